@@ -1,0 +1,118 @@
+package clustertest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+func (s *reader) addType(l *line) {
+	t := cluster.InstanceType{Name: l.name, Labels: l.labels()}
+	t.Labels[cluster.LabelArch] = l.one("arch", "amd64")
+	t.Labels[cluster.LabelOS] = l.one("os", "linux")
+	ref := class(l)
+	capacity := l.amounts()
+	if _, ok := capacity[cluster.Pods]; !ok {
+		capacity[cluster.Pods] = 110
+	}
+	allocatable := maps.Clone(capacity)
+	maps.Copy(allocatable, l.amountsAfter("alloc."))
+	t.Capacity, t.Allocatable = cluster.NewResources(capacity), cluster.NewResources(allocatable)
+	t.Offerings = offerings(l)
+	s.types[t.Name] = &t
+	s.in.Types[ref] = append(s.in.Types[ref], t)
+}
+
+// offerings makes one offering for each zone and capacity type with a price.
+func offerings(l *line) []cluster.Offering {
+	zones := l.list("zones")
+	if len(zones) == 0 {
+		zones = []string{"a"}
+	}
+	prices := map[string]cluster.Money{} // by capacity type, or capacity type @ zone
+	var kinds []string
+	for _, o := range l.prefixed("price.") {
+		p, err := parseMoney(o.value)
+		l.fail(err)
+		prices[o.key] = p
+		if kind, _, zoned := strings.Cut(o.key, "@"); !zoned {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		l.fail(fmt.Errorf("no price: want price.on-demand= or price.spot="))
+	}
+	soldOut, imputed := l.list("soldout"), l.list("imputed")
+	reclaim := map[string]int64{}
+	for _, o := range l.prefixed("reclaim.") {
+		n, err := strconv.ParseInt(o.value, 10, 64)
+		l.fail(err)
+		reclaim[o.key] = n
+	}
+	for _, name := range slices.Sorted(maps.Keys(prices)) {
+		kind, zone, zoned := strings.Cut(name, "@")
+		if zoned && (!slices.Contains(kinds, kind) || !slices.Contains(zones, zone)) {
+			l.fail(fmt.Errorf("price.%s: no such offering; want price.%s= and %s in zones=", name, kind, zone))
+		}
+	}
+	var out []cluster.Offering
+	for _, kind := range kinds {
+		for _, zone := range zones {
+			name := kind + "@" + zone
+			price, zoned := prices[name]
+			if !zoned {
+				price = prices[kind]
+			}
+			out = append(out, cluster.Offering{
+				Zone: zone, CapacityType: kind, Price: price, ReclaimPPM: reclaim[kind],
+				Imputed: slices.Contains(imputed, kind), Available: !slices.Contains(soldOut, name),
+			})
+		}
+	}
+	return out
+}
+
+func (s *reader) addPool(l *line) {
+	p := &cluster.Pool{
+		Name: l.name, UID: "pool-" + l.name, Class: class(l), Labels: l.labels(),
+		Taints: l.taints("taint"), StartupTaints: l.taints("startup-taint"),
+		Requirements:           parsed(l, "require", parseRequirement),
+		TerminationGracePeriod: cluster.Forever,
+		Policy:                 cluster.ConsolidationPolicy(l.one("policy", cluster.WhenEmptyOrUnderutilized)),
+		Budgets:                parsed(l, "budget", parseBudget),
+		Invalid:                l.one("invalid", ""),
+	}
+	weight, err := strconv.ParseInt(l.one("weight", "0"), 10, 32)
+	l.fail(err)
+	p.Weight = int32(weight)
+	p.ConsolidateAfter, err = parseDuration(l.one("consolidate-after", "0s"))
+	l.fail(err)
+	p.ExpireAfter, err = parseDuration(l.one("expire-after", "never"))
+	l.fail(err)
+	p.Limits = limits(l)
+	s.pools[p.Name] = p
+	s.in.Pools = append(s.in.Pools, p)
+}
+
+// limits keeps zeros, unlike other amounts: a limit of zero is a limit.
+func limits(l *line) cluster.Resources {
+	m := l.amountsAfter("limit.")
+	var r cluster.Resources
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		r = append(r, cluster.Amount{Name: name, Value: m[name]})
+	}
+	return r
+}
+
+func parseBudget(text string) (cluster.Budget, error) {
+	number, percent := strings.CutSuffix(text, "%")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return cluster.Budget{}, fmt.Errorf("%q is not a budget such as 3 or 10%%", text)
+	}
+	return cluster.Budget{Nodes: n, Percent: percent}, nil
+}

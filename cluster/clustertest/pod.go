@@ -1,0 +1,78 @@
+package clustertest
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// demand reads what pods and DaemonSets have in common.
+func (s *reader) demand(l *line) *cluster.Demand {
+	amounts := l.amounts()
+	amounts[cluster.Pods] = 1
+	d := cluster.Demand{
+		Requests:    cluster.NewResources(amounts),
+		Affinity:    parsed(l, "affinity", parseTerm),
+		Tolerations: parsed(l, "tolerate", parseToleration),
+		Refused:     l.list("refused"),
+	}
+	for _, t := range parsed(l, "selector", parseTerm) {
+		d.Selector = append(d.Selector, t...)
+	}
+	return s.demands.Intern(d)
+}
+
+func (s *reader) addDaemonSet(l *line) {
+	s.in.Daemons = append(s.in.Daemons, &cluster.DaemonSet{
+		UID: "daemonset-" + l.name, Namespace: "kube-system", Name: l.name, Demand: s.demand(l),
+	})
+}
+
+func (s *reader) addPods(l *line) {
+	if len(l.options) == 0 {
+		l.fail(fmt.Errorf("want pods NAME COUNT"))
+		return
+	}
+	count, err := strconv.Atoi(l.options[0].key)
+	if err != nil || count < 0 || l.options[0].value != "" {
+		l.fail(fmt.Errorf("the count %q is not a number", l.options[0].key))
+		return
+	}
+	l.options = l.options[1:]
+	priority, err := strconv.ParseInt(l.one("priority", "0"), 10, 32)
+	l.fail(err)
+	p := cluster.Pod{
+		Namespace: l.one("ns", "default"), Demand: s.demand(l), Node: l.one("node", ""), Created: Born,
+		Gated: l.flag("gated"), Priority: int32(priority),
+		Owner: cluster.Owner{Kind: "ReplicaSet", Name: l.name, UID: "replicaset-" + l.name},
+	}
+	_, leaves := cluster.Untolerated([]cluster.Taint{cluster.DisruptedTaint}, p.Demand.Tolerations)
+	p.ToleratesDisrupted = !leaves
+	if l.flag("do-not-disrupt") {
+		p.ProtectedUntil = cluster.Never
+	}
+	if p.Node != "" {
+		p.Phase = cluster.Running
+	}
+	if !l.flag("untried") && p.Node == "" {
+		p.UnschedulableSince = Born
+	}
+	if l.flag("bare") {
+		p.Owner = cluster.Owner{}
+	}
+	if l.flag("deleting") {
+		p.DeleteAt = Born
+	}
+	if name := l.one("daemon", ""); name != "" {
+		p.Owner = cluster.Owner{Kind: "DaemonSet", Name: name, UID: "daemonset-" + name}
+	}
+	width := len(strconv.Itoa(max(count-1, 0)))
+	for i := range count {
+		q := p
+		// Padded, so that pods sort by their number.
+		q.Name = fmt.Sprintf("%s-%0*d", l.name, width, i)
+		q.UID = q.Namespace + "/" + q.Name
+		s.in.Pods = append(s.in.Pods, &q)
+	}
+}

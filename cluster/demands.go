@@ -1,0 +1,64 @@
+package cluster
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Demands interns demands: equal ones become one pointer, which is how pods are
+// told to be of one class. The zero value is ready to use.
+type Demands struct{ byKey map[string]*Demand }
+
+// Intern returns the one demand that equals d. d.Key is ignored and computed
+// anew; the parts of d are kept and must not be written afterwards.
+func (s *Demands) Intern(d Demand) *Demand {
+	d.Key = d.key()
+	if have := s.byKey[d.Key]; have != nil {
+		return have
+	}
+	if s.byKey == nil {
+		s.byKey = map[string]*Demand{}
+	}
+	s.byKey[d.Key] = &d
+	return &d
+}
+
+// key writes all fields but Key. What has no order for Kubernetes is sorted, so
+// that a selector read from a map is the same demand each time.
+func (d *Demand) key() string {
+	var b strings.Builder
+	for _, a := range d.Requests {
+		b.WriteString(a.Name + "=" + strconv.FormatInt(a.Value, 10) + " ")
+	}
+	if len(d.Selector) > 0 {
+		b.WriteString("selector" + termKey(d.Selector))
+	}
+	if d.Affinity != nil {
+		b.WriteString("affinity")
+		for _, t := range d.Affinity {
+			b.WriteString(termKey(t))
+		}
+	}
+	for _, t := range d.Tolerations {
+		b.WriteString("tolerate(" + strconv.Quote(t.Key) + strconv.FormatBool(t.Exists) + strconv.Quote(t.Value) + strconv.Quote(string(t.Effect)) + ")")
+	}
+	for _, r := range d.Refused {
+		b.WriteString("refused(" + strconv.Quote(r) + ")")
+	}
+	return b.String()
+}
+
+func termKey(t Term) string {
+	parts := make([]string, 0, len(t))
+	for _, r := range t {
+		values := slices.Sorted(slices.Values(r.Values))
+		for i, v := range values {
+			values[i] = strconv.Quote(v)
+		}
+		parts = append(parts, strconv.Quote(r.Key)+" "+r.Operator.String()+" "+strings.Join(values, ","))
+	}
+	slices.SortFunc(parts, cmp.Compare[string])
+	return "(" + strings.Join(parts, ";") + ")"
+}

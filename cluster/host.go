@@ -1,0 +1,161 @@
+package cluster
+
+import (
+	"slices"
+	"strings"
+)
+
+// addHosts joins nodes with their claims and puts the pods on them.
+func (b *builder) addHosts() {
+	claims := map[string]*Claim{} // by provider id
+	for _, c := range b.in.Claims {
+		if c.ProviderID != "" {
+			claims[c.ProviderID] = c
+		}
+	}
+	byNode := map[string][]*Pod{}
+	for _, p := range b.in.Pods {
+		if p.Node != "" && !p.Terminal() {
+			byNode[p.Node] = append(byNode[p.Node], p)
+		}
+	}
+	joined := map[*Claim]bool{}
+	for _, n := range b.in.Nodes {
+		var c *Claim
+		if n.ProviderID != "" {
+			c = claims[n.ProviderID]
+		}
+		joined[c] = true
+		b.addHost(c, n, byNode[n.Name])
+	}
+	for _, c := range b.in.Claims {
+		if !joined[c] {
+			b.addHost(c, nil, nil)
+		}
+	}
+	slices.SortFunc(b.out.Hosts, func(x, y Host) int { return strings.Compare(x.Name, y.Name) })
+	for i := range b.out.Pools {
+		p := &b.out.Pools[i]
+		p.Used = p.Used.Plus(Resources{{NodesLimit, p.Nodes}})
+	}
+}
+
+// addHost adds one host. At least one of claim and node is given.
+func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
+	h := Host{Pool: -1, Pods: pods}
+	slices.SortFunc(h.Pods, byID)
+	var typ *InstanceType
+	var offering OfferingID
+	if c != nil {
+		typ, offering = b.offeringOf(c)
+		h.Claim = c.Name
+		if i, ok := b.pools[c.Pool]; ok {
+			h.Pool = i
+		}
+	}
+	var capacity, allocatable Resources
+	switch {
+	case n == nil:
+		b.expect(&h, c, typ, offering)
+		capacity, allocatable = c.Capacity, c.Allocatable
+	case c != nil && !c.Is(Initialized):
+		// What the claim promises counts until the node is initialized: a young
+		// kubelet has not reported its extended resources, and carries taints that
+		// will go away.
+		b.expect(&h, c, typ, offering)
+		h.Name = n.Name
+		for k, v := range n.Labels {
+			h.Labels[k] = v
+		}
+		capacity, allocatable = n.Capacity.Max(c.Capacity), n.Allocatable.Max(c.Allocatable)
+	default:
+		h.Name, h.Labels, h.Taints = n.Name, n.Labels, n.Taints
+		capacity, allocatable = n.Capacity, n.Allocatable
+	}
+	if len(allocatable) == 0 && typ != nil {
+		capacity, allocatable = typ.Capacity, typ.Allocatable
+	}
+	h.Closed = closed(c, n, len(allocatable) == 0)
+	h.Allocatable = b.vector(allocatable)
+	h.Free = slices.Clone(h.Allocatable)
+	present := map[string]bool{}
+	for _, p := range h.Pods {
+		h.Free.Sub(b.vector(p.Demand.Requests))
+		if p.Daemon() {
+			present[p.Owner.UID] = true
+		}
+	}
+	h.Free.Sub(b.daemonLoad(h.Labels, h.Taints, present))
+	b.price(&h, c)
+	if h.Pool >= 0 {
+		p := &b.out.Pools[h.Pool]
+		p.Used = p.Used.Plus(capacity)
+		p.Nodes++
+	}
+	if beingEmptied(c, n) {
+		for _, p := range h.Pods {
+			if p.comesBack() {
+				b.displaced = append(b.displaced, p)
+			}
+		}
+	}
+	b.out.Hosts = append(b.out.Hosts, h)
+}
+
+// expect fills in what the node of a claim will look like.
+func (b *builder) expect(h *Host, c *Claim, typ *InstanceType, id OfferingID) {
+	h.Name, h.InFlight, h.Taints = c.Name, true, c.Taints
+	h.Labels = Labels{}
+	if typ != nil {
+		for k, v := range typ.Labels {
+			h.Labels[k] = v
+		}
+		h.Labels[LabelInstanceType], h.Labels[LabelZone], h.Labels[LabelCapacityType] = id.InstanceType, id.Zone, id.CapacityType
+	}
+	for k, v := range c.Labels {
+		h.Labels[k] = v
+	}
+}
+
+// offeringOf returns what a claim was bought as or, before it is launched, the
+// offering it will be bought as if nothing is sold out.
+func (b *builder) offeringOf(c *Claim) (*InstanceType, OfferingID) {
+	id := OfferingID{c.Labels[LabelInstanceType], c.Labels[LabelZone], c.Labels[LabelCapacityType]}
+	if id.InstanceType == "" && c.Launch != nil && len(c.Launch.Offerings) > 0 {
+		id = c.Launch.Offerings[0]
+	}
+	return FindType(b.in.Types[c.Class], id.InstanceType), id
+}
+
+func (b *builder) price(h *Host, c *Claim) {
+	if c == nil {
+		return
+	}
+	id := OfferingID{h.Labels[LabelInstanceType], h.Labels[LabelZone], h.Labels[LabelCapacityType]}
+	h.Price, h.Imputed, _ = Price(b.in.Types[c.Class], id)
+}
+
+// closed says why nothing may be added to a host.
+func closed(c *Claim, n *Node, unknown bool) string {
+	switch {
+	case beingEmptied(c, n):
+		return "being deleted"
+	case n != nil && n.Unschedulable:
+		return "cordoned"
+	case n != nil && !n.Ready && (c == nil || c.Is(Initialized)):
+		return "not ready"
+	case unknown:
+		return "size unknown"
+	}
+	return ""
+}
+
+func beingEmptied(c *Claim, n *Node) bool {
+	return (c != nil && c.Deleting()) || (n != nil && n.DeletingAt != 0)
+}
+
+// comesBack tells whether a pod that is evicted will be recreated and then need
+// a place.
+func (p *Pod) comesBack() bool {
+	return p.Owner.Kind != "" && !p.Daemon() && !p.Mirror && !p.Deleting() && !p.ToleratesDisrupted
+}

@@ -1,0 +1,55 @@
+package cluster
+
+// Instance is a machine as the cloud describes it.
+type Instance struct {
+	ID string
+	// ProviderID is what the node will carry in spec.providerID; it ends in "/"
+	// and ID.
+	ProviderID string
+	State      InstanceState
+	Offering   OfferingID
+	ImageID    string
+	Launched   Instant
+	// What the instance was tagged with at creation.
+	Token, Pool, Hash string
+	// Labels the provider knows the node will have: arch, os, type, zone …
+	Labels                Labels
+	Capacity, Allocatable Resources
+}
+
+// InstanceState is where an instance is in its life, in EC2's words.
+type InstanceState string
+
+// Instance states.
+const (
+	InstancePending      InstanceState = "pending"
+	InstanceRunning      InstanceState = "running"
+	InstanceShuttingDown InstanceState = "shutting-down"
+	InstanceTerminated   InstanceState = "terminated"
+)
+
+// Resolution is what a node class means to the provider now.
+type Resolution struct {
+	// Conditions for the class's status. The class is usable when the one of type
+	// Ready is True.
+	Conditions []Condition
+	// Status is merged into the class's status beside the conditions: JSON
+	// object, "" for nothing.
+	Status string
+	// Hash identifies what instances of the class are launched with; an instance
+	// with another hash has drifted.
+	Hash string
+	// ImageID of instances launched now.
+	ImageID string
+	Types   []InstanceType
+}
+
+// Ready tells whether nodes can be launched, and if not, why.
+func (r Resolution) Ready() (bool, Condition) {
+	for _, c := range r.Conditions {
+		if c.Type == ReadyCondition {
+			return c.Status == "True", c
+		}
+	}
+	return false, Condition{Type: ReadyCondition, Status: "Unknown", Reason: "NotResolved", Message: "the provider has not said whether the class is ready"}
+}

@@ -1,0 +1,117 @@
+package cluster
+
+// Node is a Kubernetes node as observed.
+type Node struct {
+	Name, UID  string
+	Revision   string
+	ProviderID string
+
+	Labels      Labels
+	Annotations map[string]string
+	Taints      []Taint
+	Allocatable Resources
+	Capacity    Resources
+
+	Created    Instant
+	DeletingAt Instant // deletionTimestamp, 0 if none
+	Finalizers []string
+
+	Ready           bool
+	ReadySince      Instant // last transition of the Ready condition
+	Unschedulable   bool    // cordoned
+	HasOwner        bool    // carries an ownerReference to its NodeClaim
+	HeartbeatIsGone bool    // Ready is Unknown: the node no longer answers
+}
+
+// Condition is one condition of an object. Status is "True", "False" or
+// "Unknown".
+type Condition struct {
+	Type, Status, Reason, Message string
+	Since                         Instant
+}
+
+// Condition types of a NodeClaim (Karpenter's).
+const (
+	Launched            = "Launched"
+	Registered          = "Registered"
+	Initialized         = "Initialized"
+	Consolidatable      = "Consolidatable"
+	Drifted             = "Drifted"
+	Drained             = "Drained"
+	VolumesDetached     = "VolumesDetached"
+	InstanceTerminating = "InstanceTerminating"
+	DisruptionReason    = "DisruptionReason"
+	ReadyCondition      = "Ready"
+)
+
+// Claim is a karpenter.sh NodeClaim: a node that is wanted, launched or running.
+type Claim struct {
+	Name, UID string
+	Revision  string
+
+	Pool        string // label karpenter.sh/nodepool
+	Class       ClassRef
+	Labels      Labels
+	Annotations map[string]string
+	Finalizers  []string
+
+	Requirements           []Requirement
+	Requests               Resources
+	Taints, StartupTaints  []Taint
+	ExpireAfter            Duration // Forever for Never
+	TerminationGracePeriod Duration // Forever when unset
+
+	Created    Instant
+	DeletingAt Instant
+
+	ProviderID   string
+	NodeName     string
+	ImageID      string
+	Capacity     Resources
+	Allocatable  Resources
+	Conditions   []Condition
+	LastPodEvent Instant
+
+	// Launch is the batch this claim belongs to, read from its annotation; nil
+	// for a claim that somebody else wrote and that has none yet.
+	Launch *Launch
+}
+
+// Condition returns the condition of the given type; its Status is "" when the
+// claim has none.
+func (c *Claim) Condition(kind string) Condition {
+	for _, x := range c.Conditions {
+		if x.Type == kind {
+			return x
+		}
+	}
+	return Condition{Type: kind}
+}
+
+// Is tells whether the condition of the given type is True.
+func (c *Claim) Is(kind string) bool { return c.Condition(kind).Status == "True" }
+
+// Deleting tells whether deletion has been asked for.
+func (c *Claim) Deleting() bool { return c.DeletingAt != 0 }
+
+// Launch is one request to the cloud, written on each claim it is for before
+// the request is made: whoever finds the claims after a crash can repeat the
+// request with the same token and get the same instances.
+type Launch struct {
+	Token string // idempotency token of the request
+	Size  int    // claims in the batch
+	// Offerings that hold the pods of every slot, best first.
+	Offerings []OfferingID
+}
+
+// OfferingID names something the cloud sells.
+type OfferingID struct{ InstanceType, Zone, CapacityType string }
+
+// String is "m7i.large/ap-northeast-2a/on-demand".
+func (o OfferingID) String() string { return o.InstanceType + "/" + o.Zone + "/" + o.CapacityType }
+
+// ClassRef names a node class: the provider's half of a NodePool.
+type ClassRef struct{ Group, Kind, Name string }
+
+// String is "Kind/name".
+func (r ClassRef) String() string { return r.Kind + "/" + r.Name }

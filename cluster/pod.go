@@ -1,0 +1,144 @@
+package cluster
+
+// Demand is everything about a pod that decides where it can run. Pods with the
+// same demand form one class; a Demand is interned ([Demands]) and compared by
+// pointer.
+//
+// Demand holds what a pod needs. What it costs to move it (owner, budget, age)
+// is on [Pod]: two records, so that a hundred thousand pods stay a few hundred
+// classes.
+type Demand struct {
+	// Key is the canonical text of all fields below: equal keys, equal demands.
+	Key string
+	// Requests is what the scheduler counts for the pod, one of [Pods] included.
+	Requests Resources
+	// Selector must match (spec.nodeSelector).
+	Selector Term
+	// Affinity is the required node affinity: terms are ORed. Nil means any node;
+	// non-nil and empty means none.
+	Affinity []Term
+	// Tolerations in the order of the spec.
+	Tolerations []Toleration
+	// Refused names the constraints of the pod that this version does not honour
+	// yet. A pod with any is not placed, and the reason says so.
+	Refused []string
+}
+
+// Admits tells whether a node with these labels and taints may run the pod,
+// resources aside.
+func (d *Demand) Admits(labels Labels, taints []Taint) bool {
+	if _, bad := Untolerated(taints, d.Tolerations); bad {
+		return false
+	}
+	return d.Selects(labels)
+}
+
+// Selects tells whether labels satisfy node selector and required affinity.
+func (d *Demand) Selects(labels Labels) bool {
+	if !d.Selector.Matches(labels) {
+		return false
+	}
+	if d.Affinity == nil {
+		return true
+	}
+	for _, t := range d.Affinity {
+		if t.Matches(labels) {
+			return true
+		}
+	}
+	return false
+}
+
+// Phase is the phase of a pod as Kubernetes reports it.
+type Phase uint8
+
+// Pod phases. Succeeded and Failed are terminal: such a pod holds nothing.
+const (
+	Pending Phase = iota
+	Running
+	Succeeded
+	Failed
+)
+
+// Pod is one pod: its demand, where it is, and what it would cost to move it.
+type Pod struct {
+	UID, Namespace, Name string
+	Revision             string // resourceVersion
+
+	Demand *Demand
+	Node   string // spec.nodeName, "" while unbound
+	Phase  Phase
+	Gated  bool // has scheduling gates: buys nothing
+
+	Created Instant
+	// UnschedulableSince is when the scheduler last said that the pod fits
+	// nowhere; 0 while it has not.
+	UnschedulableSince Instant
+
+	// DeleteAt is the deletionTimestamp (the request plus the grace period); 0
+	// for a pod that is not being deleted.
+	DeleteAt Instant
+	// Grace is spec.terminationGracePeriodSeconds.
+	Grace Duration
+
+	Owner    Owner
+	Mirror   bool // a static pod, owned by its node
+	Critical bool // system-cluster-critical or system-node-critical
+	Priority int32
+	// ProtectedUntil is how long karpenter.sh/do-not-disrupt holds: Never for
+	// "true", 0 without one.
+	ProtectedUntil Instant
+	// ToleratesDisrupted: the pod tolerates [DisruptedTaint] and so stays
+	// through a drain.
+	ToleratesDisrupted bool
+	DeletionCost       int32
+	Nominated          string // status.nominatedNodeName: it waits for others to make room
+}
+
+// ID is "namespace/name".
+func (p *Pod) ID() string { return p.Namespace + "/" + p.Name }
+
+// Terminal tells whether the pod has ended and holds no resources.
+func (p *Pod) Terminal() bool { return p.Phase == Succeeded || p.Phase == Failed }
+
+// Deleting tells whether deletion has been asked for.
+func (p *Pod) Deleting() bool { return p.DeleteAt != 0 }
+
+// Protected tells whether do-not-disrupt holds at t.
+func (p *Pod) Protected(t Instant) bool {
+	return t < p.ProtectedUntil && !p.Terminal() && !p.Deleting()
+}
+
+// Drains tells whether a drain waits for the pod to go: it has not ended, is not
+// static and does not tolerate [DisruptedTaint].
+func (p *Pod) Drains() bool { return !p.Terminal() && !p.Mirror && !p.ToleratesDisrupted }
+
+// Occupies tells whether the pod makes its node one that is not empty: it would
+// have to run elsewhere if the node went.
+func (p *Pod) Occupies() bool { return !p.Terminal() && !p.Deleting() && !p.Daemon() && !p.Mirror }
+
+// Provisionable tells whether the pod waits for a node that does not exist:
+// the scheduler has tried and failed, nothing gates it, nobody deletes it.
+func (p *Pod) Provisionable() bool {
+	return p.Node == "" && p.UnschedulableSince != 0 && !p.Gated && p.Nominated == "" && !p.Deleting() &&
+		!p.Terminal() && !p.Daemon() && !p.Mirror
+}
+
+// Daemon tells whether the pod belongs to a DaemonSet.
+func (p *Pod) Daemon() bool { return p.Owner.Kind == "DaemonSet" }
+
+// Owner is the controller of a pod; all empty for a bare pod.
+type Owner struct{ Kind, Name, UID string }
+
+// DaemonSet is a pod that every matching node will carry.
+type DaemonSet struct {
+	UID, Namespace, Name string
+	Revision             string
+	Demand               *Demand
+}
+
+// VolumeAttachment keeps an instance from being stopped while a disk hangs on it.
+type VolumeAttachment struct {
+	Name, Node, Volume string
+	Revision           string
+}

@@ -1,0 +1,99 @@
+package cluster
+
+// Pool is a karpenter.sh NodePool.
+type Pool struct {
+	Name, UID  string
+	Revision   string
+	Generation int64
+	Weight     int32
+	Class      ClassRef
+
+	// The template of the pool's nodes.
+	Labels                 Labels
+	Annotations            map[string]string
+	Requirements           []Requirement
+	Taints, StartupTaints  []Taint
+	ExpireAfter            Duration
+	TerminationGracePeriod Duration
+	// Hash identifies the static part of the template: a claim with another hash
+	// has drifted.
+	Hash string
+
+	// Limits bounds the sum of the capacities of the pool's nodes; the key
+	// "nodes" bounds their number. Nil for none.
+	Limits Resources
+
+	ConsolidateAfter Duration // Forever for Never
+	Policy           ConsolidationPolicy
+	Budgets          []Budget
+
+	DeletingAt Instant
+	// Invalid says why the pool cannot be used; "" for a valid one.
+	Invalid string
+
+	// What its status says now.
+	Conditions []Condition
+	Resources  Resources // capacity of its nodes, "nodes" included
+}
+
+// NodesLimit is the name under which limits and status count nodes.
+const NodesLimit = "nodes"
+
+// ConsolidationPolicy says which nodes may be given back voluntarily.
+type ConsolidationPolicy string
+
+// The policies of karpenter.sh/v1.
+const (
+	WhenEmpty                = "WhenEmpty"
+	WhenEmptyOrUnderutilized = "WhenEmptyOrUnderutilized"
+	Balanced                 = "Balanced"
+)
+
+// Reason is why a node is disrupted voluntarily.
+type Reason string
+
+// The reasons that disruption budgets know.
+const (
+	ReasonEmpty         Reason = "Empty"
+	ReasonDrifted       Reason = "Drifted"
+	ReasonUnderutilized Reason = "Underutilized"
+)
+
+// Budget bounds how many of a pool's nodes may be disrupted at once.
+type Budget struct {
+	// Nodes is the bound, a count or, if Percent, a share of the pool's nodes
+	// (rounded up).
+	Nodes   int
+	Percent bool
+	// Reasons it applies to; nil for all.
+	Reasons []Reason
+	// Window is when it applies; nil for always.
+	Window Window
+}
+
+// Window is a set of instants, as a cron schedule and a duration give it. Its
+// methods are pure: the answer depends on the argument alone.
+type Window interface {
+	// Contains tells whether t lies in the window.
+	Contains(t Instant) bool
+	// Changes returns the first instant after t at which the answer may change.
+	Changes(t Instant) Instant
+	// String is the schedule as it was written.
+	String() string
+}
+
+// NodeClass is a node class as the cluster holds it; what its spec means only the
+// provider knows.
+type NodeClass struct {
+	Ref        ClassRef
+	UID        string
+	Revision   string
+	Generation int64
+	Spec       string // JSON
+	DeletingAt Instant
+	Finalizers []string
+	Conditions []Condition
+}
+
+// ClassKind is a kind of node class that a provider serves.
+type ClassKind struct{ Group, Version, Kind, Plural string }

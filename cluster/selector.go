@@ -1,0 +1,183 @@
+package cluster
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Labels are the labels of a node or of what a node will be.
+type Labels map[string]string
+
+// The label keys this project reads and writes. They are Kubernetes' and
+// Karpenter's, so that people's selectors and tools keep working.
+const (
+	LabelArch         = "kubernetes.io/arch"
+	LabelOS           = "kubernetes.io/os"
+	LabelHostname     = "kubernetes.io/hostname"
+	LabelZone         = "topology.kubernetes.io/zone"
+	LabelRegion       = "topology.kubernetes.io/region"
+	LabelInstanceType = "node.kubernetes.io/instance-type"
+	LabelCapacityType = "karpenter.sh/capacity-type"
+	LabelNodePool     = "karpenter.sh/nodepool"
+	LabelRegistered   = "karpenter.sh/registered"
+	LabelInitialized  = "karpenter.sh/initialized"
+)
+
+// Capacity types, in the order in which they are preferred at equal price.
+const (
+	Reserved = "reserved"
+	Spot     = "spot"
+	OnDemand = "on-demand"
+)
+
+// Operator relates a label to the values of a [Requirement].
+type Operator uint8
+
+// The operators of node affinity and of NodePool requirements. Gte and Lte
+// exist in NodePools only.
+const (
+	In Operator = iota + 1
+	NotIn
+	Exists
+	DoesNotExist
+	Gt
+	Lt
+	Gte
+	Lte
+)
+
+var operatorNames = [...]string{In: "In", NotIn: "NotIn", Exists: "Exists", DoesNotExist: "DoesNotExist", Gt: "Gt", Lt: "Lt", Gte: "Gte", Lte: "Lte"}
+
+// ParseOperator returns the operator that Kubernetes writes as name.
+func ParseOperator(name string) (Operator, bool) {
+	i := slices.Index(operatorNames[:], name)
+	return Operator(max(i, 0)), i > 0
+}
+
+func (o Operator) String() string {
+	if int(o) < len(operatorNames) {
+		return operatorNames[o]
+	}
+	return "Operator(" + strconv.Itoa(int(o)) + ")"
+}
+
+// Requirement is a condition on one label.
+type Requirement struct {
+	Key      string
+	Operator Operator
+	Values   []string
+	// MinValues is the least number of distinct values of Key that a launch
+	// must be able to choose from (NodePools only); 0 for none.
+	MinValues int
+}
+
+// Matches tells whether a node whose label has the given value satisfies r.
+// present is false when the node has no such label.
+func (r Requirement) Matches(value string, present bool) bool {
+	switch r.Operator {
+	case In:
+		return present && slices.Contains(r.Values, value)
+	case NotIn:
+		return !present || !slices.Contains(r.Values, value)
+	case Exists:
+		return present
+	case DoesNotExist:
+		return !present
+	case Gt, Lt, Gte, Lte:
+		return present && len(r.Values) == 1 && compareInt(r.Operator, value, r.Values[0])
+	}
+	return false
+}
+
+func compareInt(op Operator, label, bound string) bool {
+	l, err1 := strconv.ParseInt(label, 10, 64)
+	b, err2 := strconv.ParseInt(bound, 10, 64)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	switch op {
+	case Gt:
+		return l > b
+	case Lt:
+		return l < b
+	case Gte:
+		return l >= b
+	default:
+		return l <= b
+	}
+}
+
+// Term is a conjunction: all of its requirements hold.
+type Term []Requirement
+
+// Matches tells whether labels satisfy every requirement of t.
+func (t Term) Matches(labels Labels) bool {
+	for _, r := range t {
+		v, ok := labels[r.Key]
+		if !r.Matches(v, ok) {
+			return false
+		}
+	}
+	return true
+}
+
+// TaintEffect is what a taint does to a pod that does not tolerate it.
+type TaintEffect string
+
+// The effects Kubernetes knows.
+const (
+	NoSchedule       TaintEffect = "NoSchedule"
+	PreferNoSchedule TaintEffect = "PreferNoSchedule"
+	NoExecute        TaintEffect = "NoExecute"
+)
+
+// Taint keeps pods off a node unless they tolerate it.
+type Taint struct {
+	Key, Value string
+	Effect     TaintEffect
+}
+
+// Taints that this project or the node life cycle sets.
+var (
+	// DisruptedTaint marks a node that is being emptied.
+	DisruptedTaint = Taint{Key: "karpenter.sh/disrupted", Effect: NoSchedule}
+	// UnregisteredTaint is on a node from boot until its claim has been synced to it.
+	UnregisteredTaint = Taint{Key: "karpenter.sh/unregistered", Effect: NoExecute}
+)
+
+// Toleration lets a pod onto nodes with matching taints. An empty Key with
+// Exists tolerates every key; an empty Effect every effect.
+type Toleration struct {
+	Key    string
+	Exists bool // operator Exists; otherwise Equal
+	Value  string
+	Effect TaintEffect
+}
+
+// Tolerates tells whether t covers taint.
+func (t Toleration) Tolerates(taint Taint) bool {
+	if t.Effect != "" && t.Effect != taint.Effect {
+		return false
+	}
+	if t.Key != "" && t.Key != taint.Key {
+		return false
+	}
+	if t.Key == "" && !t.Exists {
+		return false
+	}
+	return t.Exists || t.Value == taint.Value
+}
+
+// Untolerated returns the first taint that keeps a pod with these tolerations
+// from being scheduled. PreferNoSchedule never does.
+func Untolerated(taints []Taint, tolerations []Toleration) (Taint, bool) {
+	for _, taint := range taints {
+		if taint.Effect == PreferNoSchedule {
+			continue
+		}
+		if !slices.ContainsFunc(tolerations, func(t Toleration) bool { return t.Tolerates(taint) }) {
+			return taint, true
+		}
+	}
+	return Taint{}, false
+}

@@ -1,0 +1,34 @@
+// Command ullage is the operator and its tools. It contains no control plane: to
+// try Ullage without a cluster, see ullage-lab.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // budgets are read in people's time zones, on images without a zone database too
+
+	"github.com/spf13/cobra"
+)
+
+// version is set when a release is linked.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := &cobra.Command{
+		Use:           "ullage",
+		Short:         "An autoscaling compute plane for Kubernetes",
+		Version:       version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(operatorCommand())
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "ullage:", err)
+		os.Exit(1)
+	}
+}

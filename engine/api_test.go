@@ -1,0 +1,221 @@
+package engine_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+)
+
+var conflict = &engine.Failure{Kind: engine.Conflict, Message: "the object has been modified"}
+var missing = &engine.Failure{Kind: engine.Missing, Message: "not found"}
+
+// do carries out one effect as the API server or the cloud would.
+func (w *world) do(f engine.Effect) engine.Done {
+	done := engine.Done{Effect: f}
+	switch f := f.(type) {
+	case engine.CreateClaim:
+		if old := w.claims[f.Claim.Name]; old != nil {
+			if old.Deleting() {
+				done.Err = conflict
+			}
+			done.Revision = old.Revision
+			return done
+		}
+		c := *f.Claim
+		c.UID, c.Created = "c"+w.revision(), w.now
+		w.setClaim(&c)
+		done.Revision = w.claims[c.Name].Revision
+	case engine.PatchClaim:
+		done.Err, done.Revision = w.patchClaim(f)
+	case engine.PatchClaimStatus:
+		done.Err, done.Revision = w.patchClaimStatus(f)
+	case engine.DeleteClaim:
+		if c := w.claims[f.Name]; c != nil && c.UID == f.UID && !c.Deleting() {
+			x := *c
+			x.DeletingAt = w.now
+			w.setClaim(&x)
+		}
+	case engine.PatchNode:
+		done.Err, done.Revision = w.patchNode(f)
+	case engine.DeleteNode:
+		if n := w.nodes[f.Name]; n != nil && n.UID == f.UID && n.DeletingAt == 0 {
+			x := *n
+			x.DeletingAt = w.now
+			w.setNode(&x)
+		}
+	case engine.EvictPod:
+		w.evict(f, &done)
+	case engine.DeletePod:
+		if p := w.pods[f.Namespace+"/"+f.Name]; p != nil && p.UID == f.UID {
+			w.deletePod(p)
+			w.addPod()
+		}
+	case engine.PatchPoolStatus:
+		if w.pool.Revision != f.Revision {
+			done.Err = conflict
+			return done
+		}
+		p := *w.pool
+		p.Conditions, p.Resources, p.Revision = f.Conditions, f.Resources, w.revision()
+		w.pool = &p
+		done.Revision = p.Revision
+		w.tell(engine.PoolChanged{Name: p.Name, Pool: &p}, 0)
+	case engine.PatchClassStatus:
+		c := *w.class
+		c.Conditions, c.Revision = f.Conditions, w.revision()
+		w.class = &c
+		done.Revision = c.Revision
+		w.tell(engine.ClassChanged{Ref: classRef, Class: &c}, 0)
+	case engine.Resolve:
+		done.Resolution = w.resolve()
+	case engine.Launch:
+		w.launch(f, &done)
+	case engine.Terminate:
+		done.States = w.terminate(f.IDs)
+	case engine.List:
+		for _, id := range slices.Sorted(maps.Keys(w.instances)) {
+			done.Instances = append(done.Instances, w.instances[id].Instance)
+		}
+	default:
+		w.t.Fatalf("no such effect: %T", f)
+	}
+	return done
+}
+
+func (w *world) patchClaim(f engine.PatchClaim) (*engine.Failure, string) {
+	c := w.claims[f.Name]
+	if c == nil || c.UID != f.UID {
+		return missing, ""
+	}
+	if c.Revision != f.Revision {
+		return conflict, ""
+	}
+	x := *c
+	x.Labels, x.Annotations = maps.Clone(x.Labels), maps.Clone(x.Annotations)
+	maps.Copy(x.Labels, f.Labels)
+	maps.Copy(x.Annotations, f.Annotations)
+	x.Finalizers = f.Finalizers
+	if f.Launch != nil {
+		x.Launch = f.Launch
+	}
+	w.setClaim(&x)
+	return nil, w.last()
+}
+
+// last is the revision of the last write.
+func (w *world) last() string { return fmt.Sprint(w.rev) }
+
+func (w *world) patchClaimStatus(f engine.PatchClaimStatus) (*engine.Failure, string) {
+	c := w.claims[f.Name]
+	if c == nil || c.UID != f.UID {
+		return missing, ""
+	}
+	if c.Revision != f.Revision {
+		return conflict, ""
+	}
+	x := *c
+	x.ProviderID, x.NodeName, x.ImageID, x.Capacity, x.Allocatable = f.ProviderID, f.NodeName, f.ImageID, f.Capacity, f.Allocatable
+	x.Conditions, x.LastPodEvent = f.Conditions, f.LastPodEvent
+	w.setClaim(&x)
+	return nil, w.last()
+}
+
+func (w *world) patchNode(f engine.PatchNode) (*engine.Failure, string) {
+	n := w.nodes[f.Name]
+	if n == nil || n.UID != f.UID {
+		return missing, ""
+	}
+	if n.Revision != f.Revision {
+		return conflict, ""
+	}
+	x := *n
+	x.Labels = maps.Clone(x.Labels)
+	maps.Copy(x.Labels, f.Labels)
+	for _, k := range f.RemoveLabels {
+		delete(x.Labels, k)
+	}
+	x.Taints, x.Finalizers = f.Taints, f.Finalizers
+	x.HasOwner = x.HasOwner || f.Owner != nil
+	w.setNode(&x)
+	return nil, w.last()
+}
+
+func (w *world) evict(f engine.EvictPod, done *engine.Done) {
+	id := f.Namespace + "/" + f.Name
+	p := w.pods[id]
+	switch {
+	case p == nil || p.UID != f.UID:
+		return
+	case w.budgets[id]:
+		done.Err = &engine.Failure{Kind: engine.Blocked, Message: "would violate the pod's disruption budget"}
+		return
+	case p.Deleting():
+		return
+	}
+	w.deletePod(p)
+	w.addPod() // its ReplicaSet makes another
+}
+
+func (w *world) resolve() cluster.Resolution {
+	types := make([]cluster.InstanceType, len(w.types))
+	for i, t := range w.types {
+		t.Offerings = slices.Clone(t.Offerings)
+		for j, o := range t.Offerings {
+			t.Offerings[j].Available = !w.short[cluster.OfferingID{InstanceType: t.Name, Zone: o.Zone, CapacityType: o.CapacityType}]
+		}
+		types[i] = t
+	}
+	return cluster.Resolution{Types: types, Hash: "h", Conditions: []cluster.Condition{{Type: cluster.ReadyCondition, Status: "True", Reason: "Ready"}}}
+}
+
+func (w *world) launch(f engine.Launch, done *engine.Done) {
+	if ids, ok := w.byToken[f.Token]; ok {
+		for _, id := range ids {
+			done.Instances = append(done.Instances, w.instances[id].Instance)
+		}
+	} else {
+		for n := range f.Count {
+			for _, o := range f.Offerings {
+				if w.short[o] {
+					if !slices.Contains(done.SoldOut, o) {
+						done.SoldOut = append(done.SoldOut, o)
+					}
+					continue
+				}
+				typ := cluster.FindType(w.types, o.InstanceType)
+				id := fmt.Sprintf("i-%s-%03d", f.Token, n)
+				i := &instance{labels: maps.Clone(f.Labels), taints: f.Taints, bootAt: w.now.Add(30*cluster.Second + cluster.Duration(w.rng.Int64N(int64(30*cluster.Second))))}
+				maps.Copy(i.labels, typ.Labels)
+				i.labels[cluster.LabelZone], i.labels[cluster.LabelInstanceType] = o.Zone, o.InstanceType
+				i.Instance = cluster.Instance{ID: id, ProviderID: "test:///" + id, State: cluster.InstanceRunning, Offering: o, Launched: w.now, Token: f.Token,
+					Labels: typ.Labels, Capacity: typ.Capacity, Allocatable: typ.Allocatable}
+				w.instances[i.ProviderID] = i
+				w.byToken[f.Token] = append(w.byToken[f.Token], i.ProviderID)
+				done.Instances = append(done.Instances, i.Instance)
+				break
+			}
+		}
+	}
+	if len(done.Instances) == 0 {
+		done.Err = &engine.Failure{Kind: engine.NoCapacity, Message: "no capacity"}
+	}
+}
+
+func (w *world) terminate(ids []string) map[string]cluster.InstanceState {
+	out := map[string]cluster.InstanceState{}
+	for _, id := range ids {
+		out[id] = cluster.InstanceTerminated
+		if i := w.instances[id]; i != nil {
+			if i.State == cluster.InstanceRunning {
+				i.State = cluster.InstanceShuttingDown
+			} else {
+				i.State = cluster.InstanceTerminated
+			}
+			out[id] = i.State
+		}
+	}
+	return out
+}

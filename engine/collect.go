@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// inventory is what is known of the cloud's instances.
+type inventory struct {
+	byProvider map[string]cluster.Instance
+	// listed is when the last complete list was asked for.
+	listed cluster.Instant
+	asked  cluster.Instant
+	// missing: instances of claims that the last lists did not show, and since
+	// when.
+	missing map[string]cluster.Instant
+}
+
+func newInventory() inventory {
+	return inventory{byProvider: map[string]cluster.Instance{}, missing: map[string]cluster.Instant{}}
+}
+
+func (v *inventory) see(i cluster.Instance, _ cluster.Instant) {
+	v.byProvider[i.ProviderID] = i
+	delete(v.missing, i.ProviderID)
+}
+
+// gone tells whether an instance is known to have ended.
+func (v *inventory) gone(providerID string) bool {
+	return v.byProvider[providerID].State == cluster.InstanceTerminated
+}
+
+// doCollect compares claims with instances: an instance that belongs to no claim
+// is ended, a claim whose instance has vanished is deleted.
+func (e *Engine) doCollect() cluster.Instant {
+	period := e.opts.scaled(e.opts.CollectEvery)
+	next := e.instances.listed.Add(period)
+	if e.instances.listed.IsZero() || e.now >= next || e.inventoryNeeded() {
+		if e.issue(List{}) {
+			e.instances.asked = e.now
+		}
+		return cluster.Never // the outcome comes back here
+	}
+	again := min(next, e.collectOrphans(), e.collectVanished())
+	if len(e.instances.missing) > 0 {
+		again = min(again, e.instances.listed.Add(e.orphanGrace()/4))
+	}
+	return again
+}
+
+// inventoryNeeded tells whether some claim cannot go on without a fresh list, at
+// most every few seconds.
+func (e *Engine) inventoryNeeded() bool {
+	if e.now < e.instances.listed.Add(e.orphanGrace()/4) {
+		return false
+	}
+	if len(e.instances.missing) > 0 {
+		return true
+	}
+	for _, c := range e.claims {
+		if c.ProviderID == "" || !e.ours(c.Class) {
+			continue
+		}
+		if _, known := e.instances.byProvider[c.ProviderID]; !known {
+			return true
+		}
+		if n := e.nodeOfClaim(c); n != nil && !n.Ready && c.Is(cluster.Initialized) {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) listed(d Done, again cluster.Instant) {
+	e.agenda.by(job{jobCollect, ""}, again)
+	if d.Err != nil {
+		e.note(Note{About: Object{Kind: "Provider", Name: "instances"}, Warning: true, Quiet: true, Reason: "ListFailed", Message: d.Err.Message})
+		return
+	}
+	e.instances.listed = e.instances.asked
+	seen := map[string]bool{}
+	for _, i := range d.Instances {
+		seen[i.ProviderID] = true
+		if i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown {
+			seen[i.ProviderID] = false
+		}
+		e.instances.byProvider[i.ProviderID] = i
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.instances.byProvider)) {
+		switch {
+		case seen[id]:
+			delete(e.instances.missing, id)
+		case e.claimOf[id] == "":
+			if i := e.instances.byProvider[id]; i.State == cluster.InstanceTerminated || e.now > i.Launched.Add(e.orphanGrace()) {
+				delete(e.instances.byProvider, id)
+				delete(e.instances.missing, id)
+			}
+		}
+	}
+	for id, name := range e.claimOf {
+		if _, already := e.instances.missing[id]; !seen[id] && !already {
+			e.instances.missing[id] = e.instances.listed
+		}
+		e.agenda.by(job{jobClaim, name}, e.now)
+	}
+}
+
+func (e *Engine) orphanGrace() cluster.Duration { return e.opts.scaled(e.opts.OrphanGrace) }
+
+// collectOrphans ends instances that no claim has or may still get, and returns
+// when the next one's grace is over.
+func (e *Engine) collectOrphans() cluster.Instant {
+	again := cluster.Never
+	for _, id := range slices.Sorted(maps.Keys(e.instances.byProvider)) {
+		i := e.instances.byProvider[id]
+		if e.claimOf[id] != "" || i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown || e.wanted(i) {
+			continue
+		}
+		if due := i.Launched.Add(e.orphanGrace()); e.now < due {
+			again = min(again, due)
+			continue
+		}
+		if e.end(i.ProviderID) {
+			e.note(Note{About: Object{Kind: "Instance", Name: i.ID}, Warning: true, Quiet: true, Reason: "GarbageCollected", Pool: i.Pool, Message: "instance " + i.ID + " belongs to no NodeClaim"})
+		}
+	}
+	return again
+}
+
+// wanted tells whether an instance may still be given to a claim of its batch.
+func (e *Engine) wanted(i cluster.Instance) bool {
+	for name := range e.batch[i.Token] {
+		if c := e.claims[name]; !c.Is(cluster.Launched) && !c.Deleting() {
+			return true
+		}
+	}
+	return false
+}
+
+// collectVanished finds the claims whose instances the cloud has not shown for
+// longer than its lag, and deletes them. It returns when to look again.
+func (e *Engine) collectVanished() cluster.Instant {
+	again := cluster.Never
+	for _, id := range slices.Sorted(maps.Keys(e.instances.missing)) {
+		c := e.claims[e.claimOf[id]]
+		if c == nil {
+			delete(e.instances.missing, id)
+			continue
+		}
+		if n := e.nodeOfClaim(c); n != nil && n.Ready {
+			continue // somebody still answers: believe the kubelet; it is asked again when it stops
+		}
+		due := max(c.Condition(cluster.Launched).Since.Add(e.orphanGrace()), e.instances.missing[id].Add(e.orphanGrace()/2))
+		if e.now < due {
+			again = min(again, due)
+			continue
+		}
+		if e.instances.listed <= e.instances.missing[id] {
+			continue // a second list has to confirm it
+		}
+		i := e.instances.byProvider[id]
+		i.ProviderID, i.State = id, cluster.InstanceTerminated
+		e.instances.byProvider[id] = i
+		e.agenda.by(job{jobClaim, c.Name}, e.now)
+		if !c.Deleting() {
+			e.deleteClaim(c, "InstanceVanished", "its instance "+id+" no longer exists")
+		}
+	}
+	return again
+}
+
+// instanceEnded asks for the end of a claim's instance and tells whether it has
+// come.
+func (e *Engine) instanceEnded(c *cluster.Claim) bool {
+	if e.instances.gone(c.ProviderID) {
+		return true
+	}
+	e.end(c.ProviderID)
+	return false
+}
+
+// end puts an instance on the list of those to terminate, unless the cloud has
+// been asked and is not due to be asked again. It tells whether it did.
+func (e *Engine) end(providerID string) bool {
+	if e.busy(instanceKey(providerID)) {
+		return false
+	}
+	e.expected[instanceKey(providerID)] = expectation{effect: Terminate{IDs: []string{providerID}}}
+	e.ending[providerID] = true
+	e.agenda.by(job{jobTerminate, ""}, e.now)
+	return true
+}
+
+// terminateBatch bounds the instances of one request to the cloud.
+const terminateBatch = 100
+
+// doTerminate sends the terminations that this step asked for, many in a request.
+func (e *Engine) doTerminate() cluster.Instant {
+	ids := slices.Sorted(maps.Keys(e.ending))
+	clear(e.ending)
+	for part := range slices.Chunk(ids, terminateBatch) {
+		f := Terminate{IDs: slices.Clone(part)}
+		e.expected[f.Key()] = expectation{effect: f}
+		e.out = append(e.out, f)
+	}
+	return cluster.Never
+}
+
+// terminatePoll is how often the cloud is asked whether an instance has ended.
+const terminatePoll = 2 * cluster.Second
+
+func (e *Engine) terminated(f Terminate, d Done, again cluster.Instant) {
+	for _, id := range f.IDs {
+		key := instanceKey(id)
+		delete(e.expected, key)
+		e.retry[key] = backoff{notBefore: again}
+		if d.Err == nil {
+			i := e.instances.byProvider[id]
+			i.ProviderID, i.State = id, d.States[id]
+			if i.State == "" {
+				i.State = cluster.InstanceTerminated
+			}
+			if i.State == cluster.InstanceTerminated {
+				delete(e.retry, key)
+			} else {
+				e.retry[key] = backoff{notBefore: e.now.Add(e.opts.scaled(terminatePoll))}
+			}
+			e.instances.byProvider[id] = i
+		}
+		if name := e.claimOf[id]; name != "" {
+			e.agenda.by(job{jobClaim, name}, max(e.now, e.retry[key].notBefore))
+		} else {
+			e.agenda.by(job{jobCollect, ""}, max(e.now, e.retry[key].notBefore))
+		}
+	}
+}

@@ -1,0 +1,26 @@
+// Package engine runs the life cycles of pools, claims and nodes: it buys what a
+// plan asks for, follows each node from launch to its end, gives back what is
+// empty, and cleans up after crashes.
+//
+// It is a state machine without I/O. [Engine.Step] takes what was observed and
+// the time, and returns the effects to carry out and when it wants to be stepped
+// again. Whoever carries out an effect reports its outcome as another event.
+//
+// Everything durable is in the cluster and the cloud: claims, their conditions
+// and annotations, taints, tags. What an Engine remembers between steps only
+// saves work and can be thrown away at any moment: a new Engine that is fed the
+// same watches reaches the same end. Two things make that true:
+//
+//   - Effects are idempotent, and what must not happen twice is written before it
+//     is asked for: a claim carries the token of the launch it belongs to before
+//     the cloud is called ([cluster.Launch]).
+//   - An effect that was sent is expected until the watch shows it, at the
+//     revision the write returned, or until it is given up ([Engine.expect]).
+//
+// The engine refuses to decide which nodes are best (solve), to speak to
+// Kubernetes or a cloud (kube, provider) and to know the time.
+//
+// Where to read: step.go is the loop, claim.go the life of a node, provision.go
+// how waiting pods become claims, launch.go the batch protocol, drain.go and
+// empty.go the way down, collect.go what crashes leave behind.
+package engine

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// podEventEvery bounds how often lastPodEventTime is written (Karpenter's
+// figure); what is remembered here is exact.
+const podEventEvery = 10 * cluster.Second
+
+// podEvent notes that pods came to or left a node.
+func (e *Engine) podEvent(node string) {
+	n := e.nodes[node]
+	if n == nil {
+		return
+	}
+	if c := e.claimOfNode(n); c != nil && e.synced {
+		e.podEvents[c.Name] = e.now
+	}
+}
+
+// quietSince is when pods last came to or left a claim's node, or when it was
+// initialized.
+func (e *Engine) quietSince(c *cluster.Claim) cluster.Instant {
+	return max(c.LastPodEvent, e.podEvents[c.Name], c.Condition(cluster.Initialized).Since)
+}
+
+// consolidatable keeps the condition that says a node has been quiet for its
+// pool's consolidateAfter, and returns when it may change.
+func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditions, s *PatchClaimStatus) cluster.Instant {
+	again := cluster.Never
+	if last := e.podEvents[c.Name]; last > c.LastPodEvent {
+		if due := c.LastPodEvent.Add(podEventEvery); e.now >= due {
+			s.LastPodEvent = last
+		} else {
+			again = due
+		}
+	}
+	p := e.pools[c.Pool]
+	if p == nil || p.ConsolidateAfter == cluster.Forever || want.get(cluster.Initialized).Status != "True" {
+		want.drop(cluster.Consolidatable)
+		return again
+	}
+	due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter))
+	if e.now < due {
+		want.drop(cluster.Consolidatable)
+		return min(again, due)
+	}
+	want.set(cluster.Consolidatable, "True", "", "")
+	return again
+}
+
+// doEmpty gives back nodes that hold nothing, within the budgets of their pools,
+// and returns when a budget or a wait may next allow another.
+//
+// A node is tainted first and deleted when the taint is there and the node still
+// empty; otherwise the taint is taken back. The taint is the memory: an engine
+// that finds one on a node that nobody deletes continues from there.
+func (e *Engine) doEmpty() cluster.Instant {
+	again := cluster.Never
+	byPool := map[string][]*cluster.Claim{}
+	for _, c := range e.claims {
+		byPool[c.Pool] = append(byPool[c.Pool], c)
+	}
+	planned := map[string]bool{}
+	for _, a := range e.answered {
+		planned[a.host] = true
+	}
+	for _, p := range sorted(e.pools) {
+		if e.ours(p.Class) {
+			again = min(again, e.emptyPool(p, byPool[p.Name], planned))
+		}
+	}
+	return again
+}
+
+func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim, planned map[string]bool) cluster.Instant {
+	total, disrupting := 0, 0
+	again := cluster.Never
+	var candidates []*cluster.Claim
+	for _, c := range claims {
+		n := e.nodeOfClaim(c)
+		if n == nil || !c.Is(cluster.Initialized) {
+			continue
+		}
+		total++
+		switch {
+		case c.Deleting() || n.DeletingAt != 0 || e.busy(claimKey(c.Name)) && e.deletionExpected(c):
+			disrupting++
+		case slices.Contains(n.Taints, cluster.DisruptedTaint):
+			disrupting++
+			e.finishDisruption(p, c, n, planned)
+		case !n.Ready:
+			disrupting++
+		case e.isEmpty(c, n, planned):
+			if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
+				again = min(again, due)
+			} else {
+				candidates = append(candidates, c)
+			}
+		}
+	}
+	if len(candidates) == 0 {
+		return again
+	}
+	allowed, changes := AllowedDisruptions(p, total, cluster.ReasonEmpty, e.now)
+	again = min(again, changes)
+	e.sortByPrice(candidates)
+	for _, c := range candidates[:min(max(allowed-disrupting, 0), len(candidates))] {
+		n := e.nodeOfClaim(c)
+		if e.taint(n) {
+			e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: p.Name, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
+		}
+	}
+	return again
+}
+
+func (e *Engine) deletionExpected(c *cluster.Claim) bool {
+	_, deleting := e.expected[claimKey(c.Name)].effect.(DeleteClaim)
+	return deleting
+}
+
+// finishDisruption carries on with a node that was tainted in order to be given
+// back.
+func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.Node, planned map[string]bool) {
+	if e.busy(nodeKey(n.Name)) {
+		return
+	}
+	if e.isEmpty(c, n, planned) && p.ConsolidateAfter != cluster.Forever {
+		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
+			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Message: "given back: node " + n.Name + " is empty" + e.priced(c.Class, offeringOf(c))})
+		}
+		return
+	}
+	taints := slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.DisruptedTaint })
+	if e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Finalizers: n.Finalizers, Taints: taints, RemoveLabels: []string{excludeFromBalancers}}) {
+		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: p.Name, Message: "kept: pods came while it was about to be given back"})
+	}
+}
+
+func offeringOf(c *cluster.Claim) cluster.OfferingID {
+	return cluster.OfferingID{InstanceType: c.Labels[cluster.LabelInstanceType], Zone: c.Labels[cluster.LabelZone], CapacityType: c.Labels[cluster.LabelCapacityType]}
+}
+
+// isEmpty tells whether a node holds no pod that would have to run elsewhere, is
+// not meant for one that waits, and nobody forbids to disrupt it.
+func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node, planned map[string]bool) bool {
+	if planned[n.Name] || planned[c.Name] || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
+		return false
+	}
+	for _, p := range e.podsOn[n.Name] {
+		if p.Occupies() || p.Protected(e.now) {
+			return false
+		}
+	}
+	return true
+}
+
+// sortByPrice puts the dearest first, then by name.
+func (e *Engine) sortByPrice(claims []*cluster.Claim) {
+	price := func(c *cluster.Claim) cluster.Money {
+		m, _, _ := cluster.Price(e.resolved[c.Class].Types, offeringOf(c))
+		return m
+	}
+	slices.SortFunc(claims, func(a, b *cluster.Claim) int {
+		return cmp.Or(-cmp.Compare(price(a), price(b)), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// AllowedDisruptions returns how many of a pool's total nodes may be disrupted at
+// the same time for a reason: the least that any budget in force allows. changes
+// is when another answer is possible at the earliest.
+func AllowedDisruptions(p *cluster.Pool, total int, why cluster.Reason, now cluster.Instant) (allowed int, changes cluster.Instant) {
+	allowed, changes = total, cluster.Never
+	for _, b := range p.Budgets {
+		if b.Reasons != nil && !slices.Contains(b.Reasons, why) {
+			continue
+		}
+		if b.Window != nil {
+			changes = min(changes, b.Window.Changes(now))
+			if !b.Window.Contains(now) {
+				continue
+			}
+		}
+		n := b.Nodes
+		if b.Percent {
+			n = (total*b.Nodes + 99) / 100
+		}
+		allowed = min(allowed, n)
+	}
+	return allowed, changes
+}

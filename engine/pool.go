@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Conditions of a NodePool (Karpenter's).
+const (
+	validationSucceeded = "ValidationSucceeded"
+	nodeClassReady      = "NodeClassReady"
+)
+
+// resolved is what the provider said about a node class, and when.
+type resolved struct {
+	cluster.Resolution
+	at cluster.Instant
+	// stale: something was found sold out since; plan only after asking again.
+	stale bool
+}
+
+// doClass asks the provider about a class now and then, and writes what it says
+// into the class's status.
+func (e *Engine) doClass(key string) cluster.Instant {
+	class := e.classByKey(key)
+	if class == nil {
+		return cluster.Never
+	}
+	r, known := e.resolved[class.Ref]
+	due := r.at.Add(e.opts.scaled(e.opts.ResolveEvery))
+	if !known || r.stale || e.now >= due {
+		e.issue(Resolve{Class: class})
+		return cluster.Never // the outcome comes back here
+	}
+	want := e.conditions(class.Conditions)
+	for _, c := range r.Conditions {
+		want.set(c.Type, c.Status, c.Reason, c.Message)
+	}
+	if want.changed {
+		e.issue(PatchClassStatus{Ref: class.Ref, UID: class.UID, Revision: class.Revision, Conditions: want.list, Status: r.Status})
+	}
+	return due
+}
+
+func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
+	ref := f.Class.Ref
+	class := e.classes[ref]
+	if class == nil {
+		return
+	}
+	e.agenda.by(job{jobClass, classKey(ref)}, again)
+	if d.Err != nil {
+		e.note(Note{About: Object{Kind: ref.Kind, Name: ref.Name, UID: class.UID}, Warning: true, Reason: "ResolveFailed", Message: d.Err.Message})
+		return
+	}
+	if class.UID != f.Class.UID || class.Generation != f.Class.Generation {
+		return // the answer is about an older class; doClass asks again
+	}
+	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now}
+	for name, p := range e.pools {
+		if p.Class == ref {
+			e.agenda.by(job{jobPool, name}, e.now)
+		}
+	}
+	for name, c := range e.claims {
+		if c.Class == ref && !c.Is(cluster.Launched) {
+			e.agenda.by(job{jobClaim, name}, e.now)
+			if c.Launch != nil {
+				e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
+			}
+		}
+	}
+	e.replan()
+}
+
+// soldOut makes the class be resolved again before the next plan: the provider
+// now knows better what it can sell.
+func (e *Engine) soldOut(ref cluster.ClassRef) {
+	if r, ok := e.resolved[ref]; ok {
+		r.stale = true
+		e.resolved[ref] = r
+		e.agenda.by(job{jobClass, classKey(ref)}, e.now)
+	}
+}
+
+// ours tells whether a node class is of a kind that this provider serves.
+func (e *Engine) ours(ref cluster.ClassRef) bool {
+	return slices.Contains(e.opts.Kinds, ref.Group+"/"+ref.Kind)
+}
+
+// classState says whether nodes of a class can be launched, as a condition.
+func (e *Engine) classState(ref cluster.ClassRef) cluster.Condition {
+	c := cluster.Condition{Type: nodeClassReady, Status: "False"}
+	class := e.classes[ref]
+	r, known := e.resolved[ref]
+	switch {
+	case class == nil:
+		c.Reason, c.Message = "NodeClassNotFound", "no "+ref.Kind+" named "+ref.Name+" exists"
+	case class.DeletingAt != 0:
+		c.Reason, c.Message = "NodeClassTerminating", ref.String()+" is being deleted"
+	case !known:
+		c.Status, c.Reason, c.Message = "Unknown", "NodeClassNotResolved", "the provider has not answered yet"
+	default:
+		ok, ready := r.Ready()
+		if ok {
+			return cluster.Condition{Type: nodeClassReady, Status: "True", Reason: nodeClassReady}
+		}
+		c.Status, c.Reason, c.Message = ready.Status, "NodeClassNotReady", ready.Message
+	}
+	return c
+}
+
+// usable tells whether nodes may be bought for a pool.
+func (e *Engine) usable(p *cluster.Pool) bool {
+	return e.ours(p.Class) && p.DeletingAt == 0 && p.Invalid == "" && e.classState(p.Class).Status == "True"
+}
+
+// doPool keeps the status of a pool: whether it can be used, and what it holds.
+func (e *Engine) doPool(name string) cluster.Instant {
+	p := e.pools[name]
+	if p == nil || !e.ours(p.Class) {
+		return cluster.Never
+	}
+	want := e.conditions(p.Conditions)
+	if p.Invalid != "" {
+		want.set(validationSucceeded, "False", "NodePoolValidationFailed", p.Invalid)
+	} else {
+		want.set(validationSucceeded, "True", "", "")
+	}
+	class := e.classState(p.Class)
+	want.set(nodeClassReady, class.Status, class.Reason, class.Message)
+	want.summarize(validationSucceeded, nodeClassReady)
+	holds := e.poolHolds(name)
+	if !want.changed && slices.Equal(holds, p.Resources) {
+		return cluster.Never
+	}
+	// Counts change with every node; conditions are worth a write of their own.
+	if next := e.poolWrites[name].Add(poolStatusEvery); !want.changed && e.now < next {
+		return next
+	}
+	if e.issue(PatchPoolStatus{Name: p.Name, UID: p.UID, Revision: p.Revision, Conditions: want.list, Resources: holds}) {
+		e.poolWrites[name] = e.now
+	}
+	return cluster.Never
+}
+
+// poolStatusEvery bounds how often the counts of a pool are written.
+const poolStatusEvery = cluster.Second
+
+// poolHolds sums the capacity of a pool's nodes; before a node has registered,
+// that of its claim.
+func (e *Engine) poolHolds(name string) cluster.Resources {
+	var sum cluster.Resources
+	nodes := int64(0)
+	for _, c := range e.claims {
+		if c.Pool != name {
+			continue
+		}
+		nodes++
+		if n := e.nodeOfClaim(c); n != nil {
+			sum = sum.Plus(n.Capacity)
+		} else {
+			sum = sum.Plus(c.Capacity)
+		}
+	}
+	return sum.Plus(cluster.NewResources(map[string]int64{cluster.NodesLimit: nodes}))
+}

@@ -1,0 +1,354 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// provisioning is the batching window and what the last plan said.
+type provisioning struct {
+	open        bool            // a window is open
+	first, last cluster.Instant // arrivals in it
+	arrivals    int
+	limit       cluster.Duration // longest window; doubles while a burst goes on
+	planned     cluster.Instant  // when the last plan was made
+	changed     bool             // the world changed since, in a way that could help
+	told        map[string]string
+}
+
+// answer is what the last plan said about a waiting pod: the claim or node it
+// has room on, or "" for nowhere.
+type answer struct {
+	host string
+	at   cluster.Instant
+}
+
+// arrived notes that a pod began to wait.
+func (e *Engine) arrived(now cluster.Instant) {
+	p := &e.provision
+	if !p.open {
+		p.open, p.first, p.arrivals = true, now, 0
+		if p.limit == 0 || now > p.planned.Add(e.opts.BatchLimit) {
+			p.limit = e.opts.BatchMax
+		}
+	}
+	p.last = now
+	p.arrivals++
+	e.agenda.by(job{jobProvision, ""}, now)
+}
+
+// replan notes that the world changed so that pods that fitted nowhere might now.
+func (e *Engine) replan() {
+	e.provision.changed = true
+	if len(e.waiting) > 0 {
+		e.agenda.by(job{jobProvision, ""}, e.now)
+	}
+}
+
+const (
+	// replanEvery bounds how often pods that fit nowhere are planned again when
+	// the world changes.
+	replanEvery = cluster.Second
+	// doubtAfter is how long a pod may wait beside a ready node that was meant for
+	// it before the plan is doubted: the scheduler had other ideas.
+	doubtAfter = 10 * cluster.Second
+)
+
+// doProvision plans for waiting pods when the batching window closes, and
+// returns when to look again.
+func (e *Engine) doProvision() cluster.Instant {
+	p := &e.provision
+	if len(e.waiting) == 0 {
+		p.open = false
+		return cluster.Never
+	}
+	if closes := e.windowCloses(); e.now < closes {
+		return closes
+	}
+	again := e.doubt()
+	fresh := len(e.waiting) > len(e.answered)
+	if !fresh {
+		unplaced := e.unplaced()
+		switch retry := p.planned.Add(replanEvery); {
+		case unplaced == 0 || !p.changed:
+			return again
+		case e.now < retry:
+			return min(again, retry)
+		}
+	}
+	if !e.ready() {
+		return again // the resolution that is under way comes back here
+	}
+	e.planNow()
+	return min(again, e.now.Add(doubtAfter))
+}
+
+// windowCloses returns when to stop waiting for more pods. A stream that is slow
+// but steady keeps the window open for a few of its own gaps, so that it is
+// answered together.
+func (e *Engine) windowCloses() cluster.Instant {
+	p := &e.provision
+	if !p.open {
+		return e.now
+	}
+	idle := e.opts.BatchIdle
+	if p.arrivals > 1 {
+		idle = max(idle, 4*p.last.Sub(p.first)/cluster.Duration(p.arrivals-1))
+	}
+	return min(p.last.Add(idle), p.first.Add(p.limit))
+}
+
+// ready tells whether it makes sense to plan: every class has been resolved since
+// something was last found sold out.
+func (e *Engine) ready() bool {
+	for _, p := range e.pools {
+		if r, known := e.resolved[p.Class]; e.ours(p.Class) && e.classes[p.Class] != nil && (!known || r.stale) {
+			return false
+		}
+	}
+	return true
+}
+
+// doubt withdraws answers whose node is ready or gone while the pod still waits.
+// It returns when the next may have to be withdrawn.
+func (e *Engine) doubt() cluster.Instant {
+	again := cluster.Never
+	for id, a := range e.answered {
+		if a.host == "" || e.coming(a.host) {
+			continue
+		}
+		if due := a.at.Add(doubtAfter); e.now < due && e.nodes[a.host] != nil {
+			again = min(again, due)
+			continue
+		}
+		delete(e.answered, id)
+	}
+	return again
+}
+
+// coming tells whether a claim of that name is on its way to become a node.
+func (e *Engine) coming(name string) bool {
+	if c := e.claims[name]; c != nil {
+		return !c.Deleting() && !c.Is(cluster.Initialized)
+	}
+	x, ok := e.expected[claimKey(name)]
+	_, creating := x.effect.(CreateClaim)
+	return ok && creating
+}
+
+func (e *Engine) unplaced() int {
+	n := 0
+	for _, a := range e.answered {
+		if a.host == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// planNow solves the snapshot and turns the plan into claims.
+func (e *Engine) planNow() {
+	p := &e.provision
+	if p.open && p.last.Sub(p.first) >= p.limit/2 {
+		p.limit = min(2*p.limit, e.opts.BatchLimit) // a burst: look less often
+	} else {
+		p.limit = e.opts.BatchMax
+	}
+	p.open, p.planned, p.changed = false, e.now, false
+	clear(e.answered)
+	if p.told == nil {
+		p.told = map[string]string{}
+	}
+	s := e.Snapshot()
+	result := solve.Solve(s, e.opts.Solve)
+	for _, x := range result.Placements {
+		e.answerAll(x.Pods, x.Host)
+	}
+	e.create(result.Creates)
+	for _, u := range result.Unplaced {
+		e.answerAll(u.Pods, "")
+		e.tellUnplaced(u)
+	}
+	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting)})
+}
+
+func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
+	for _, p := range pods {
+		if _, ok := e.waiting[p.ID()]; ok {
+			e.answered[p.ID()] = answer{host, e.now}
+		}
+	}
+}
+
+// Snapshot is the cluster as the engine expects it: what was observed, with the
+// claims whose creation is under way.
+func (e *Engine) Snapshot() *cluster.Snapshot {
+	in := cluster.Input{
+		Pods: sorted(e.pods), Nodes: sorted(e.nodes), Daemons: sorted(e.daemons),
+		Types: map[cluster.ClassRef][]cluster.InstanceType{},
+	}
+	for _, c := range sorted(e.claims) {
+		if e.ours(c.Class) {
+			in.Claims = append(in.Claims, c)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(e.expected)) {
+		if f, ok := e.expected[key].effect.(CreateClaim); ok && e.claims[f.Claim.Name] == nil {
+			in.Claims = append(in.Claims, f.Claim)
+		}
+	}
+	for _, p := range sorted(e.pools) {
+		if e.usable(p) {
+			in.Pools = append(in.Pools, p)
+		}
+	}
+	for ref, r := range e.resolved {
+		in.Types[ref] = r.Types
+	}
+	return cluster.NewSnapshot(in)
+}
+
+// create writes the claims of a plan. Nodes that are alike become one batch.
+func (e *Engine) create(creates []plan.Create) {
+	for len(creates) > 0 {
+		n := 1
+		for n < len(creates) && n < launchBatch && alike(creates[0], creates[n]) {
+			n++
+		}
+		e.createBatch(creates[:n])
+		creates = creates[n:]
+	}
+}
+
+// launchBatch bounds the claims that share a launch.
+const launchBatch = 100
+
+func alike(a, b plan.Create) bool {
+	return a.Pool == b.Pool && slices.Equal(a.Offerings, b.Offerings)
+}
+
+func (e *Engine) createBatch(batch []plan.Create) {
+	claims := make([]*cluster.Claim, len(batch))
+	ids := make([]string, len(batch))
+	for i, c := range batch {
+		claims[i] = e.claimFor(c)
+		ids[i] = claims[i].Name
+	}
+	// The token is fresh: what makes a launch repeatable is that the token is
+	// written on the claims, not that it could be computed again.
+	token := hash(strings.Join(ids, ","), strconv.FormatInt(int64(e.now), 36))
+	launch := &cluster.Launch{Token: token, Size: len(batch), Offerings: batch[0].Offerings}
+	for i, c := range claims {
+		c.Launch = launch
+		if e.issue(CreateClaim{Claim: c, PoolUID: e.pools[c.Pool].UID}) {
+			e.tellCreated(c, batch[i])
+		}
+		e.answerAll(batch[i].Pods, c.Name)
+	}
+}
+
+// claimFor makes the claim for a node of a plan. Its name follows from the pods
+// it is for and what it would be launched as, so that an engine that has not yet
+// seen its predecessor's claim does not write a second one. An earlier claim for
+// the same pods that is on its way out does not stand in the way.
+func (e *Engine) claimFor(c plan.Create) *cluster.Claim {
+	p := e.pools[c.Pool]
+	parts := []string{p.UID, c.Offerings[0].String()}
+	for _, pod := range c.Pods {
+		parts = append(parts, pod.UID)
+	}
+	name := p.Name + "-" + hash(parts...)
+	for e.claims[name] != nil {
+		parts = append(parts, e.claims[name].UID)
+		name = p.Name + "-" + hash(parts...)
+	}
+	claim := &cluster.Claim{
+		Name: name, Pool: p.Name, Class: p.Class,
+		Labels:      maps.Clone(p.Labels),
+		Annotations: maps.Clone(p.Annotations), Finalizers: []string{terminationFinalizer},
+		Requirements: narrowed(p, c.Offerings), Requests: c.Requests,
+		Taints: p.Taints, StartupTaints: p.StartupTaints,
+		ExpireAfter: p.ExpireAfter, TerminationGracePeriod: p.TerminationGracePeriod, Created: e.now,
+	}
+	if claim.Labels == nil {
+		claim.Labels = cluster.Labels{}
+	}
+	claim.Labels[cluster.LabelNodePool] = p.Name
+	p.SetRequiredLabels(claim.Labels)
+	if claim.Annotations == nil {
+		claim.Annotations = map[string]string{}
+	}
+	claim.Annotations[poolHash] = p.Hash
+	claim.Annotations[poolHashVersion] = poolHashVersionCurrent
+	return claim
+}
+
+// narrowed is a pool's requirements with instance type, zone and capacity type
+// reduced to what the offerings use.
+func narrowed(p *cluster.Pool, offerings []cluster.OfferingID) []cluster.Requirement {
+	pick := func(key string, of func(cluster.OfferingID) string) cluster.Requirement {
+		seen := map[string]bool{}
+		for _, o := range offerings {
+			seen[of(o)] = true
+		}
+		return cluster.Requirement{Key: key, Operator: cluster.In, Values: slices.Sorted(maps.Keys(seen))}
+	}
+	out := []cluster.Requirement{
+		pick(cluster.LabelCapacityType, func(o cluster.OfferingID) string { return o.CapacityType }),
+		{Key: cluster.LabelNodePool, Operator: cluster.In, Values: []string{p.Name}},
+		pick(cluster.LabelInstanceType, func(o cluster.OfferingID) string { return o.InstanceType }),
+		pick(cluster.LabelZone, func(o cluster.OfferingID) string { return o.Zone }),
+	}
+	for _, r := range p.Requirements {
+		switch r.Key {
+		case cluster.LabelCapacityType, cluster.LabelNodePool, cluster.LabelInstanceType, cluster.LabelZone:
+		default:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (e *Engine) claimCreated(f CreateClaim, d Done, again cluster.Instant) {
+	e.agenda.by(job{jobLaunch, f.Claim.Launch.Token}, again)
+	if d.Err == nil {
+		return
+	}
+	delete(e.retry, f.Key()) // the next plan decides anew, under another name if need be
+	e.forgetClaim(f.Claim.Name)
+	if d.Err.Kind != Conflict {
+		e.note(Note{About: Object{Kind: "NodePool", Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + d.Err.Message})
+	}
+	e.agenda.by(job{jobProvision, ""}, max(again, e.now.Add(retryMin)))
+}
+
+func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
+	o := from.Offerings[0]
+	price := from.Price.String() + " per hour"
+	if from.Imputed {
+		price += " (imputed)"
+	}
+	e.note(Note{About: Object{Kind: "NodePool", Name: c.Pool, UID: e.pools[c.Pool].UID}, Reason: "Created", Pool: c.Pool, Quiet: true,
+		Message: "NodeClaim " + c.Name + " for " + strconv.Itoa(len(from.Pods)) + " pods: " + o.String() + ", " + price +
+			", or one of " + strconv.Itoa(len(from.Offerings)-1) + " alternatives"})
+	for _, p := range from.Pods {
+		e.note(Note{About: aboutPod(p), Reason: "Nominated", Pool: c.Pool, Message: "Pod should schedule on: nodeclaim/" + c.Name})
+	}
+}
+
+// tellUnplaced says on each pod why it fits nowhere, once for each new reason.
+func (e *Engine) tellUnplaced(u plan.Unplaced) {
+	why := plan.Explain(u.Reasons)
+	for _, p := range u.Pods {
+		if _, waits := e.waiting[p.ID()]; waits && e.provision.told[p.UID] != why {
+			e.provision.told[p.UID] = why
+			e.note(Note{About: aboutPod(p), Warning: true, Reason: "FailedScheduling", Message: "Failed to schedule pod: " + why})
+		}
+	}
+}

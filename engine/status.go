@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Status is what the engine knows, in numbers for meters.
+type Status struct {
+	Synced    bool
+	Suspended string // why nothing is done, "" when it works
+	Nodes     int    // nodes in the cluster, whoever owns them
+	Waiting   int    // pods that wait for nodes
+	Unplaced  int    // of those, the ones that fit nowhere
+	Underway  int    // effects without an observed outcome
+	Pools     []PoolStatus
+}
+
+// PoolStatus is the part of one pool.
+type PoolStatus struct {
+	Name       string
+	Usage      cluster.Resources // capacity of its nodes, NodesLimit included
+	Limits     cluster.Resources
+	Price      cluster.Money // of its nodes per hour
+	Imputed    bool          // some of it is estimated
+	Disrupting int           // nodes that use its budgets
+	Allowed    int           // nodes that might be disrupted now if they were empty
+}
+
+// Status returns the state in numbers. It takes time in the number of claims.
+func (e *Engine) Status() Status {
+	s := Status{
+		Synced: e.synced, Suspended: e.suspended, Nodes: len(e.nodes),
+		Waiting: len(e.waiting), Unplaced: e.unplaced(), Underway: len(e.expected),
+	}
+	byPool := map[string][]*cluster.Claim{}
+	for _, c := range e.claims {
+		byPool[c.Pool] = append(byPool[c.Pool], c)
+	}
+	for _, p := range sorted(e.pools) {
+		if !e.ours(p.Class) {
+			continue
+		}
+		x := PoolStatus{Name: p.Name, Usage: e.poolHolds(p.Name), Limits: p.Limits}
+		initialized := 0
+		for _, c := range byPool[p.Name] {
+			price, imputed, _ := cluster.Price(e.resolved[c.Class].Types, offeringOf(c))
+			x.Price += price
+			x.Imputed = x.Imputed || imputed
+			if n := e.nodeOfClaim(c); n != nil && c.Is(cluster.Initialized) {
+				initialized++
+				if c.Deleting() || !n.Ready || slices.Contains(n.Taints, cluster.DisruptedTaint) {
+					x.Disrupting++
+				}
+			}
+		}
+		x.Allowed, _ = AllowedDisruptions(p, initialized, cluster.ReasonEmpty, e.now)
+		s.Pools = append(s.Pools, x)
+	}
+	return s
+}

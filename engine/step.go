@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// Options are the engine's settings. The zero value is not usable; start from
+// DefaultOptions.
+type Options struct {
+	// Kinds of node classes that are ours, "group/Kind". Pools that refer to any
+	// other are left alone.
+	Kinds []string
+	// Speed divides every wait of the engine below, BatchIdle and BatchMax
+	// excepted: those follow the pace of the control plane, which nobody scales.
+	Speed int64
+
+	// A plan is made when no new pod has come for BatchIdle, and at the latest
+	// BatchMax after the first; while a burst goes on, that limit doubles from
+	// plan to plan up to BatchLimit.
+	BatchIdle, BatchMax, BatchLimit cluster.Duration
+
+	LaunchTimeout       cluster.Duration // claim without an instance
+	RegistrationTimeout cluster.Duration // instance without a node
+	CollectEvery        cluster.Duration // listing of instances
+	// OrphanGrace is how long an instance may be without a claim; longer than the
+	// cloud's describe lag.
+	OrphanGrace  cluster.Duration
+	ResolveEvery cluster.Duration // prices and node classes
+	MinDrain     cluster.Duration // between the taint and the instance's end
+	StuckPod     cluster.Duration // past its deletion, a pod no longer holds up a drain
+
+	Solve solve.Options
+}
+
+// DefaultOptions are Karpenter's figures where it has one.
+func DefaultOptions() Options {
+	return Options{
+		Speed:     1,
+		BatchIdle: 50 * cluster.Millisecond, BatchMax: cluster.Second, BatchLimit: 10 * cluster.Second,
+		LaunchTimeout: 5 * cluster.Minute, RegistrationTimeout: 15 * cluster.Minute,
+		CollectEvery: 2 * cluster.Minute, OrphanGrace: 30 * cluster.Second,
+		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,
+	}
+}
+
+func (o Options) scaled(d cluster.Duration) cluster.Duration {
+	if d == cluster.Forever {
+		return d
+	}
+	return d / cluster.Duration(max(o.Speed, 1))
+}
+
+// Engine is the state between steps. It is not safe for concurrent use.
+type Engine struct {
+	opts Options
+	now  cluster.Instant
+	world
+	agenda   *agenda
+	expected map[string]expectation
+	retry    map[string]backoff
+
+	synced    bool
+	suspended string // why the engine stands still, "" when it does not
+
+	resolved  map[cluster.ClassRef]resolved
+	instances inventory
+	batches   map[string]launched // by token
+	provision provisioning
+	answered  map[string]answer // by waiting pod
+	podEvents map[string]cluster.Instant
+	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
+	// poolWrites is when the status of a pool was last written.
+	poolWrites map[string]cluster.Instant
+	ending     map[string]bool // instances to terminate, by id, collected within a step
+
+	out []Effect
+}
+
+// New returns an engine that has observed nothing yet.
+func New(opts Options) *Engine {
+	return &Engine{
+		opts: opts, world: newWorld(), agenda: newAgenda(),
+		expected: map[string]expectation{}, retry: map[string]backoff{},
+		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
+		instances: newInventory(), answered: map[string]answer{}, poolWrites: map[string]cluster.Instant{},
+		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
+		ending: map[string]bool{},
+	}
+}
+
+// rounds bounds how often jobs may call for each other within one step.
+const rounds = 8
+
+// Step takes what was observed since the last step, does all work that is due
+// and returns the effects to carry out, in the order in which they were decided,
+// and the time of the next step at the latest. now never runs backwards; if it
+// does, it stands still.
+func (e *Engine) Step(now cluster.Instant, events []Event) (effects []Effect, wake cluster.Instant) {
+	e.now = max(e.now, now)
+	for _, ev := range events {
+		ev.apply(e)
+	}
+	if !e.synced || e.suspended != "" {
+		return e.flush(), cluster.Never
+	}
+	for range rounds {
+		due := e.due()
+		if len(due) == 0 {
+			break
+		}
+		for _, j := range due {
+			e.agenda.by(j, e.run(j))
+		}
+	}
+	return e.flush(), e.agenda.next()
+}
+
+func (e *Engine) flush() []Effect {
+	out := e.out
+	e.out = nil
+	return out
+}
+
+func (e *Engine) due() []job {
+	var due []job
+	for {
+		j, ok := e.agenda.take(e.now)
+		if !ok {
+			slices.SortFunc(due, job.compare)
+			return due
+		}
+		due = append(due, j)
+	}
+}
+
+// run does one job and returns when it wants to be done again.
+func (e *Engine) run(j job) cluster.Instant {
+	switch j.kind {
+	case jobClass:
+		return e.doClass(j.name)
+	case jobPool:
+		return e.doPool(j.name)
+	case jobClaim:
+		return e.doClaim(j.name)
+	case jobLaunch:
+		return e.doLaunch(j.name)
+	case jobCollect:
+		return e.doCollect()
+	case jobEmpty:
+		return e.doEmpty()
+	case jobProvision:
+		return e.doProvision()
+	case jobTerminate:
+		return e.doTerminate()
+	}
+	return cluster.Never
+}
+
+// outcome hands a reported outcome to the job that waits for it.
+func (e *Engine) outcome(d Done, again cluster.Instant) {
+	switch f := d.Effect.(type) {
+	case CreateClaim:
+		e.claimCreated(f, d, again)
+	case PatchClaim:
+		e.claimWritten(f.Name, again)
+	case PatchClaimStatus:
+		e.claimWritten(f.Name, again)
+	case DeleteClaim:
+		e.claimWritten(f.Name, again)
+	case PatchNode:
+		e.nodeWritten(f.Name, again)
+	case DeleteNode:
+		e.nodeWritten(f.Name, again)
+	case EvictPod:
+		e.evicted(f, d, again)
+	case DeletePod:
+		e.podWritten(f.Namespace+"/"+f.Name, again)
+	case PatchPoolStatus:
+		e.agenda.by(job{jobPool, f.Name}, again)
+	case PatchClassStatus:
+		e.agenda.by(job{jobClass, classKey(f.Ref)}, again)
+	case Resolve:
+		e.classResolved(f, d, again)
+	case Launch:
+		e.launchAnswered(f, d, again)
+	case Terminate:
+		e.terminated(f, d, again)
+	case List:
+		e.listed(d, again)
+	}
+}
+
+// claimWritten wakes the jobs that may have found the claim busy.
+func (e *Engine) claimWritten(name string, again cluster.Instant) {
+	e.agenda.by(job{jobClaim, name}, again)
+	e.agenda.by(job{jobEmpty, ""}, again)
+	if c := e.claims[name]; c != nil && c.Launch != nil {
+		e.agenda.by(job{jobLaunch, c.Launch.Token}, again)
+	}
+}
+
+func (e *Engine) nodeWritten(name string, again cluster.Instant) {
+	if n := e.nodes[name]; n != nil {
+		if c := e.claimOfNode(n); c != nil {
+			e.agenda.by(job{jobClaim, c.Name}, again)
+		}
+	}
+	e.agenda.by(job{jobEmpty, ""}, again)
+}
+
+func (e *Engine) podWritten(id string, again cluster.Instant) {
+	if p := e.pods[id]; p != nil && p.Node != "" {
+		e.nodeWritten(p.Node, again)
+	}
+}

@@ -1,0 +1,325 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// world is the cluster as observed, indexed by what the jobs look up. It is
+// changed by events only.
+type world struct {
+	pods        map[string]*cluster.Pod // by namespace/name
+	podsOn      map[string]map[string]*cluster.Pod
+	nodes       map[string]*cluster.Node
+	nodeOf      map[string]string // provider id → node name
+	claims      map[string]*cluster.Claim
+	claimOf     map[string]string          // provider id → claim name
+	batch       map[string]map[string]bool // launch token → claim names
+	pools       map[string]*cluster.Pool
+	classes     map[cluster.ClassRef]*cluster.NodeClass
+	daemons     map[string]*cluster.DaemonSet
+	attachments map[string]*cluster.VolumeAttachment
+
+	// waiting holds the pods that nodes may have to be bought for, and when each
+	// was first seen to wait.
+	waiting map[string]cluster.Instant
+}
+
+func newWorld() world {
+	return world{
+		pods: map[string]*cluster.Pod{}, podsOn: map[string]map[string]*cluster.Pod{},
+		nodes: map[string]*cluster.Node{}, nodeOf: map[string]string{},
+		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
+		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
+		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
+		waiting: map[string]cluster.Instant{},
+	}
+}
+
+// sorted returns the values of m in the order of their keys.
+func sorted[K ~string, V any](m map[K]V) []V {
+	out := make([]V, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[k])
+	}
+	return out
+}
+
+// nodeOfClaim returns the node that registered for a claim, or nil.
+func (w *world) nodeOfClaim(c *cluster.Claim) *cluster.Node {
+	if c.ProviderID == "" {
+		return nil
+	}
+	return w.nodes[w.nodeOf[c.ProviderID]]
+}
+
+// claimOfNode returns the claim of a node, or nil.
+func (w *world) claimOfNode(n *cluster.Node) *cluster.Claim {
+	if n.ProviderID == "" {
+		return nil
+	}
+	return w.claims[w.claimOf[n.ProviderID]]
+}
+
+// podsOnNode returns the pods bound to a node, sorted.
+func (w *world) podsOnNode(name string) []*cluster.Pod { return sorted(w.podsOn[name]) }
+
+func (ev PodChanged) apply(e *Engine) {
+	old := e.pods[ev.ID]
+	if old != nil && old.Node != "" {
+		delete(e.podsOn[old.Node], ev.ID)
+		if len(e.podsOn[old.Node]) == 0 {
+			delete(e.podsOn, old.Node)
+		}
+	}
+	if ev.Pod == nil {
+		delete(e.pods, ev.ID)
+	} else {
+		e.pods[ev.ID] = ev.Pod
+		if n := ev.Pod.Node; n != "" {
+			if e.podsOn[n] == nil {
+				e.podsOn[n] = map[string]*cluster.Pod{}
+			}
+			e.podsOn[n][ev.ID] = ev.Pod
+		}
+	}
+	e.podMoved(ev.ID, old, ev.Pod)
+	if ev.Pod == nil {
+		e.observedGone(podKey(ev.ID))
+	} else {
+		e.observed(podKey(ev.ID), ev.Pod.Revision, ev.Pod.Deleting())
+	}
+}
+
+// podMoved keeps the queue of waiting pods and wakes the nodes a pod left or came
+// to.
+func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
+	if pod != nil && pod.Provisionable() {
+		if _, ok := e.waiting[id]; !ok || (old != nil && old.UID != pod.UID) {
+			e.waiting[id] = e.now
+			delete(e.answered, id)
+			e.arrived(e.now)
+		}
+	} else if _, ok := e.waiting[id]; ok {
+		delete(e.waiting, id)
+		delete(e.answered, id)
+	}
+	for _, p := range []*cluster.Pod{old, pod} {
+		if p == nil || p.Node == "" {
+			continue
+		}
+		if n := e.nodes[p.Node]; n != nil {
+			e.touchNode(n)
+		}
+	}
+	if countsAsPodEvent(old, pod) {
+		node := cmpOr(pod, old).Node
+		e.podEvent(node)
+	}
+}
+
+func cmpOr(a, b *cluster.Pod) *cluster.Pod {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// countsAsPodEvent tells whether a change is one of those that restart a node's
+// consolidateAfter: a pod was bound, removed, ended or began to go.
+func countsAsPodEvent(old, pod *cluster.Pod) bool {
+	switch {
+	case pod == nil:
+		return old != nil && old.Node != "" && !old.Daemon()
+	case pod.Daemon() || pod.Node == "":
+		return false
+	case old == nil || old.Node == "":
+		return true
+	}
+	return pod.Terminal() != old.Terminal() || pod.Deleting() != old.Deleting()
+}
+
+func (ev NodeChanged) apply(e *Engine) {
+	old := e.nodes[ev.Name]
+	if old != nil && e.nodeOf[old.ProviderID] == ev.Name {
+		delete(e.nodeOf, old.ProviderID)
+	}
+	if ev.Node == nil {
+		delete(e.nodes, ev.Name)
+		e.observedGone(nodeKey(ev.Name))
+	} else {
+		e.nodes[ev.Name] = ev.Node
+		if ev.Node.ProviderID != "" {
+			e.nodeOf[ev.Node.ProviderID] = ev.Name
+		}
+		e.observed(nodeKey(ev.Name), ev.Node.Revision, ev.Node.DeletingAt != 0)
+		e.touchNode(ev.Node)
+	}
+	if old != nil {
+		e.touchNode(old)
+	}
+	if old == nil || ev.Node == nil || hostChanged(old, ev.Node) {
+		e.replan()
+	}
+}
+
+// hostChanged tells whether a node takes other pods than before.
+func hostChanged(a, b *cluster.Node) bool {
+	return a.Unschedulable != b.Unschedulable || a.Ready != b.Ready ||
+		!slices.Equal(a.Taints, b.Taints) || !slices.Equal(a.Allocatable, b.Allocatable) || !maps.Equal(a.Labels, b.Labels)
+}
+
+// touchNode makes the jobs that care for a node run.
+func (e *Engine) touchNode(n *cluster.Node) {
+	if c := e.claimOfNode(n); c != nil {
+		e.touchClaim(c)
+	}
+}
+
+func (e *Engine) touchClaim(c *cluster.Claim) {
+	e.agenda.by(job{jobClaim, c.Name}, e.now)
+	e.agenda.by(job{jobEmpty, ""}, e.now)
+}
+
+func (ev ClaimChanged) apply(e *Engine) {
+	old := e.claims[ev.Name]
+	if old != nil {
+		if e.claimOf[old.ProviderID] == ev.Name {
+			delete(e.claimOf, old.ProviderID)
+		}
+		if old.Launch != nil {
+			delete(e.batch[old.Launch.Token], ev.Name)
+			if len(e.batch[old.Launch.Token]) == 0 {
+				delete(e.batch, old.Launch.Token)
+			}
+			e.agenda.by(job{jobLaunch, old.Launch.Token}, e.now)
+		}
+		e.agenda.by(job{jobPool, old.Pool}, e.now)
+	}
+	if c := ev.Claim; c == nil {
+		delete(e.claims, ev.Name)
+		e.observedGone(claimKey(ev.Name))
+		e.forgetClaim(ev.Name)
+	} else {
+		e.claims[ev.Name] = c
+		if c.ProviderID != "" {
+			e.claimOf[c.ProviderID] = c.Name
+		}
+		if c.Launch != nil {
+			if e.batch[c.Launch.Token] == nil {
+				e.batch[c.Launch.Token] = map[string]bool{}
+			}
+			e.batch[c.Launch.Token][c.Name] = true
+			e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
+		}
+		e.agenda.by(job{jobPool, c.Pool}, e.now)
+		e.observed(claimKey(ev.Name), c.Revision, c.Deleting())
+		e.touchClaim(c)
+	}
+	if old == nil || ev.Claim == nil || old.Deleting() != ev.Claim.Deleting() {
+		e.replan()
+	}
+}
+
+func (ev PoolChanged) apply(e *Engine) {
+	if ev.Pool == nil {
+		delete(e.pools, ev.Name)
+		e.observedGone(poolKey(ev.Name))
+	} else {
+		e.pools[ev.Name] = ev.Pool
+		e.observed(poolKey(ev.Name), ev.Pool.Revision, false)
+		e.agenda.by(job{jobPool, ev.Name}, e.now)
+	}
+	e.agenda.by(job{jobEmpty, ""}, e.now)
+	e.replan()
+}
+
+func (ev ClassChanged) apply(e *Engine) {
+	old := e.classes[ev.Ref]
+	if ev.Class == nil {
+		delete(e.classes, ev.Ref)
+		delete(e.resolved, ev.Ref)
+		e.observedGone(classKey(ev.Ref))
+	} else {
+		e.classes[ev.Ref] = ev.Class
+		e.observed(classKey(ev.Ref), ev.Class.Revision, false)
+		if old == nil || old.Generation != ev.Class.Generation || old.UID != ev.Class.UID {
+			delete(e.resolved, ev.Ref)
+		}
+		e.agenda.by(job{jobClass, classKey(ev.Ref)}, e.now)
+	}
+	for name, p := range e.pools {
+		if p.Class == ev.Ref {
+			e.agenda.by(job{jobPool, name}, e.now)
+		}
+	}
+}
+
+func (ev DaemonSetChanged) apply(e *Engine) {
+	if ev.DaemonSet == nil {
+		delete(e.daemons, ev.ID)
+	} else {
+		e.daemons[ev.ID] = ev.DaemonSet
+	}
+	e.replan()
+}
+
+func (ev AttachmentChanged) apply(e *Engine) {
+	at := ev.Attachment
+	if at == nil {
+		at = e.attachments[ev.Name]
+		delete(e.attachments, ev.Name)
+	} else {
+		e.attachments[ev.Name] = at
+	}
+	if at == nil {
+		return
+	}
+	if n := e.nodes[at.Node]; n != nil {
+		e.touchNode(n)
+	}
+}
+
+func (Synced) apply(e *Engine) {
+	e.synced = true
+	e.everythingDue()
+}
+
+func (ev Suspended) apply(e *Engine) {
+	if ev.Reason != e.suspended {
+		e.suspended = ev.Reason
+		e.everythingDue()
+	}
+}
+
+// everythingDue makes every job look at its object.
+func (e *Engine) everythingDue() {
+	for ref := range e.classes {
+		e.agenda.by(job{jobClass, classKey(ref)}, e.now)
+	}
+	for name := range e.pools {
+		e.agenda.by(job{jobPool, name}, e.now)
+	}
+	for name, c := range e.claims {
+		e.agenda.by(job{jobClaim, name}, e.now)
+		if c.Launch != nil {
+			e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
+		}
+	}
+	for _, kind := range []jobKind{jobCollect, jobEmpty, jobProvision} {
+		e.agenda.by(job{kind, ""}, e.now)
+	}
+}
+
+// classByKey finds the class that a jobClass is named after.
+func (w *world) classByKey(key string) *cluster.NodeClass {
+	for ref, c := range w.classes {
+		if strings.EqualFold(classKey(ref), key) {
+			return c
+		}
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+package archtest
+
+// module is the path of the root module. The nested modules (lab, bench) carry
+// it as their prefix, so that one table covers them all.
+const module = "github.com/ullage-sh/ullage"
+
+// house is one package of the project and the arrows that end in it.
+type house struct {
+	// path relative to the root. "lab/..." is lab and everything below it; inside,
+	// such a house may import itself freely. All others are a single package: a new
+	// package is a new row here and a new line in ARCHITECTURE.md.
+	path string
+	// over names the houses it may import. It may also import whatever those may.
+	over []string
+}
+
+// houses is every arrow there is. A house may be listed before it is built.
+var houses = []house{
+	// The pure core.
+	{path: "cluster"},
+	{path: "plan", over: []string{"cluster"}},
+	{path: "solve", over: []string{"plan"}},
+	{path: "autoscale", over: []string{"cluster"}},
+	{path: "engine", over: []string{"solve", "autoscale"}},
+
+	// Clouds. A provider knows machines; it never sees a plan or the engine.
+	{path: "catalog", over: []string{"cluster"}},
+	{path: "provider", over: []string{"cluster"}},
+	{path: "provider/providertest", over: []string{"provider"}},
+	{path: "provider/simulated", over: []string{"provider", "catalog"}},
+	{path: "provider/aws", over: []string{"provider", "catalog"}},
+	{path: "awssim", over: []string{"provider", "catalog"}},
+
+	// Edges: Kubernetes, the real clock, the virtual one.
+	{path: "api/v1alpha1"},
+	{path: "internal/window", over: []string{"cluster"}},
+	{path: "kube", over: []string{"api/v1alpha1", "engine", "internal/window"}},
+	{path: "runner", over: []string{"engine", "provider"}},
+	{path: "operator", over: []string{"kube", "runner"}},
+	{path: "sim", over: []string{"engine", "provider", "internal/window"}},
+
+	// What people look at.
+	{path: "view", over: []string{"engine"}},
+	{path: "cli", over: []string{"view", "internal/window"}},
+	{path: "tui", over: []string{"view"}},
+	{path: "web", over: []string{"view"}},
+
+	// Wiring. The operator's binary carries no control plane: never lab, never bench.
+	{path: "cmd/ullage", over: []string{
+		"operator", "sim", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated",
+	}},
+	{path: "lab/...", over: []string{
+		"operator", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated", "provider/providertest",
+	}},
+	{path: "bench/...", over: []string{
+		"kube", "runner", "sim", "cli", "awssim", "provider/aws", "provider/simulated",
+	}},
+
+	// For tests alone: only _test.go files, which no arrow binds, import it.
+	{path: "cluster/clustertest", over: []string{"cluster"}},
+	{path: "internal/archtest"},
+}
+
+// wall keeps modules from elsewhere inside a few houses.
+type wall struct {
+	modules []string // import paths, with everything below them
+	inside  []string // houses
+	why     string
+}
+
+// walls bind direct imports.
+var walls = []wall{
+	{
+		modules: []string{"k8s.io/client-go", "sigs.k8s.io/controller-runtime", "sigs.k8s.io/karpenter"},
+		inside:  []string{"kube", "operator", "cmd/ullage", "lab/...", "bench/..."},
+		why:     "Kubernetes objects are converted once, at the edge in kube",
+	},
+	{
+		modules: []string{"github.com/aws"},
+		inside:  []string{"provider/aws"},
+		why:     "the AWS SDK and its types stop in provider/aws",
+	},
+	{
+		modules: []string{"k8s.io/kubernetes", "k8s.io/apiserver", "go.etcd.io"},
+		inside:  []string{"lab/...", "bench/..."},
+		why:     "the control plane lives in the module lab, so that the operator's binary stays small",
+	},
+}
+
+// core is the pure core. Its packages and every package of ours below them hold
+// to coreForbids.
+var core = []string{"cluster", "plan", "solve", "autoscale", "engine"}
+
+// coreForbids are the import paths, with everything below them, through which
+// time, chance, the machine or the outside world could change an answer.
+var coreForbids = []string{
+	"context", "time", // clocks and deadlines
+	"math/rand", "crypto/rand", "hash/maphash", // chance
+	"log", "os", "net", "syscall", "runtime", "plugin", "C", // the world outside
+	"k8s.io", "sigs.k8s.io", // Kubernetes' own types
+}
+
+// coreAllows are the modules from elsewhere that the core may use: none.
+var coreAllows = []string{}

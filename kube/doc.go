@@ -1,0 +1,9 @@
+// Package kube is the edge to Kubernetes, and the only importer of client-go.
+// Watches become engine events ([Cluster.Watch]), effects become writes
+// ([Cluster.Do]), notes become Events.
+//
+// Kubernetes objects are converted once, here: resource.Quantity, selectors and
+// owners stop at this door. The package refuses to decide anything; what to
+// write comes from the engine, and every write of a list is guarded by the
+// resourceVersion that the decision was based on.
+package kube

@@ -1,0 +1,134 @@
+package kube
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+func (d *demands) pod(p *corev1.Pod) *cluster.Pod {
+	out := &cluster.Pod{
+		UID: string(p.UID), Namespace: p.Namespace, Name: p.Name, Revision: p.ResourceVersion,
+		Demand: d.of(p), Node: p.Spec.NodeName, Phase: phase(p.Status.Phase),
+		Gated: len(p.Spec.SchedulingGates) > 0, Created: instant(p.CreationTimestamp.Time),
+		DeleteAt: instantPtr(p.DeletionTimestamp), Owner: owner(p),
+		Critical:           p.Spec.PriorityClassName == "system-cluster-critical" || p.Spec.PriorityClassName == "system-node-critical",
+		ProtectedUntil:     protectedUntil(p),
+		ToleratesDisrupted: toleratesDisrupted(p.Spec.Tolerations),
+		Nominated:          p.Status.NominatedNodeName,
+	}
+	if p.Spec.TerminationGracePeriodSeconds != nil {
+		out.Grace = cluster.Duration(*p.Spec.TerminationGracePeriodSeconds) * cluster.Second
+	}
+	if p.Spec.Priority != nil {
+		out.Priority = *p.Spec.Priority
+	}
+	if n, err := strconv.ParseInt(p.Annotations["controller.kubernetes.io/pod-deletion-cost"], 10, 32); err == nil {
+		out.DeletionCost = int32(n)
+	}
+	_, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]
+	out.Mirror = mirror || out.Owner.Kind == "Node"
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable {
+			out.UnschedulableSince = max(instant(c.LastTransitionTime.Time), 1)
+		}
+	}
+	return out
+}
+
+func phase(p corev1.PodPhase) cluster.Phase {
+	switch p {
+	case corev1.PodRunning:
+		return cluster.Running
+	case corev1.PodSucceeded:
+		return cluster.Succeeded
+	case corev1.PodFailed:
+		return cluster.Failed
+	}
+	return cluster.Pending
+}
+
+func owner(p *corev1.Pod) cluster.Owner {
+	for _, o := range p.OwnerReferences {
+		if o.Controller != nil && *o.Controller {
+			return cluster.Owner{Kind: o.Kind, Name: o.Name, UID: string(o.UID)}
+		}
+	}
+	return cluster.Owner{}
+}
+
+// protectedUntil reads karpenter.sh/do-not-disrupt: "true", or a duration from the
+// start of the pod. What is neither does not protect.
+func protectedUntil(p *corev1.Pod) cluster.Instant {
+	v := p.Annotations[karpv1.DoNotDisruptAnnotationKey]
+	if v == "true" {
+		return cluster.Never
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d <= 0 {
+		return 0
+	}
+	if p.Status.StartTime == nil {
+		return cluster.Never
+	}
+	return instant(p.Status.StartTime.Time).Add(cluster.Duration(d))
+}
+
+func toleratesDisrupted(ts []corev1.Toleration) bool {
+	taint := corev1.Taint{Key: cluster.DisruptedTaint.Key, Effect: corev1.TaintEffectNoSchedule}
+	return slices.ContainsFunc(ts, func(t corev1.Toleration) bool {
+		return cluster.Toleration{Key: t.Key, Exists: t.Operator == corev1.TolerationOpExists, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)}.
+			Tolerates(cluster.Taint{Key: taint.Key, Effect: cluster.NoSchedule})
+	})
+}
+
+func node(n *corev1.Node) *cluster.Node {
+	out := &cluster.Node{
+		Name: n.Name, UID: string(n.UID), Revision: n.ResourceVersion, ProviderID: n.Spec.ProviderID,
+		Labels: n.Labels, Annotations: n.Annotations, Taints: taints(n.Spec.Taints),
+		Allocatable: resources(n.Status.Allocatable), Capacity: resources(n.Status.Capacity),
+		Created: instant(n.CreationTimestamp.Time), DeletingAt: instantPtr(n.DeletionTimestamp), Finalizers: n.Finalizers,
+		Unschedulable: n.Spec.Unschedulable,
+	}
+	for _, o := range n.OwnerReferences {
+		out.HasOwner = out.HasOwner || o.Kind == "NodeClaim"
+	}
+	for _, c := range n.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			out.Ready = c.Status == corev1.ConditionTrue
+			out.ReadySince = instant(c.LastTransitionTime.Time)
+			out.HeartbeatIsGone = c.Status == corev1.ConditionUnknown
+		}
+	}
+	return out
+}
+
+func (d *demands) daemonSet(ds *appsv1.DaemonSet) *cluster.DaemonSet {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: ds.Spec.Template.Labels}, Spec: ds.Spec.Template.Spec}
+	// The DaemonSet controller adds these to every pod it creates.
+	pod.Spec.Tolerations = append(slices.Clone(pod.Spec.Tolerations),
+		corev1.Toleration{Key: corev1.TaintNodeNotReady, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute},
+		corev1.Toleration{Key: corev1.TaintNodeUnreachable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute},
+		corev1.Toleration{Key: corev1.TaintNodeUnschedulable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+		corev1.Toleration{Key: corev1.TaintNodeDiskPressure, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+		corev1.Toleration{Key: corev1.TaintNodeMemoryPressure, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+		corev1.Toleration{Key: corev1.TaintNodePIDPressure, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+	)
+	return &cluster.DaemonSet{UID: string(ds.UID), Namespace: ds.Namespace, Name: ds.Name, Revision: ds.ResourceVersion, Demand: d.of(pod)}
+}
+
+func attachment(a *storagev1.VolumeAttachment) *cluster.VolumeAttachment {
+	out := &cluster.VolumeAttachment{Name: a.Name, Node: a.Spec.NodeName, Revision: a.ResourceVersion}
+	if a.Spec.Source.PersistentVolumeName != nil {
+		out.Volume = *a.Spec.Source.PersistentVolumeName
+	}
+	return out
+}

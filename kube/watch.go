@@ -1,0 +1,194 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+)
+
+type objectMeta = metav1.Object
+
+// watched is one kind of object that is followed, and how a change of it reads as
+// an event. convert is given nil for an object that is gone.
+type watched struct {
+	kind client.Object
+	list client.ObjectList
+	// event makes the event for an object; gone when it was deleted.
+	event func(o client.Object, gone bool) engine.Event
+}
+
+func id(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }
+
+// kinds lists all that is watched.
+func (c *Cluster) kinds() []watched {
+	out := []watched{
+		{&corev1.Pod{}, &corev1.PodList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.PodChanged{ID: id(o)}
+			if !gone {
+				ev.Pod = c.demands.pod(o.(*corev1.Pod))
+			}
+			return ev
+		}},
+		{&corev1.Node{}, &corev1.NodeList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.NodeChanged{Name: o.GetName()}
+			if !gone {
+				ev.Node = node(o.(*corev1.Node))
+			}
+			return ev
+		}},
+		{&karpv1.NodeClaim{}, &karpv1.NodeClaimList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.ClaimChanged{Name: o.GetName()}
+			if !gone {
+				ev.Claim = nodeClaim(o.(*karpv1.NodeClaim))
+			}
+			return ev
+		}},
+		{&karpv1.NodePool{}, &karpv1.NodePoolList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.PoolChanged{Name: o.GetName()}
+			if !gone {
+				ev.Pool = nodePool(o.(*karpv1.NodePool))
+			}
+			return ev
+		}},
+		{&appsv1.DaemonSet{}, &appsv1.DaemonSetList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.DaemonSetChanged{ID: id(o)}
+			if !gone {
+				ev.DaemonSet = c.demands.daemonSet(o.(*appsv1.DaemonSet))
+			}
+			return ev
+		}},
+		{&storagev1.VolumeAttachment{}, &storagev1.VolumeAttachmentList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.AttachmentChanged{Name: o.GetName()}
+			if !gone {
+				ev.Attachment = attachment(o.(*storagev1.VolumeAttachment))
+			}
+			return ev
+		}},
+	}
+	for _, k := range c.classes {
+		out = append(out, c.watchedClass(k))
+	}
+	return out
+}
+
+func (c *Cluster) watchedClass(k cluster.ClassKind) watched {
+	gvk := schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
+	obj, list := &unstructured.Unstructured{}, &unstructured.UnstructuredList{}
+	obj.SetGroupVersionKind(gvk)
+	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(k.Kind + "List"))
+	return watched{obj, list, func(o client.Object, gone bool) engine.Event {
+		ev := engine.ClassChanged{Ref: cluster.ClassRef{Group: k.Group, Kind: k.Kind, Name: o.GetName()}}
+		if !gone {
+			ev.Class = nodeClass(ev.Ref, o.(*unstructured.Unstructured))
+		}
+		return ev
+	}}
+}
+
+func nodeClass(ref cluster.ClassRef, u *unstructured.Unstructured) *cluster.NodeClass {
+	spec, _, err := unstructured.NestedMap(u.Object, "spec")
+	if err != nil {
+		spec = nil // not an object: the provider sees an empty spec, and the schema forbids it
+	}
+	out, err := class(ref, u, spec, unstructuredConditions(u))
+	if err != nil {
+		panic(err) // came as JSON, goes as JSON
+	}
+	return out
+}
+
+func unstructuredConditions(u *unstructured.Unstructured) []cluster.Condition {
+	list, _, err := unstructured.NestedSlice(u.Object, "status", "conditions")
+	if err != nil {
+		return nil
+	}
+	var out []cluster.Condition
+	for _, x := range list {
+		m, ok := x.(map[string]any)
+		if !ok {
+			continue
+		}
+		text := func(key string) string { s, _ := m[key].(string); return s }
+		since, err := time.Parse(time.RFC3339, text("lastTransitionTime"))
+		if err != nil {
+			since = time.Time{}
+		}
+		out = append(out, cluster.Condition{Type: text("type"), Status: text("status"), Reason: text("reason"), Message: text("message"), Since: instant(since)})
+	}
+	return out
+}
+
+// Watch tells push everything that exists, then engine.Synced, then every change
+// until ctx ends. push must not block for long.
+func (c *Cluster) Watch(ctx context.Context, push func(engine.Event)) error {
+	var synced []toolscache.InformerSynced
+	for _, w := range c.kinds() {
+		informer, err := c.cache.GetInformer(ctx, w.kind, cache.BlockUntilSynced(false))
+		if err != nil {
+			return fmt.Errorf("watching %T: %w", w.kind, err)
+		}
+		tell := func(o any, gone bool) {
+			if last, ok := o.(toolscache.DeletedFinalStateUnknown); ok {
+				o = last.Obj
+			}
+			if obj, ok := o.(client.Object); ok {
+				push(w.event(obj, gone))
+			}
+		}
+		handle, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+			AddFunc:    func(o any) { tell(o, false) },
+			UpdateFunc: func(_, o any) { tell(o, false) },
+			DeleteFunc: func(o any) { tell(o, true) },
+		})
+		if err != nil {
+			return fmt.Errorf("watching %T: %w", w.kind, err)
+		}
+		defer func() { _ = informer.RemoveEventHandler(handle) }() // fails only if the informer has stopped
+		synced = append(synced, handle.HasSynced)
+	}
+	if !toolscache.WaitForCacheSync(ctx.Done(), synced...) {
+		return ctx.Err()
+	}
+	stopWatching, err := c.watchRivals(ctx, push)
+	if err != nil {
+		return err
+	}
+	defer stopWatching()
+	push(engine.Synced{})
+	<-ctx.Done()
+	return nil
+}
+
+// Replay returns everything that is known now as events, engine.Synced last: what
+// an engine that starts this moment would be told.
+func (c *Cluster) Replay(ctx context.Context) ([]engine.Event, error) {
+	var out []engine.Event
+	for _, w := range c.kinds() {
+		list := w.list.DeepCopyObject().(client.ObjectList)
+		if err := c.cache.List(ctx, list); err != nil {
+			return nil, fmt.Errorf("listing %T: %w", w.kind, err)
+		}
+		objects, err := listObjects(list)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			out = append(out, w.event(o, false))
+		}
+	}
+	return append(out, engine.Synced{}), nil
+}

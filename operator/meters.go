@@ -1,0 +1,175 @@
+package operator
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/runner"
+)
+
+// Meters are the metrics of one operator. Those that Karpenter has too carry its
+// names and labels, so that its dashboards work; the others begin with ullage_.
+type Meters struct {
+	registry *prometheus.Registry
+
+	claimsCreated, claimsTerminated, claimsDisrupted *prometheus.CounterVec // nodepool [, reason]
+	nodesCreated, nodesTerminated                    *prometheus.CounterVec // nodepool
+	evictions                                        *prometheus.CounterVec // code
+	decisions                                        *prometheus.CounterVec // decision, reason
+	notes                                            *prometheus.CounterVec // reason
+	scheduling                                       prometheus.Histogram   // seconds
+	steps                                            prometheus.Histogram   // seconds
+	queue, unschedulable, synced, nodes, suspended   prometheus.Gauge
+	usage, limit                                     *prometheus.GaugeVec // nodepool, resource_type
+	allowed, consuming, cost                         *prometheus.GaugeVec // nodepool
+	planCost, planBound, planGap                     prometheus.Gauge
+
+	lastStatus cluster.Instant
+}
+
+// NewMeters returns meters in a registry of their own.
+func NewMeters() *Meters {
+	m := &Meters{registry: prometheus.NewRegistry()}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+		m.registry.MustRegister(c)
+		return c
+	}
+	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+		m.registry.MustRegister(g)
+		return g
+	}
+	gauge := func(name, help string) prometheus.Gauge { return gauges(name, help).WithLabelValues() }
+	seconds := func(name, help string) prometheus.Histogram {
+		h := prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: prometheus.ExponentialBuckets(0.0001, 2, 20)})
+		m.registry.MustRegister(h)
+		return h
+	}
+	m.claimsCreated = counter("karpenter_nodeclaims_created_total", "NodeClaims created.", "nodepool", "reason")
+	m.claimsTerminated = counter("karpenter_nodeclaims_terminated_total", "NodeClaims that have ended.", "nodepool")
+	m.claimsDisrupted = counter("karpenter_nodeclaims_disrupted_total", "NodeClaims whose deletion was decided here.", "nodepool", "reason")
+	m.nodesCreated = counter("karpenter_nodes_created_total", "Nodes that registered.", "nodepool")
+	m.nodesTerminated = counter("karpenter_nodes_terminated_total", "Nodes that were drained and let go.", "nodepool")
+	m.evictions = counter("karpenter_pods_eviction_requests_total", "Evictions asked for and granted.", "code")
+	m.decisions = counter("karpenter_voluntary_disruption_decisions_total", "Voluntary disruptions decided.", "decision", "reason")
+	m.notes = counter("ullage_notes_total", "What happened, by reason.", "reason")
+	m.scheduling = seconds("karpenter_scheduler_scheduling_duration_seconds", "Time to plan for the pods that wait.")
+	m.steps = seconds("ullage_engine_step_duration_seconds", "Time of one step of the engine.")
+	m.queue = gauge("karpenter_scheduler_queue_depth", "Pods that wait for nodes.")
+	m.unschedulable = gauge("karpenter_scheduler_unschedulable_pods_count", "Pods that fit nowhere.")
+	m.synced = gauge("karpenter_cluster_state_synced", "1 when the state of the cluster is known.")
+	m.nodes = gauge("karpenter_cluster_state_node_count", "Nodes in the cluster.")
+	m.suspended = gauge("ullage_suspended", "1 while another autoscaler holds its lease and nothing is done.")
+	m.usage = gauges("karpenter_nodepools_usage", "Capacity of the pool's nodes: cores, bytes, counts.", "nodepool", "resource_type")
+	m.limit = gauges("karpenter_nodepools_limit", "Limits of the pool.", "nodepool", "resource_type")
+	m.allowed = gauges("karpenter_nodepools_allowed_disruptions", "Nodes that may be disrupted at the same time now.", "nodepool", "reason")
+	m.consuming = gauges("karpenter_nodepools_nodes_consuming_budgets", "Nodes that use the pool's budgets.", "nodepool")
+	m.cost = gauges("karpenter_nodepools_cost_total", "Price of the pool's nodes, USD per hour.", "nodepool")
+	m.planCost = gauge("ullage_plan_new_cost", "What the nodes of the last plan that bought any cost, USD per hour.")
+	m.planBound = gauge("ullage_plan_bound", "Proven lower bound of that, USD per hour.")
+	m.planGap = gauge("ullage_plan_gap_ratio", "Cost over bound, minus 1.")
+	return m
+}
+
+// statusEvery bounds how often gauges are taken: they cost a walk over all
+// claims.
+const statusEvery = cluster.Second
+
+// Observe counts what a step did.
+func (m *Meters) Observe(s runner.Step) {
+	m.steps.Observe(s.Took.Seconds())
+	for _, f := range s.Effects {
+		switch f := f.(type) {
+		case engine.CreateClaim:
+			m.claimsCreated.WithLabelValues(f.Claim.Pool, "provisioned").Inc()
+		case engine.Note:
+			m.note(f)
+		case engine.Planned:
+			m.planned(f, s.Took)
+		}
+	}
+	if s.At.Sub(m.lastStatus) >= statusEvery {
+		m.lastStatus = s.At
+		m.status(s.Engine.Status())
+	}
+}
+
+func (m *Meters) planned(f engine.Planned, took time.Duration) {
+	m.scheduling.Observe(took.Seconds())
+	if len(f.Plan.Creates) > 0 {
+		m.planCost.Set(dollars(f.Plan.CreateCost))
+		m.planBound.Set(dollars(f.Plan.Bound))
+		m.planGap.Set(f.Plan.Gap())
+	}
+}
+
+// note turns the notes that Karpenter has counters for into those.
+func (m *Meters) note(n engine.Note) {
+	m.notes.WithLabelValues(n.Reason).Inc()
+	switch n.Reason {
+	case "Registered":
+		m.nodesCreated.WithLabelValues(n.Pool).Inc()
+	case "Terminated":
+		m.claimsTerminated.WithLabelValues(n.Pool).Inc()
+	case "Drained":
+		m.nodesTerminated.WithLabelValues(n.Pool).Inc()
+	case "Evicted":
+		m.evictions.WithLabelValues("200").Inc()
+	case "FailedDraining":
+		m.evictions.WithLabelValues("429").Inc()
+	case "Empty":
+		m.claimsDisrupted.WithLabelValues(n.Pool, "empty").Inc()
+		m.decisions.WithLabelValues("delete", "empty").Inc()
+	case "InsufficientCapacityError":
+		m.claimsDisrupted.WithLabelValues(n.Pool, "insufficient_capacity").Inc()
+	case "InstanceVanished":
+		m.claimsDisrupted.WithLabelValues(n.Pool, "garbage_collected").Inc()
+	case "NodeClassNotReady":
+		m.claimsDisrupted.WithLabelValues(n.Pool, "nodeclass_not_ready").Inc()
+	case "LaunchTimeout", "RegistrationTimeout":
+		m.claimsDisrupted.WithLabelValues(n.Pool, "liveness").Inc()
+	}
+}
+
+func (m *Meters) status(s engine.Status) {
+	m.queue.Set(float64(s.Waiting))
+	m.unschedulable.Set(float64(s.Unplaced))
+	m.nodes.Set(float64(s.Nodes))
+	m.synced.Set(truth(s.Synced))
+	m.suspended.Set(truth(s.Suspended != ""))
+	for _, g := range []*prometheus.GaugeVec{m.usage, m.limit, m.allowed, m.consuming, m.cost} {
+		g.Reset() // pools come and go
+	}
+	for _, p := range s.Pools {
+		for _, a := range p.Usage {
+			m.usage.WithLabelValues(p.Name, a.Name).Set(base(a))
+		}
+		for _, a := range p.Limits {
+			m.limit.WithLabelValues(p.Name, a.Name).Set(base(a))
+		}
+		m.allowed.WithLabelValues(p.Name, "Empty").Set(float64(p.Allowed))
+		m.consuming.WithLabelValues(p.Name).Set(float64(p.Disrupting))
+		m.cost.WithLabelValues(p.Name).Set(dollars(p.Price))
+	}
+}
+
+// base is an amount in the unit that Prometheus users expect: cores, bytes.
+func base(a cluster.Amount) float64 {
+	if a.Name == cluster.CPU {
+		return float64(a.Value) / 1000
+	}
+	return float64(a.Value)
+}
+
+func dollars(m cluster.Money) float64 { return float64(m) / float64(cluster.USD) }
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
