@@ -366,11 +366,12 @@ func TestForgottenAtEveryStep(t *testing.T) {
 	w := newWorld(t, 15)
 	w.opts.BatchIdle = 0 // a window is memory: nothing would ever close it
 	w.forget = true
+	w.slow = 2 * cluster.Second
 	w.restart()
 	w.run(5 * cluster.Second)
 	for _, n := range []int{20, 60, 10, 0} {
 		w.scale(n)
-		w.run(4 * cluster.Minute) // an engine without memory asks the cloud all the time
+		w.run(4 * cluster.Minute)
 		w.settled(n)
 	}
 	if w.alive() != 0 {

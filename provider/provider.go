@@ -28,7 +28,9 @@ type Provider interface {
 	// Create launches up to Request.Count identical instances, each from the first
 	// offering that has capacity. It is idempotent by token: the same request
 	// again, at any time, returns the instances of the first one and launches
-	// none. Fewer instances than asked for is success when at least one came up;
+	// none. Of the class, its reference is part of the request and its contents
+	// are not: who repeats a request after a crash may find the class edited.
+	// Fewer instances than asked for is success when at least one came up;
 	// SoldOut then names the offerings that had no capacity. With none it fails
 	// with *InsufficientCapacityError.
 	Create(ctx context.Context, req CreateRequest) (CreateResult, error)
