@@ -160,3 +160,11 @@ func logStep(ctx context.Context, log *slog.Logger, s runner.Step) {
 		}
 	}
 }
+
+// QPS and Burst are the default limits on requests to the API server: enough for
+// a thousand nodes in half a minute, and far below what priority and fairness
+// gives a controller.
+const (
+	QPS   = 200
+	Burst = 400
+)

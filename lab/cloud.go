@@ -1,0 +1,173 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/provider/simulated"
+)
+
+// openCloud opens the simulated cloud on its journal.
+func (l *Lab) openCloud() error {
+	types, err := l.instanceTypes()
+	if err != nil {
+		return err
+	}
+	var found simulated.Recovery
+	l.cloud, found, err = simulated.Open(filepath.Join(l.dir, "cloud.jsonl"), simulated.Config{
+		Region: l.cfg.Region, Types: types, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed),
+		Changed: func() {
+			select {
+			case l.changed <- struct{}{}:
+			default:
+			}
+		},
+	}, now())
+	if err != nil {
+		return err
+	}
+	if found.Instances > 0 || found.Torn > 0 {
+		l.cfg.Progress("cloud: found " + found.String())
+	}
+	l.provider = simulated.NewProvider(l.cloud, now, sleep)
+	return nil
+}
+
+// instanceTypes is what the region sells in the lab's zones.
+func (l *Lab) instanceTypes() ([]cluster.InstanceType, error) {
+	c, err := catalog.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	types, _, err := c.InstanceTypes(l.cfg.Region, catalog.DefaultSizing(), l.cfg.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.cfg.Zones) == 0 {
+		return types, nil
+	}
+	for _, z := range l.cfg.Zones {
+		if !slices.Contains(c.Zones(l.cfg.Region), z) {
+			return nil, fmt.Errorf("region %s has no zone %q; it has %v", l.cfg.Region, z, c.Zones(l.cfg.Region))
+		}
+	}
+	for i := range types {
+		types[i].Offerings = slices.DeleteFunc(types[i].Offerings, func(o cluster.Offering) bool { return !slices.Contains(l.cfg.Zones, o.Zone) })
+	}
+	return slices.DeleteFunc(types, func(t cluster.InstanceType) bool { return len(t.Offerings) == 0 }), nil
+}
+
+// startKubelets starts the kubelets of the machines there are and follows the
+// cloud from then on.
+func (l *Lab) startKubelets(ctx context.Context) error {
+	tls, err := l.plane.KubeletTLS()
+	if err != nil {
+		return err
+	}
+	l.fleet, err = kubelet.New(kubelet.Config{Client: l.plane.RESTConfig(), TLS: tls, Seed: l.cfg.Seed, Heartbeat: l.heartbeat()})
+	if err != nil {
+		return err
+	}
+	if err := l.openLog(); err != nil {
+		return err
+	}
+	for _, m := range l.systemMachines() {
+		if err := l.fleet.Start(m); err != nil {
+			return err
+		}
+	}
+	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	l.work.Go(func() {
+		if err := l.fleet.Run(ctx); err != nil && ctx.Err() == nil {
+			l.log.Error("kubelets have ended", "err", err)
+		}
+	})
+	machines, cursor := l.cloud.Machines(now())
+	for _, m := range machines {
+		l.boot(m)
+	}
+	l.work.Go(func() { l.followCloud(ctx, cursor) })
+	return nil
+}
+
+// heartbeat keeps well below the grace for silent nodes.
+func (l *Lab) heartbeat() time.Duration {
+	if l.cfg.NodeMonitorGrace == 0 {
+		return 0 // the kubelet's own
+	}
+	return l.cfg.NodeMonitorGrace / 4
+}
+
+// followCloud starts and stops kubelets as the cloud's machines boot and stop.
+func (l *Lab) followCloud(ctx context.Context, cursor simulated.Cursor) {
+	for {
+		var events []simulated.Event
+		events, cursor = l.cloud.Events(now(), cursor)
+		for _, ev := range events {
+			switch ev.Kind {
+			case simulated.Launched:
+				l.boot(ev.Machine)
+			case simulated.Warned:
+				l.log.Warn("spot interruption notice", "instance", ev.Machine.InstanceID)
+			case simulated.Stopping:
+				l.fleet.Stop(ev.Machine.ProviderID)
+			}
+		}
+		wait := time.Hour
+		if next := l.cloud.Next(now()); next != cluster.Never {
+			wait = max(time.Duration(next-now()), time.Millisecond)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-l.changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func (l *Lab) boot(m simulated.Machine) {
+	err := l.fleet.Start(kubelet.Machine{
+		Name: m.Name, ProviderID: m.ProviderID, Labels: m.Labels, Taints: m.Taints,
+		Capacity: m.Capacity, Allocatable: m.Allocatable, InternalIP: m.InternalIP, BootAt: m.BootAt,
+	})
+	if err != nil {
+		l.log.Error("a machine has no kubelet", "instance", m.InstanceID, "err", err)
+	}
+}
+
+// systemMachines are the nodes that nobody buys or gives back: the managed group
+// on which the operator runs.
+func (l *Lab) systemMachines() []kubelet.Machine {
+	const name = "m5.large"
+	t := cluster.FindType(l.cloud.Types(), name)
+	if t == nil {
+		t = &l.cloud.Types()[0] // a region or zones without it: any will do
+	}
+	zones := l.cloud.Zones()
+	var out []kubelet.Machine
+	for i := range systemNodes {
+		ip := fmt.Sprintf("192.168.0.%d", 10+i)
+		node := fmt.Sprintf("ip-192-168-0-%d.%s.compute.internal", 10+i, l.cfg.Region)
+		zone := zones[i%len(zones)]
+		out = append(out, kubelet.Machine{
+			Name: node, ProviderID: fmt.Sprintf("aws:///%s/i-%017x", zone, i+1), InternalIP: ip,
+			Capacity: t.Capacity, Allocatable: t.Allocatable,
+			Labels: cluster.Labels{
+				cluster.LabelArch: t.Labels[cluster.LabelArch], cluster.LabelOS: t.Labels[cluster.LabelOS], cluster.LabelHostname: node,
+				cluster.LabelInstanceType: t.Name, cluster.LabelZone: zone, cluster.LabelRegion: l.cfg.Region,
+				"eks.amazonaws.com/nodegroup": "system", "eks.amazonaws.com/capacityType": "ON_DEMAND",
+			},
+		})
+	}
+	return out
+}

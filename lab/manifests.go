@@ -1,0 +1,66 @@
+package lab
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/ullage-sh/ullage/deploy"
+	"github.com/ullage-sh/ullage/lab/kubelet"
+)
+
+var (
+	//go:embed manifests/system.yaml
+	systemManifest []byte
+	//go:embed manifests/default-pool.yaml
+	defaultPool []byte
+)
+
+// operatorLog is the name under which kubelets know the operator's log.
+const operatorLog = "operator"
+
+// operatorManifest is the Deployment that is shipped, with what is different
+// here: its pod stands for the operator that runs in the lab's process, so it
+// shows that one's log.
+func operatorManifest() ([]byte, error) {
+	var d appsv1.Deployment
+	if err := yaml.Unmarshal(deploy.Operator, &d); err != nil {
+		return nil, fmt.Errorf("the operator's Deployment: %w", err)
+	}
+	if d.Spec.Template.Annotations == nil {
+		d.Spec.Template.Annotations = map[string]string{}
+	}
+	d.Spec.Template.Annotations[kubelet.LogAnnotation] = operatorLog
+	out, err := yaml.Marshal(d)
+	if err != nil {
+		return nil, fmt.Errorf("the operator's Deployment: %w", err)
+	}
+	return out, nil
+}
+
+// installed is the ConfigMap that says that a lab's directory has been set up.
+var installed = client.ObjectKey{Namespace: deploy.Namespace, Name: "lab"}
+
+// fresh tells whether the lab starts on an empty directory.
+func (l *Lab) fresh(ctx context.Context) (bool, error) {
+	err := l.client.Get(ctx, installed, &corev1.ConfigMap{})
+	if err == nil || apierrors.IsNotFound(err) {
+		return err != nil, nil
+	}
+	return false, fmt.Errorf("looking whether the lab is new: %w", err)
+}
+
+func (l *Lab) markInstalled(ctx context.Context) error {
+	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: installed.Namespace, Name: installed.Name}}
+	if err := l.client.Create(ctx, cm); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("noting that the lab is set up: %w", err)
+	}
+	return nil
+}
