@@ -36,6 +36,7 @@ var houses = []house{
 	{path: "internal/window", over: []string{"cluster"}},
 	{path: "kube", over: []string{"api/v1alpha1", "engine", "internal/window"}},
 	{path: "runner", over: []string{"engine", "provider"}},
+	{path: "deploy"},
 	{path: "operator", over: []string{"kube", "runner"}},
 	{path: "sim", over: []string{"engine", "provider", "internal/window"}},
 
@@ -47,10 +48,10 @@ var houses = []house{
 
 	// Wiring. The operator's binary carries no control plane: never lab, never bench.
 	{path: "cmd/ullage", over: []string{
-		"operator", "sim", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated",
+		"deploy", "operator", "sim", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated",
 	}},
 	{path: "lab/...", over: []string{
-		"operator", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated", "provider/providertest",
+		"deploy", "operator", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated", "provider/providertest",
 	}},
 	{path: "bench/...", over: []string{
 		"kube", "runner", "sim", "cli", "awssim", "provider/aws", "provider/simulated",

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/deploy"
+	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/operator"
+	"github.com/ullage-sh/ullage/provider"
+	"github.com/ullage-sh/ullage/provider/simulated"
+)
+
+// operatorFlags are the settings of `ullage operator`.
+type operatorFlags struct {
+	kubeconfig, context string
+	provider, region    string
+	listen              string
+	pprof, leaderElect  bool
+	namespace           string
+	qps                 float32
+	burst               int
+	speed               int64
+	seed                uint64
+	logFormat           string
+}
+
+func operatorCommand() *cobra.Command {
+	var f operatorFlags
+	cmd := &cobra.Command{
+		Use:   "operator",
+		Short: "Run the operator against a cluster",
+		Long: `Run the operator against a cluster.
+
+Without --kubeconfig it uses the service account of the pod it runs in, or
+$KUBECONFIG, or ~/.kube/config. The simulated provider keeps its cloud in this
+process: claims are launched, but only the lab has kubelets that register nodes.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "path of a kubeconfig")
+	flags.StringVar(&f.context, "context", "", "context of the kubeconfig to use")
+	flags.StringVar(&f.provider, "provider", "", "cloud that nodes are bought from (simulated)")
+	flags.StringVar(&f.region, "region", "ap-northeast-2", "region of the cloud")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "host:port of metrics and probes; TLS unless it is loopback; empty for none")
+	flags.BoolVar(&f.pprof, "pprof", false, "serve /debug/pprof on the same listener")
+	flags.BoolVar(&f.leaderElect, "leader-elect", false, "act only while holding the lease "+operator.LeaseName)
+	flags.StringVar(&f.namespace, "namespace", deploy.Namespace, "namespace of that lease")
+	flags.Float32Var(&f.qps, "kube-api-qps", operator.QPS, "requests to the API server a second")
+	flags.IntVar(&f.burst, "kube-api-burst", operator.Burst, "requests to the API server at once")
+	flags.Int64Var(&f.speed, "speed", 1, "divide the waits of the engine and of a simulated cloud")
+	flags.Uint64Var(&f.seed, "seed", 1, "seed of a simulated cloud")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	return cmd
+}
+
+func (f operatorFlags) run(ctx context.Context) error {
+	log, err := f.logger()
+	if err != nil {
+		return err
+	}
+	cloud, err := f.cloud()
+	if err != nil {
+		return err
+	}
+	cfg, err := f.cluster()
+	if err != nil {
+		return err
+	}
+	options := engine.DefaultOptions()
+	options.Speed = max(f.speed, 1)
+	return operator.Run(ctx, operator.Options{
+		Config: cfg, Provider: cloud, Engine: options, Log: log,
+		Listen: f.listen, Pprof: f.pprof, LeaderElection: f.leaderElect, Namespace: f.namespace,
+	})
+}
+
+func (f operatorFlags) logger() (*slog.Logger, error) {
+	var h slog.Handler
+	switch f.logFormat {
+	case "text":
+		h = slog.NewTextHandler(os.Stderr, nil)
+	case "json":
+		h = slog.NewJSONHandler(os.Stderr, nil)
+	default:
+		return nil, fmt.Errorf("--log-format is %q: want text or json", f.logFormat)
+	}
+	ctrllog.SetLogger(logr.FromSlogHandler(h))
+	klog.SetLogger(logr.FromSlogHandler(h))
+	return slog.New(h), nil
+}
+
+// cluster finds the cluster and makes sure that somebody answers there.
+func (f operatorFlags) cluster() (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: f.context}).ClientConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster: %w", err)
+	}
+	cfg.QPS, cfg.Burst, cfg.UserAgent = f.qps, f.burst, "ullage/"+version
+	probe := rest.CopyConfig(cfg)
+	probe.Timeout = 10 * time.Second
+	if err := operator.Reach(probe); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+func (f operatorFlags) cloud() (provider.Provider, error) {
+	switch f.provider {
+	case "simulated":
+	case "":
+		return nil, fmt.Errorf("say which cloud nodes are bought from: --provider=simulated")
+	default:
+		return nil, fmt.Errorf("--provider is %q: there is only simulated", f.provider)
+	}
+	c, err := catalog.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	types, _, err := c.InstanceTypes(f.region, catalog.DefaultSizing(), f.seed)
+	if err != nil {
+		return nil, fmt.Errorf("--region: %w", err)
+	}
+	now := func() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
+	cloud, err := simulated.New(simulated.Config{Region: f.region, Types: types, Seed: f.seed, Speed: float64(max(f.speed, 1))}, now())
+	if err != nil {
+		return nil, err
+	}
+	return simulated.NewProvider(cloud, now, func(ctx context.Context, d cluster.Duration) error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(d)):
+			return nil
+		}
+	}), nil
+}
