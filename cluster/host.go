@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -127,13 +128,31 @@ func (b *builder) offeringOf(c *Claim) (*InstanceType, OfferingID) {
 	return FindType(b.in.Types[c.Class], id.InstanceType), id
 }
 
+// price finds what a host costs. A node that nobody bought here has a price too, if
+// some class sells its type: on demand, unless its labels say spot.
 func (b *builder) price(h *Host, c *Claim) {
-	if c == nil {
+	id := OfferingID{h.Labels[LabelInstanceType], h.Labels[LabelZone], h.Labels[LabelCapacityType]}
+	if c != nil {
+		h.Price, h.Imputed, _ = Price(b.in.Types[c.Class], id)
 		return
 	}
-	id := OfferingID{h.Labels[LabelInstanceType], h.Labels[LabelZone], h.Labels[LabelCapacityType]}
-	h.Price, h.Imputed, _ = Price(b.in.Types[c.Class], id)
+	if id.CapacityType == "" {
+		id.CapacityType = OnDemand
+		if h.Labels[labelGroupCapacityType] == "SPOT" {
+			id.CapacityType = Spot
+		}
+	}
+	classes := slices.SortedFunc(maps.Keys(b.in.Types), func(x, y ClassRef) int { return strings.Compare(x.String(), y.String()) })
+	for _, class := range classes {
+		var ok bool
+		if h.Price, h.Imputed, ok = Price(b.in.Types[class], id); ok {
+			return
+		}
+	}
 }
+
+// labelGroupCapacityType is how EKS says what a node of a node group was bought as.
+const labelGroupCapacityType = "eks.amazonaws.com/capacityType"
 
 // closed says why nothing may be added to a host.
 func closed(c *Claim, n *Node, unknown bool) string {

@@ -124,6 +124,11 @@ func (p *Pod) Provisionable() bool {
 		!p.Terminal() && !p.Daemon() && !p.Mirror
 }
 
+// Undecided tells whether the scheduler has yet to look at the pod.
+func (p *Pod) Undecided() bool {
+	return p.Node == "" && p.UnschedulableSince == 0 && !p.Gated && !p.Deleting() && !p.Terminal()
+}
+
 // Daemon tells whether the pod belongs to a DaemonSet.
 func (p *Pod) Daemon() bool { return p.Owner.Kind == "DaemonSet" }
 

@@ -20,7 +20,8 @@ type Pool struct {
 	Hash string
 
 	// Limits bounds the sum of the capacities of the pool's nodes; the key
-	// "nodes" bounds their number. Nil for none.
+	// "nodes" bounds their number. Nil for none. A limit of zero is a limit, so
+	// unlike other Resources these may hold zeros.
 	Limits Resources
 
 	ConsolidateAfter Duration // Forever for Never

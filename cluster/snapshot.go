@@ -51,6 +51,9 @@ type Host struct {
 	Imputed bool
 	// Pods bound to it that have not ended, sorted by namespace and name.
 	Pods []*Pod
+	// Promised are waiting pods whose room here is kept for them, see
+	// [Input.Promised]. They are not in Snapshot.Classes.
+	Promised []*Pod
 }
 
 // PoolState is a pool with what it holds already.
@@ -87,6 +90,9 @@ type Input struct {
 	Daemons  []*DaemonSet
 	// Types that each node class offers.
 	Types map[ClassRef][]InstanceType
+	// Promised says on which host (node or claim) an earlier plan has put a pod
+	// that still waits, by UID of the pod. Nil for none.
+	Promised map[string]string
 }
 
 // NewSnapshot builds the snapshot of in.
@@ -95,6 +101,7 @@ func NewSnapshot(in Input) *Snapshot {
 	b.addPools()
 	b.nameResources()
 	b.addHosts()
+	b.keepPromises()
 	b.addOfferings()
 	b.addClasses()
 	b.out.Revision = in.Revision
@@ -109,6 +116,7 @@ type builder struct {
 	// displaced are pods on hosts that are being emptied: they will be recreated
 	// elsewhere and count as waiting.
 	displaced []*Pod
+	kept      map[*Pod]bool // promised pods that have their room
 }
 
 func (b *builder) addPools() {
@@ -175,12 +183,14 @@ func (b *builder) vector(r Resources) Vector {
 func (b *builder) addClasses() {
 	byDemand := map[*Demand][]*Pod{}
 	for _, p := range b.in.Pods {
-		if p.Provisionable() {
+		if p.Provisionable() && !b.kept[p] {
 			byDemand[p.Demand] = append(byDemand[p.Demand], p)
 		}
 	}
 	for _, p := range b.displaced {
-		byDemand[p.Demand] = append(byDemand[p.Demand], p)
+		if !b.kept[p] {
+			byDemand[p.Demand] = append(byDemand[p.Demand], p)
+		}
 	}
 	for d, pods := range byDemand {
 		slices.SortFunc(pods, byID)

@@ -48,6 +48,10 @@ func (d Duration) String() string {
 	switch {
 	case d == Forever:
 		return "forever"
+	case d == 0:
+		return "0s"
+	case d == math.MinInt64:
+		return "-" + Forever.String()
 	case d < 0:
 		return "-" + (-d).String()
 	case d < Second:

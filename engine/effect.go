@@ -124,6 +124,17 @@ type Note struct {
 	Quiet bool
 	// Pool the note belongs to, "" for none.
 	Pool string
+	// Bought is the node that is asked for, launched or given back; nil in a note
+	// about anything else.
+	Bought *Bought
+}
+
+// Bought is what a node was bought as, or will be.
+type Bought struct {
+	Offering cluster.OfferingID
+	Price    cluster.Money // per hour, 0 when nobody knows it
+	Imputed  bool          // the price is an estimate
+	Node     string        // its name, "" before it has registered
 }
 
 // Object names what a Note is about.

@@ -132,7 +132,8 @@ func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.
 	}
 	if e.isEmpty(c, n, planned) && p.ConsolidateAfter != cluster.Forever {
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
-			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Message: "given back: node " + n.Name + " is empty" + e.priced(c.Class, offeringOf(c))})
+			bought := e.bought(c, offeringOf(c))
+			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Bought: bought, Message: "given back: node " + n.Name + " is empty" + bought.priced()})
 		}
 		return
 	}

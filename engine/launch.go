@@ -138,21 +138,27 @@ func (e *Engine) fill(c *cluster.Claim, i cluster.Instance) {
 	want.summarize(cluster.Launched, cluster.Registered, cluster.Initialized)
 	s.Conditions = want.list
 	if e.issue(s) {
-		e.note(Note{About: aboutClaim(c), Reason: "Launched", Pool: c.Pool, Quiet: true,
-			Message: "launched " + i.ID + " as " + i.Offering.String() + e.priced(c.Class, i.Offering)})
+		bought := e.bought(c, i.Offering)
+		e.note(Note{About: aboutClaim(c), Reason: "Launched", Pool: c.Pool, Quiet: true, Bought: bought,
+			Message: "launched " + i.ID + " as " + i.Offering.String() + bought.priced()})
 	}
 }
 
+// bought puts the price of now beside what a claim was bought as.
+func (e *Engine) bought(c *cluster.Claim, id cluster.OfferingID) *Bought {
+	price, imputed, _ := cluster.Price(e.resolved[c.Class].Types, id)
+	return &Bought{Offering: id, Price: price, Imputed: imputed, Node: c.NodeName}
+}
+
 // priced is ", $0.1920 per hour", with a mark where the price is an estimate.
-func (e *Engine) priced(ref cluster.ClassRef, id cluster.OfferingID) string {
-	price, imputed, ok := cluster.Price(e.resolved[ref].Types, id)
+func (b *Bought) priced() string {
 	switch {
-	case !ok:
+	case b.Price == 0:
 		return ""
-	case imputed:
-		return ", " + price.String() + " per hour (imputed)"
+	case b.Imputed:
+		return ", " + b.Price.String() + " per hour (imputed)"
 	}
-	return ", " + price.String() + " per hour"
+	return ", " + b.Price.String() + " per hour"
 }
 
 func (e *Engine) launchAnswered(f Launch, d Done, again cluster.Instant) {

@@ -13,9 +13,8 @@ import (
 
 // provisioning is the batching window and what the last plan said.
 type provisioning struct {
-	open        bool            // a window is open
-	first, last cluster.Instant // arrivals in it
-	arrivals    int
+	open        bool             // a window is open
+	first, last cluster.Instant  // arrivals in it
 	limit       cluster.Duration // longest window; doubles while a burst goes on
 	planned     cluster.Instant  // when the last plan was made
 	changed     bool             // the world changed since, in a way that could help
@@ -33,13 +32,12 @@ type answer struct {
 func (e *Engine) arrived(now cluster.Instant) {
 	p := &e.provision
 	if !p.open {
-		p.open, p.first, p.arrivals = true, now, 0
+		p.open, p.first = true, now
 		if p.limit == 0 || now > p.planned.Add(e.opts.BatchLimit) {
 			p.limit = e.opts.BatchMax
 		}
 	}
 	p.last = now
-	p.arrivals++
 	e.agenda.by(job{jobProvision, ""}, now)
 }
 
@@ -52,6 +50,9 @@ func (e *Engine) replan() {
 }
 
 const (
+	// undecidedFor is how long a pod that the scheduler has not looked at keeps the
+	// window open.
+	undecidedFor = 5 * cluster.Second
 	// replanEvery bounds how often pods that fit nowhere are planned again when
 	// the world changes.
 	replanEvery = cluster.Second
@@ -89,19 +90,22 @@ func (e *Engine) doProvision() cluster.Instant {
 	return min(again, e.now.Add(doubtAfter))
 }
 
-// windowCloses returns when to stop waiting for more pods. A stream that is slow
-// but steady keeps the window open for a few of its own gaps, so that it is
-// answered together.
+// windowCloses returns when to stop waiting for more pods: when the scheduler has
+// looked at every pod there is and no other has come for a moment. A lone pod is
+// answered at once, a burst when it is over, or when the window's limit is.
 func (e *Engine) windowCloses() cluster.Instant {
 	p := &e.provision
 	if !p.open {
 		return e.now
 	}
-	idle := e.opts.BatchIdle
-	if p.arrivals > 1 {
-		idle = max(idle, 4*p.last.Sub(p.first)/cluster.Duration(p.arrivals-1))
+	closes := p.last.Add(e.opts.BatchIdle)
+	for _, created := range e.undecided {
+		// A pod that stays undecided is another scheduler's business.
+		if patience := created.Add(undecidedFor); e.now < patience {
+			closes = max(closes, patience)
+		}
 	}
-	return min(p.last.Add(idle), p.first.Add(p.limit))
+	return min(closes, p.first.Add(p.limit))
 }
 
 // ready tells whether it makes sense to plan: every class has been resolved since
@@ -161,11 +165,11 @@ func (e *Engine) planNow() {
 		p.limit = e.opts.BatchMax
 	}
 	p.open, p.planned, p.changed = false, e.now, false
-	clear(e.answered)
 	if p.told == nil {
 		p.told = map[string]string{}
 	}
 	s := e.Snapshot()
+	e.keepAnswers(s)
 	result := solve.Solve(s, e.opts.Solve)
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
@@ -176,6 +180,19 @@ func (e *Engine) planNow() {
 		e.tellUnplaced(u)
 	}
 	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting)})
+}
+
+// keepAnswers withdraws every answer but those that the snapshot could keep.
+func (e *Engine) keepAnswers(s *cluster.Snapshot) {
+	kept := map[string]answer{}
+	for i := range s.Hosts {
+		for _, p := range s.Hosts[i].Promised {
+			if a, ok := e.answered[p.ID()]; ok {
+				kept[p.ID()] = a
+			}
+		}
+	}
+	e.answered = kept
 }
 
 func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
@@ -189,28 +206,10 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 // Snapshot is the cluster as the engine expects it: what was observed, with the
 // claims whose creation is under way.
 func (e *Engine) Snapshot() *cluster.Snapshot {
-	in := cluster.Input{
-		Pods: sorted(e.pods), Nodes: sorted(e.nodes), Daemons: sorted(e.daemons),
-		Types: map[cluster.ClassRef][]cluster.InstanceType{},
-	}
-	for _, c := range sorted(e.claims) {
-		if e.ours(c.Class) {
-			in.Claims = append(in.Claims, c)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(e.expected)) {
-		if f, ok := e.expected[key].effect.(CreateClaim); ok && e.claims[f.Claim.Name] == nil {
-			in.Claims = append(in.Claims, f.Claim)
-		}
-	}
-	for _, p := range sorted(e.pools) {
-		if e.usable(p) {
-			in.Pools = append(in.Pools, p)
-		}
-	}
-	for ref, r := range e.resolved {
-		in.Types[ref] = r.Types
-	}
+	in := e.Input()
+	// Where two records contradict each other, the same one wins every time.
+	slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
 	return cluster.NewSnapshot(in)
 }
 
@@ -329,13 +328,9 @@ func (e *Engine) claimCreated(f CreateClaim, d Done, again cluster.Instant) {
 }
 
 func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
-	o := from.Offerings[0]
-	price := from.Price.String() + " per hour"
-	if from.Imputed {
-		price += " (imputed)"
-	}
-	e.note(Note{About: Object{Kind: "NodePool", Name: c.Pool, UID: e.pools[c.Pool].UID}, Reason: "Created", Pool: c.Pool, Quiet: true,
-		Message: "NodeClaim " + c.Name + " for " + strconv.Itoa(len(from.Pods)) + " pods: " + o.String() + ", " + price +
+	bought := &Bought{Offering: from.Offerings[0], Price: from.Price, Imputed: from.Imputed}
+	e.note(Note{About: Object{Kind: "NodePool", Name: c.Pool, UID: e.pools[c.Pool].UID}, Reason: "Created", Pool: c.Pool, Quiet: true, Bought: bought,
+		Message: "NodeClaim " + c.Name + " for " + strconv.Itoa(len(from.Pods)) + " pods: " + bought.Offering.String() + bought.priced() +
 			", or one of " + strconv.Itoa(len(from.Offerings)-1) + " alternatives"})
 	for _, p := range from.Pods {
 		e.note(Note{About: aboutPod(p), Reason: "Nominated", Pool: c.Pool, Message: "Pod should schedule on: nodeclaim/" + c.Name})

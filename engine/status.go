@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -59,4 +60,56 @@ func (e *Engine) Status() Status {
 		s.Pools = append(s.Pools, x)
 	}
 	return s
+}
+
+// Input is what Snapshot is made of: the records as observed, the claims whose
+// creation is under way, and the pools that can be bought from, all in no
+// particular order. It only gathers pointers, so that a view can take it after
+// every step and do its own work elsewhere: the records are never written again.
+func (e *Engine) Input() cluster.Input {
+	in := cluster.Input{
+		Pods: values(e.pods), Nodes: values(e.nodes), Daemons: values(e.daemons),
+		Types:    make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
+		Promised: make(map[string]string, len(e.answered)),
+	}
+	for _, c := range e.claims {
+		if e.ours(c.Class) {
+			in.Claims = append(in.Claims, e.upToDate(c))
+		}
+	}
+	for _, x := range e.expected {
+		if f, ok := x.effect.(CreateClaim); ok && e.claims[f.Claim.Name] == nil {
+			in.Claims = append(in.Claims, f.Claim)
+		}
+	}
+	for _, p := range e.pools {
+		if e.usable(p) {
+			in.Pools = append(in.Pools, p)
+		}
+	}
+	for ref, r := range e.resolved {
+		in.Types[ref] = r.Types
+	}
+	for id, a := range e.answered {
+		if p := e.pods[id]; p != nil && a.host != "" {
+			in.Promised[p.UID] = a.host
+		}
+	}
+	return in
+}
+
+func values[K comparable, V any](m map[K]V) []V {
+	return slices.AppendSeq(make([]V, 0, len(m)), maps.Values(m))
+}
+
+// upToDate is a claim with the last pod event that is known, which is written
+// only now and then.
+func (e *Engine) upToDate(c *cluster.Claim) *cluster.Claim {
+	last := e.podEvents[c.Name]
+	if last <= c.LastPodEvent {
+		return c
+	}
+	now := *c
+	now.LastPodEvent = last
+	return &now
 }

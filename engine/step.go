@@ -17,8 +17,8 @@ type Options struct {
 	// excepted: those follow the pace of the control plane, which nobody scales.
 	Speed int64
 
-	// A plan is made when no new pod has come for BatchIdle, and at the latest
-	// BatchMax after the first; while a burst goes on, that limit doubles from
+	// A plan is made when the scheduler has looked at all pods and none has come
+	// for BatchIdle, and at the latest BatchMax after the first; while a burst goes on, that limit doubles from
 	// plan to plan up to BatchLimit.
 	BatchIdle, BatchMax, BatchLimit cluster.Duration
 
@@ -39,7 +39,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Speed:     1,
-		BatchIdle: 50 * cluster.Millisecond, BatchMax: cluster.Second, BatchLimit: 10 * cluster.Second,
+		BatchIdle: 50 * cluster.Millisecond, BatchMax: 2 * cluster.Second, BatchLimit: 10 * cluster.Second,
 		LaunchTimeout: 5 * cluster.Minute, RegistrationTimeout: 15 * cluster.Minute,
 		CollectEvery: 2 * cluster.Minute, OrphanGrace: 30 * cluster.Second,
 		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,

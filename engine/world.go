@@ -26,6 +26,9 @@ type world struct {
 	// waiting holds the pods that nodes may have to be bought for, and when each
 	// was first seen to wait.
 	waiting map[string]cluster.Instant
+	// undecided holds the pods that the scheduler has not looked at yet, and when
+	// they were created.
+	undecided map[string]cluster.Instant
 }
 
 func newWorld() world {
@@ -35,7 +38,7 @@ func newWorld() world {
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
 		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
-		waiting: map[string]cluster.Instant{},
+		waiting: map[string]cluster.Instant{}, undecided: map[string]cluster.Instant{},
 	}
 }
 
@@ -97,6 +100,12 @@ func (ev PodChanged) apply(e *Engine) {
 // podMoved keeps the queue of waiting pods and wakes the nodes a pod left or came
 // to.
 func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
+	if pod != nil && pod.Undecided() {
+		e.undecided[id] = pod.Created
+	} else if _, ok := e.undecided[id]; ok {
+		delete(e.undecided, id)
+		e.agenda.by(job{jobProvision, ""}, e.now)
+	}
 	if pod != nil && pod.Provisionable() {
 		if _, ok := e.waiting[id]; !ok || (old != nil && old.UID != pod.UID) {
 			e.waiting[id] = e.now

@@ -39,6 +39,7 @@ type world struct {
 	effects []engine.Effect // sent and not carried out yet
 	wake    cluster.Instant
 	notes   []string
+	bought  map[string]cluster.Money // sum of the prices in notes, by reason
 	// crash, if set, is asked around every effect whether the operator ends here.
 	crash   func() bool
 	crashes int
@@ -73,7 +74,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: start,
 		pods: map[string]*cluster.Pod{}, nodes: map[string]*cluster.Node{}, claims: map[string]*cluster.Claim{},
 		instances: map[string]*instance{}, byToken: map[string][]string{}, short: map[cluster.OfferingID]bool{},
-		budgets: map[string]bool{}, slow: 50 * cluster.Millisecond,
+		budgets: map[string]bool{}, bought: map[string]cluster.Money{}, slow: 50 * cluster.Millisecond,
 	}
 	for _, size := range []struct {
 		name  string
@@ -266,6 +267,9 @@ func (w *world) deliver() {
 		switch f := f.(type) {
 		case engine.Note:
 			w.notes = append(w.notes, f.Reason+" "+f.About.Kind+"/"+f.About.Name+": "+f.Message)
+			if f.Bought != nil {
+				w.bought[f.Reason] += f.Bought.Price
+			}
 		case engine.Planned:
 			if len(f.Plan.Creates) > 0 {
 				w.purchases++

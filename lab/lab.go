@@ -243,3 +243,18 @@ func sleep(ctx context.Context, d cluster.Duration) error {
 		return nil
 	}
 }
+
+// Speed is what the cloud's latencies and the engine's waits are divided by.
+func (l *Lab) Speed() int { return l.cfg.Speed }
+
+// Boot is the quantile q of the time from launch to the kubelet's registration, at
+// the lab's speed; for 0.5 and 0.99.
+func (l *Lab) Boot(q float64) time.Duration {
+	if q <= 0.5 {
+		return time.Duration(l.cloud.Delays().BootP50)
+	}
+	return time.Duration(l.cloud.Delays().BootP99)
+}
+
+// OperatorLog is the path of the operator's log.
+func (l *Lab) OperatorLog() string { return l.logFile.Name() }

@@ -85,3 +85,12 @@ func (l *Lab) OperatorEnded() <-chan struct{} {
 	}
 	return l.operator.done
 }
+
+// CrashOperator ends the operator in the middle of whatever it does, as a kill
+// would (what is under way is abandoned), and starts a fresh one.
+func (l *Lab) CrashOperator() error {
+	if err := l.StopOperator(); err != nil {
+		return err
+	}
+	return l.StartOperator()
+}

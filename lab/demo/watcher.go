@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/runner"
+	"github.com/ullage-sh/ullage/view"
+)
+
+// watcher keeps what the operator's last step left, for whoever looks.
+type watcher struct {
+	mu       sync.Mutex
+	timeline *view.Timeline
+	input    cluster.Input
+	status   engine.Status
+	steps    int // seen so far; 0 means that there is nothing to show
+}
+
+func newWatcher() *watcher { return &watcher{timeline: view.NewTimeline(now(), 200)} }
+
+func now() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
+
+// observe runs in the operator's loop: it takes pointers and leaves the work to
+// others.
+func (w *watcher) observe(s runner.Step) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timeline.Observe(s.At, s.Effects)
+	w.input, w.status = s.Engine.Input(), s.Engine.Status()
+	w.steps++
+}
+
+// say adds a line of the demo's own to the story.
+func (w *watcher) say(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timeline.Say(now(), text)
+}
+
+// frame is what there is to see now.
+func (w *watcher) frame() (view.Frame, bool) {
+	w.mu.Lock()
+	in, status, story, steps := w.input, w.status, w.timeline.Story(), w.steps
+	w.mu.Unlock()
+	return view.NewFrame(now(), in, status, story), steps > 0
+}
+
+// score holds what runs against the least that it could cost.
+func (w *watcher) score() view.Score {
+	w.mu.Lock()
+	in := w.input
+	w.mu.Unlock()
+	return view.NewScore(in)
+}
+
+// framesEvery is how often the picture changes.
+const framesEvery = 200 * time.Millisecond
+
+// frames sends a frame now and then; one that nobody has taken yet is replaced.
+func (w *watcher) frames(ctx context.Context, out chan view.Frame) {
+	tick := time.NewTicker(framesEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		f, ok := w.frame()
+		if !ok {
+			continue
+		}
+		select {
+		case <-out:
+		default:
+		}
+		out <- f
+	}
+}

@@ -1,0 +1,172 @@
+package walkthrough
+
+import (
+	"context"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/lab"
+	"github.com/ullage-sh/ullage/provider/simulated"
+)
+
+// run is one script on its lab.
+type run struct {
+	Options
+	lab *lab.Lab
+}
+
+type command = func(ts *testscript.TestScript, neg bool, args []string)
+
+func (r *run) commands() map[string]command {
+	return map[string]command{
+		"kubectl":        r.kubectl,
+		"until":          r.until,
+		"during":         r.during,
+		"freeze":         r.on(1, "freeze NODE", func(a []string) error { return r.lab.Fleet().Freeze(a[0]) }),
+		"thaw":           r.on(1, "thaw NODE", func(a []string) error { return r.lab.Fleet().Thaw(a[0]) }),
+		"kill":           r.on(1, "kill INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(now(), path.Base(a[0])) }),
+		"shortage":       r.on(2, "shortage PATTERN N", r.shortage),
+		"reclaim":        r.on(1, "reclaim PATTERN", r.reclaim),
+		"crash-operator": r.on(0, "crash-operator", func([]string) error { return r.lab.CrashOperator() }),
+		"capture":        r.capture,
+		"settled":        r.settled,
+		"notyet":         notYet,
+	}
+}
+
+func now() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
+
+// on is a command that does something to the lab.
+func (r *run) on(args int, usage string, do func(args []string) error) command {
+	return func(ts *testscript.TestScript, neg bool, a []string) {
+		if len(a) != args {
+			ts.Fatalf("usage: %s", usage)
+		}
+		err := do(a)
+		if neg == (err == nil) {
+			ts.Fatalf("%s: %v", usage, err)
+		}
+	}
+}
+
+func (r *run) shortage(a []string) error {
+	p, err := simulated.ParsePattern(a[0])
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(a[1])
+	if err != nil {
+		return err
+	}
+	_, err = r.lab.Cloud().SetCapacity(now(), p, n)
+	return err
+}
+
+func (r *run) reclaim(a []string) error {
+	p, err := simulated.ParsePattern(a[0])
+	if err != nil {
+		return err
+	}
+	_, err = r.lab.Cloud().Reclaim(now(), p)
+	return err
+}
+
+// capture runs a command and keeps its output in a variable.
+func (r *run) capture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: capture VARIABLE COMMAND...")
+	}
+	ts.Check(r.exec(ts, args[1:]))
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+}
+
+// settled waits until every instance belongs to a claim and every claim has its
+// instance.
+func (r *run) settled(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: settled TIME")
+	}
+	limit, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	for end := time.Now().Add(limit); ; time.Sleep(lookEvery) {
+		odd, err := r.lab.Unsettled(context.Background())
+		ts.Check(err)
+		if len(odd) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("after %v:\n%s", limit, strings.Join(odd, "\n"))
+		}
+	}
+}
+
+func notYet(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Logf("not yet: %s", strings.Join(args, " "))
+}
+
+func (r *run) kubectl(ts *testscript.TestScript, neg bool, args []string) {
+	err := r.exec(ts, append([]string{"kubectl"}, args...))
+	switch {
+	case err == nil && neg:
+		ts.Fatalf("kubectl succeeded and should not have")
+	case err != nil && !neg:
+		ts.Fatalf("kubectl: %v", err)
+	}
+}
+
+func (r *run) exec(ts *testscript.TestScript, args []string) error {
+	if args[0] == "kubectl" {
+		args = append(append([]string{}, r.Kubectl...), args[1:]...)
+	}
+	return ts.Exec(args[0], args[1:]...)
+}
+
+// timed splits the arguments of until and during.
+func timed(ts *testscript.TestScript, usage string, args []string) (time.Duration, *regexp.Regexp, []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: %s TIME REGEXP COMMAND...", usage)
+	}
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	re, err := regexp.Compile("(?m)" + args[1])
+	ts.Check(err)
+	return d, re, args[2:]
+}
+
+const lookEvery = 250 * time.Millisecond
+
+// until repeats a command until its output matches (with "!", no longer matches).
+func (r *run) until(ts *testscript.TestScript, neg bool, args []string) {
+	limit, re, cmd := timed(ts, "until", args)
+	end := time.Now().Add(limit)
+	for {
+		err := r.exec(ts, cmd)
+		if out := ts.ReadFile("stdout"); err == nil && re.MatchString(out) != neg {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("after %v the output of %q is still\n%s", limit, strings.Join(cmd, " "), ts.ReadFile("stdout"))
+		}
+		time.Sleep(lookEvery)
+	}
+}
+
+// during checks that the output of a command matches (with "!", does not) for some
+// time.
+func (r *run) during(ts *testscript.TestScript, neg bool, args []string) {
+	limit, re, cmd := timed(ts, "during", args)
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(lookEvery) {
+		if err := r.exec(ts, cmd); err != nil {
+			ts.Fatalf("%q: %v", strings.Join(cmd, " "), err)
+		}
+		if out := ts.ReadFile("stdout"); re.MatchString(out) == neg {
+			ts.Fatalf("the output of %q became\n%s", strings.Join(cmd, " "), out)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+// Package walkthrough runs walkthrough scripts: documentation and test at once,
+// in the language of cmd/go's script tests (testscript), each against a lab of
+// its own.
+//
+// It owns the commands a script has beside the usual ones:
+//
+//	kubectl ARG...                   the real kubectl, pointed at the lab
+//	until TIME REGEXP COMMAND...     repeat a command until its output matches
+//	during TIME REGEXP COMMAND...    the output of a command matches all that time
+//	capture VARIABLE COMMAND...      keep the output of a command in a variable
+//	settled TIME                     wait until every instance has a claim, and every claim an instance
+//	freeze NODE                      the machine stops answering
+//	thaw NODE                        and answers again
+//	kill INSTANCE                    an instance (by provider id) vanishes behind everybody's back
+//	shortage PATTERN N               offerings (type/zone/capacity type, with *) have N instances left
+//	reclaim PATTERN                  spot instances get their two-minute warning
+//	crash-operator                   the operator ends in the middle of what it does, and a fresh one starts
+//	notyet TEXT...                   a step of the walkthrough that does not work yet
+//
+// A script says in comments what kind of lab it wants, for instance:
+//
+//	# lab: speed=30 seed=1 node-monitor-grace=12s evict-after=20s
+package walkthrough
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ullage-sh/ullage/lab"
+)
+
+// Options say where and how a script runs.
+type Options struct {
+	// Kubectl is the command line that a script's kubectl begins with.
+	Kubectl []string
+	// Out gets the transcript.
+	Out io.Writer
+	// Verbose shows every command's output, also when all went well.
+	Verbose bool
+}
+
+// Run starts a lab, runs one script against it and stops it again. The error of a
+// script that failed says so; what went wrong is in the transcript.
+func Run(ctx context.Context, file string, o Options) (err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("walkthrough: %w", err)
+	}
+	cfg, err := settings(string(text))
+	if err != nil {
+		return fmt.Errorf("walkthrough %s: %w", file, err)
+	}
+	dir, err := os.MkdirTemp("", "ullage-walkthrough-")
+	if err != nil {
+		return fmt.Errorf("walkthrough: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	cfg.Dir = filepath.Join(dir, "lab")
+	l, err := lab.Start(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("walkthrough %s: %w", file, err)
+	}
+	defer func() { err = errors.Join(err, l.Stop()) }()
+	r := &run{lab: l, Options: o}
+	t := &reporter{out: o.Out, verbose: o.Verbose}
+	t.Run(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), func(t testscript.T) {
+		testscript.RunT(t, testscript.Params{
+			Files: []string{file}, Cmds: r.commands(), RequireExplicitExec: true, WorkdirRoot: dir,
+			Setup: func(e *testscript.Env) error {
+				e.Setenv("KUBECONFIG", l.Kubeconfig())
+				e.Setenv("HOME", e.WorkDir)
+				return nil
+			},
+		})
+	})
+	if t.failed() {
+		return fmt.Errorf("walkthrough %s failed", file)
+	}
+	return nil
+}
+
+// settings reads the lines "# lab: key=value ..." of a script.
+func settings(text string) (lab.Config, error) {
+	cfg := lab.Config{Seed: 1, Speed: 30}
+	for n, line := range strings.Split(text, "\n") {
+		rest, ok := strings.CutPrefix(line, "# lab:")
+		if !ok {
+			continue
+		}
+		for _, word := range strings.Fields(rest) {
+			key, value, _ := strings.Cut(word, "=")
+			if err := set(&cfg, key, value); err != nil {
+				return cfg, fmt.Errorf("line %d: %s: %w", n+1, word, err)
+			}
+		}
+	}
+	return cfg, nil
+}
+
+func set(cfg *lab.Config, key, value string) (err error) {
+	switch key {
+	case "speed":
+		cfg.Speed, err = strconv.Atoi(value)
+	case "seed":
+		cfg.Seed, err = strconv.ParseUint(value, 10, 64)
+	case "region":
+		cfg.Region = value
+	case "zones":
+		cfg.Zones = strings.Split(value, ",")
+	case "bare":
+		cfg.Bare = true
+	case "node-monitor-grace":
+		cfg.NodeMonitorGrace, err = time.ParseDuration(value)
+	case "evict-after":
+		cfg.EvictAfter, err = time.ParseDuration(value)
+	default:
+		err = errors.New("no such setting; there are speed, seed, region, zones, bare, node-monitor-grace, evict-after")
+	}
+	return err
+}
+
+// reporter is testscript's view of a test outside of go test.
+type reporter struct {
+	out     io.Writer
+	verbose bool
+
+	mu     sync.Mutex
+	broken bool
+}
+
+func (t *reporter) failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.broken
+}
+
+// Skip ends the script; a walkthrough never asks for it.
+func (t *reporter) Skip(args ...any) {
+	t.Log(append([]any{"skipped:"}, args...)...)
+	runtime.Goexit()
+}
+
+// Fatal ends the script as failed.
+func (t *reporter) Fatal(args ...any) {
+	t.Log(args...)
+	t.FailNow()
+}
+
+// FailNow ends the script as failed.
+func (t *reporter) FailNow() {
+	t.mu.Lock()
+	t.broken = true
+	t.mu.Unlock()
+	runtime.Goexit()
+}
+
+// Log writes to the transcript.
+func (t *reporter) Log(args ...any) { _, _ = fmt.Fprintln(t.out, args...) } // a closed terminal is no reason to stop
+
+// Parallel does nothing: scripts run one by one.
+func (t *reporter) Parallel() {}
+
+// Run runs a part in a goroutine of its own, so that Goexit ends that part only.
+func (t *reporter) Run(_ string, f func(testscript.T)) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(t)
+	}()
+	<-done
+}
+
+// Verbose tells whether output is wanted from commands that went well.
+func (t *reporter) Verbose() bool { return t.verbose }
