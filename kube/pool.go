@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,7 +30,7 @@ func nodePool(np *karpv1.NodePool) *cluster.Pool {
 		ExpireAfter:            duration(t.Spec.ExpireAfter.Duration),
 		TerminationGracePeriod: metaDuration(t.Spec.TerminationGracePeriod),
 		Hash:                   np.Hash(),
-		Limits:                 resources(corev1.ResourceList(np.Spec.Limits)),
+		Limits:                 limits(np.Spec.Limits),
 		ConsolidateAfter:       duration(np.Spec.Disruption.ConsolidateAfter.Duration),
 		Policy:                 cluster.ConsolidationPolicy(np.Spec.Disruption.ConsolidationPolicy),
 		DeletingAt:             instantPtr(np.DeletionTimestamp),
@@ -63,6 +64,16 @@ func nodePool(np *karpv1.NodePool) *cluster.Pool {
 	fail(err)
 	p.Invalid = strings.Join(problems, "; ")
 	return p
+}
+
+// limits keeps zeros: a limit of 0 allows nothing, none allows everything.
+func limits(in karpv1.Limits) cluster.Resources {
+	out := make(cluster.Resources, 0, len(in))
+	for name, q := range in {
+		out = append(out, cluster.Amount{Name: string(name), Value: amount(name, q)})
+	}
+	slices.SortFunc(out, func(a, b cluster.Amount) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
 func classRef(r *karpv1.NodeClassReference) cluster.ClassRef {

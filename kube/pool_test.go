@@ -25,7 +25,7 @@ func poolFrom(t *testing.T, spec string) *cluster.Pool {
 func TestPool(t *testing.T) {
 	p := poolFrom(t, `
 weight: 10
-limits: {cpu: "100", memory: 1Ti, nodes: "7"}
+limits: {cpu: "100", memory: 1Ti, nodes: "7", nvidia.com/gpu: "0"}
 template:
   metadata: {labels: {team: a}}
   spec:
@@ -49,6 +49,9 @@ disruption:
 	}
 	if p.Limits.Get("cpu") != 100_000 || p.Limits.Get(cluster.NodesLimit) != 7 {
 		t.Errorf("limits %v", p.Limits)
+	}
+	if len(p.Limits) != 4 {
+		t.Errorf("a limit of 0 is gone: %v", p.Limits)
 	}
 	if len(p.Requirements) != 2 || p.Requirements[0].Operator != cluster.Gte || p.Requirements[1].MinValues != 3 {
 		t.Errorf("requirements %+v", p.Requirements)

@@ -10,11 +10,17 @@ import (
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/lab/system"
 	"github.com/ullage-sh/ullage/provider/simulated"
 )
 
 // openCloud opens the simulated cloud on its journal.
 func (l *Lab) openCloud() error {
+	c, err := catalog.Embedded()
+	if err != nil {
+		return err
+	}
+	l.catalog = c
 	types, err := l.instanceTypes()
 	if err != nil {
 		return err
@@ -41,10 +47,7 @@ func (l *Lab) openCloud() error {
 
 // instanceTypes is what the region sells in the lab's zones.
 func (l *Lab) instanceTypes() ([]cluster.InstanceType, error) {
-	c, err := catalog.Embedded()
-	if err != nil {
-		return nil, err
-	}
+	c := l.catalog
 	types, _, err := c.InstanceTypes(l.cfg.Region, catalog.DefaultSizing(), l.cfg.Seed)
 	if err != nil {
 		return nil, err
@@ -77,7 +80,11 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 	if err := l.openLog(); err != nil {
 		return err
 	}
-	for _, m := range l.systemMachines() {
+	machines, err := system.Machines(l.catalog, l.cfg.Region, l.cloud.Zones())
+	if err != nil {
+		return err
+	}
+	for _, m := range machines {
 		if err := l.fleet.Start(m); err != nil {
 			return err
 		}
@@ -88,8 +95,8 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 			l.log.Error("kubelets have ended", "err", err)
 		}
 	})
-	machines, cursor := l.cloud.Machines(now())
-	for _, m := range machines {
+	bought, cursor := l.cloud.Machines(now())
+	for _, m := range bought {
 		l.boot(m)
 	}
 	l.work.Go(func() { l.followCloud(ctx, cursor) })
@@ -143,31 +150,4 @@ func (l *Lab) boot(m simulated.Machine) {
 	if err != nil {
 		l.log.Error("a machine has no kubelet", "instance", m.InstanceID, "err", err)
 	}
-}
-
-// systemMachines are the nodes that nobody buys or gives back: the managed group
-// on which the operator runs.
-func (l *Lab) systemMachines() []kubelet.Machine {
-	const name = "m5.large"
-	t := cluster.FindType(l.cloud.Types(), name)
-	if t == nil {
-		t = &l.cloud.Types()[0] // a region or zones without it: any will do
-	}
-	zones := l.cloud.Zones()
-	var out []kubelet.Machine
-	for i := range systemNodes {
-		ip := fmt.Sprintf("192.168.0.%d", 10+i)
-		node := fmt.Sprintf("ip-192-168-0-%d.%s.compute.internal", 10+i, l.cfg.Region)
-		zone := zones[i%len(zones)]
-		out = append(out, kubelet.Machine{
-			Name: node, ProviderID: fmt.Sprintf("aws:///%s/i-%017x", zone, i+1), InternalIP: ip,
-			Capacity: t.Capacity, Allocatable: t.Allocatable,
-			Labels: cluster.Labels{
-				cluster.LabelArch: t.Labels[cluster.LabelArch], cluster.LabelOS: t.Labels[cluster.LabelOS], cluster.LabelHostname: node,
-				cluster.LabelInstanceType: t.Name, cluster.LabelZone: zone, cluster.LabelRegion: l.cfg.Region,
-				"eks.amazonaws.com/nodegroup": "system", "eks.amazonaws.com/capacityType": "ON_DEMAND",
-			},
-		})
-	}
-	return out
 }

@@ -17,12 +17,14 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab/controlplane"
 	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/lab/system"
 	"github.com/ullage-sh/ullage/provider/simulated"
 	"github.com/ullage-sh/ullage/runner"
 )
@@ -60,14 +62,12 @@ type Config struct {
 	Progress func(string)
 }
 
-// systemNodes is how many nodes a lab has that nobody buys or gives back.
-const systemNodes = 2
-
 // Lab is a running lab.
 type Lab struct {
 	cfg      Config
 	dir      string
 	temp     bool // dir is removed at the end
+	catalog  *catalog.Catalog
 	plane    *controlplane.ControlPlane
 	cloud    *simulated.Cloud
 	provider *simulated.Provider
@@ -197,19 +197,21 @@ func (l *Lab) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manifests := map[string][]byte{"rights": deploy.RBAC, "system": systemManifest, "operator": nil}
-	if manifests["operator"], err = operatorManifest(); err != nil {
+	if err := system.Apply(ctx, l.client, l.cfg.Region); err != nil {
 		return err
 	}
-	order := []string{"rights", "system", "operator"}
+	process, err := operatorManifest()
+	if err != nil {
+		return err
+	}
+	manifests := [][]byte{deploy.RBAC, process}
 	if fresh && !l.cfg.Bare {
 		// Only once: who has deleted or changed the pool keeps it so.
-		manifests["default pool"] = defaultPool
-		order = append(order, "default pool")
+		manifests = append(manifests, defaultPool)
 	}
-	for _, name := range order {
-		if _, err := kube.Apply(ctx, l.client, manifests[name]); err != nil {
-			return fmt.Errorf("manifest of the %s: %w", name, err)
+	for _, m := range manifests {
+		if _, err := kube.Apply(ctx, l.client, m); err != nil {
+			return fmt.Errorf("objects of a fresh cluster: %w", err)
 		}
 	}
 	return l.markInstalled(ctx)

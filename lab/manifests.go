@@ -16,12 +16,8 @@ import (
 	"github.com/ullage-sh/ullage/lab/kubelet"
 )
 
-var (
-	//go:embed manifests/system.yaml
-	systemManifest []byte
-	//go:embed manifests/default-pool.yaml
-	defaultPool []byte
-)
+//go:embed manifests/default-pool.yaml
+var defaultPool []byte
 
 // operatorLog is the name under which kubelets know the operator's log.
 const operatorLog = "operator"

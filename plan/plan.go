@@ -31,7 +31,8 @@ type Plan struct {
 	// CreateCost is the part of Cost that Creates adds.
 	CreateCost cluster.Money
 	// Bound is proven: no set of new nodes that holds the placed pods, given the
-	// free space on existing hosts, costs less per hour.
+	// free space on existing hosts, costs less per hour. Such a set keeps to the
+	// pools' weights, unless limits have made this plan go below them.
 	Bound cluster.Money
 }
 

@@ -8,6 +8,6 @@
 // all but Live and Plain are pure.
 //
 // A bar shows what is requested of what is allocatable: █ by pods that are bound,
-// ▒ by pods that the plan bought a young node for and that are on their way, ░ is
-// free. A "~" before a price marks an estimate (view says when).
+// ▒ by waiting pods that a plan has put there, ░ is free. A "~" before a price
+// marks an estimate (view says when).
 package tui

@@ -77,7 +77,7 @@ func TestLiveEnds(t *testing.T) {
 		}
 	})
 	t.Run("quit", func(t *testing.T) {
-		if err := Live(t.Context(), strings.NewReader("xq"), io.Discard, make(chan view.Frame)); !errors.Is(err, ErrQuit) {
+		if err := Live(t.Context(), strings.NewReader("q"), io.Discard, make(chan view.Frame)); !errors.Is(err, ErrQuit) {
 			t.Errorf("got %v, want ErrQuit", err)
 		}
 	})

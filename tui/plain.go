@@ -62,6 +62,7 @@ type printer struct {
 	line     int    // number of the last line of the story
 	status   string // nodes, pods and price as last printed
 	statusAt cluster.Instant
+	newSince cluster.Instant // since when another status waits to be printed, 0 for none
 
 	credit   int // lines that may be printed now
 	creditAt cluster.Instant
@@ -71,24 +72,32 @@ type printer struct {
 func (p *printer) next(f view.Frame) []string {
 	var out []string
 	p.earn(f.At)
-	wait := cluster.Second
+	waits := false // for lines that led to the status
 	for _, l := range f.Story.Lines {
 		if l.Number <= p.line {
 			continue
 		}
 		if p.credit == 0 || !l.Settled(f.At) {
-			wait = patience
+			waits = true
 			break
 		}
 		p.credit--
 		out = append(out, p.told(f, l)...)
 	}
 	status := statusLine(f)
-	if status != p.status && p.credit > 0 && (p.status == "" || f.At.Sub(p.statusAt) >= wait) {
-		p.credit--
-		out = append(out, p.print(f, status))
+	switch {
+	case status == p.status:
+		p.newSince = 0
+		return out
+	case p.newSince == 0:
+		p.newSince = f.At
 	}
-	return out
+	soon := p.status != "" && f.At.Sub(p.statusAt) < cluster.Second
+	if soon || p.credit == 0 || (waits && f.At.Sub(p.newSince) < patience) {
+		return out
+	}
+	p.credit--
+	return append(out, p.print(f, status))
 }
 
 // last returns what is still to be said when no frame follows.
@@ -134,7 +143,7 @@ func (p *printer) told(f view.Frame, l view.Line) []string {
 }
 
 func (p *printer) print(f view.Frame, status string) string {
-	p.status, p.statusAt = status, f.At
+	p.status, p.statusAt, p.newSince = status, f.At, 0
 	return at(f, f.At) + status
 }
 

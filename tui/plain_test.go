@@ -62,7 +62,7 @@ func TestPrinterTellsWhatChanged(t *testing.T) {
 	expect(t, p.next(s.wait(cluster.Minute)))
 	s.frame.Suspended = "held by Karpenter"
 	expect(t, p.next(s.wait(cluster.Minute)),
-		" 2m12s  1 node (1 Launching), 5 pods (5 waiting, 0 running), $0.4956/hour, suspended: held by Karpenter")
+		"  2m12s  1 node (1 Launching), 5 pods (5 waiting, 0 running), $0.4956/hour, suspended: held by Karpenter")
 	expect(t, p.last(s.wait(0)))
 }
 

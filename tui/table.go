@@ -103,6 +103,10 @@ func fit(f view.Frame, nodes []view.Node, width int) []column {
 		give()
 		columns, left = y.measure(nodes, width)
 	}
+	if left < columns[0].width && !y.first && distinct(f.Nodes) {
+		y.first = true // better than names without their middle
+		columns, left = y.measure(nodes, width)
+	}
 	columns[0].width = max(min(left, columns[0].width), leastName)
 	return y.grow(columns, nodes, width)
 }

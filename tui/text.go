@@ -128,12 +128,18 @@ func middle(s string, width int) string {
 	return ansi.Truncate(s, head, "") + "…" + end
 }
 
+// Names and amounts stay in one piece: "on-demand", "2.7 %".
+var (
+	holdTogether = strings.NewReplacer("-", "\u2011", " %", "\u00a0%") // not broken after
+	letGo        = strings.NewReplacer("\u2011", "-", "\u00a0%", " %")
+)
+
 // wrap breaks a text into at most so many rows; what does not fit leaves a "…".
 func wrap(s string, width, rows int) []string {
 	if width <= 0 || rows <= 0 {
 		return nil
 	}
-	out := strings.Split(ansi.Wrap(s, width, ""), "\n")
+	out := strings.Split(letGo.Replace(ansi.Wrap(holdTogether.Replace(s), width, "")), "\n")
 	for i := range out {
 		out[i] = strings.TrimSpace(out[i])
 	}

@@ -27,15 +27,6 @@ func parse(t *testing.T, script string) cluster.Input {
 	return in
 }
 
-func claim(t *testing.T, in cluster.Input, name string) *cluster.Claim {
-	t.Helper()
-	i := slices.IndexFunc(in.Claims, func(c *cluster.Claim) bool { return c.Name == name })
-	if i < 0 {
-		t.Fatalf("the script makes no claim %s", name)
-	}
-	return in.Claims[i]
-}
-
 func node(t *testing.T, f view.Frame, name string) view.Node {
 	t.Helper()
 	i := slices.IndexFunc(f.Nodes, func(n view.Node) bool { return n.Name == name })
@@ -69,18 +60,26 @@ pods new 1 cpu=1 untried
 	in.Pods[0].Phase = cluster.Pending // bound, its image is being pulled
 	in.Pods[1].Phase = cluster.Failed  // ended: holds nothing
 	in.Pods[4].Phase = cluster.Running // db
-	claim(t, in, "c3").Requests = cluster.NewResources(map[string]int64{cluster.CPU: 1600, cluster.Memory: 3 << 30, cluster.Pods: 4})
+	in.Promised = map[string]string{}
+	for _, p := range in.Pods {
+		switch p.Name {
+		case "wait-0":
+			in.Promised[p.UID] = "c3"
+		case "wait-1":
+			in.Promised[p.UID] = "n1"
+		}
+	}
 	f := view.NewFrame(now, in, engine.Status{Synced: true, Unplaced: 3}, view.Story{})
 
 	if want := (view.Pods{Total: 11, Running: 2, Starting: 1, Terminating: 1, Waiting: 4, Unplaced: 3, Unscheduled: 3, Daemons: 1}); f.Pods != want {
 		t.Errorf("pods: %+v, want %+v", f.Pods, want)
 	}
 	n1 := node(t, f, "n1")
-	if want := (view.Use{Requested: 2100, Allocatable: 4000}); n1.CPU != want {
-		t.Errorf("n1: cpu %+v, want %+v: two pods that have not ended and a daemon", n1.CPU, want)
+	if want := (view.Use{Requested: 2100, Promised: 1000, Allocatable: 4000}); n1.CPU != want {
+		t.Errorf("n1: cpu %+v, want %+v: two pods that have not ended, a daemon, and a pod that waits", n1.CPU, want)
 	}
-	if n1.Pods != 2 || n1.Daemons != 1 {
-		t.Errorf("n1: %d pods and %d daemons, want 2 and 1", n1.Pods, n1.Daemons)
+	if n1.Pods != 2 || n1.Daemons != 1 || n1.Expected != 1 {
+		t.Errorf("n1: %d pods, %d daemons and %d to come, want 2, 1 and 1", n1.Pods, n1.Daemons, n1.Expected)
 	}
 	n2 := node(t, f, "n2")
 	if want := (view.Use{Requested: 1100, Allocatable: 2000}); n2.CPU != want {
@@ -90,11 +89,11 @@ pods new 1 cpu=1 untried
 		t.Errorf("n2 is %+v", n2)
 	}
 	c3 := node(t, f, "c3")
-	if want := (view.Use{Requested: 100, Promised: 1500, Allocatable: 2000}); c3.CPU != want {
-		t.Errorf("c3: cpu %+v, want %+v: the daemon, and what it was bought for", c3.CPU, want)
+	if want := (view.Use{Requested: 100, Promised: 1000, Allocatable: 2000}); c3.CPU != want {
+		t.Errorf("c3: cpu %+v, want %+v: the daemon, and the pod that waits for it", c3.CPU, want)
 	}
-	if c3.Expected != 3 || c3.State != view.Booting {
-		t.Errorf("c3: %s for %d pods, want Booting for 3", c3.State, c3.Expected)
+	if c3.Expected != 1 || c3.State != view.Booting {
+		t.Errorf("c3: %s for %d pods, want Booting for 1", c3.State, c3.Expected)
 	}
 	for name, want := range map[string]string{"n1": "$0.2000", "n2": "~$0.0400", "own": "?", "c3": "$0.1000"} {
 		if got := node(t, f, name).Price.String(); got != want {
@@ -105,7 +104,7 @@ pods new 1 cpu=1 untried
 		t.Errorf("all cost %s, want ~$0.3400+?", got)
 	}
 	// The daemon is expected on own, too.
-	if want := (view.Use{Requested: 2100 + 1100 + 100 + 100, Promised: 1500, Allocatable: 16000}); f.CPU != want {
+	if want := (view.Use{Requested: 2100 + 1100 + 100 + 100, Promised: 2000, Allocatable: 16000}); f.CPU != want {
 		t.Errorf("cpu in all: %+v, want %+v", f.CPU, want)
 	}
 	if want := []view.Count{{State: view.Booting, Nodes: 1}, {State: view.Ready, Nodes: 2}, {State: view.Empty, Nodes: 1}}; !slices.Equal(f.States, want) {
@@ -124,6 +123,7 @@ func TestStates(t *testing.T) {
 		state        view.State
 		since        cluster.Instant
 		why          string
+		promised     string // where the first pod has been put
 	}{
 		{name: "asked for", script: "claim x pool=default type=m.large", state: view.Launching, since: ago(9), change: func(c *cluster.Claim, _ *cluster.Node) {
 			c.Conditions, c.ProviderID, c.UID, c.Created = nil, "", "", ago(9)
@@ -145,6 +145,7 @@ func TestStates(t *testing.T) {
 		{name: "ready", script: "node x type=m.large pool=default\npods web 1 cpu=1 node=x", state: view.Ready, since: ago(3), change: func(_ *cluster.Claim, n *cluster.Node) {
 			n.ReadySince = ago(3)
 		}},
+		{name: "a pod is on its way", script: "node x type=m.large pool=default\npods web 1 cpu=1", state: view.Ready, since: clustertest.Born, promised: "x"},
 		{name: "cordoned", script: "node x type=m.large pool=default cordoned", state: view.Cordoned},
 		{name: "not ready", script: "node x type=m.large pool=default notready", state: view.NotReady, since: ago(2), change: func(_ *cluster.Claim, n *cluster.Node) {
 			n.ReadySince = ago(2)
@@ -183,6 +184,9 @@ func TestStates(t *testing.T) {
 			}
 			if x.change != nil {
 				x.change(c, n)
+			}
+			if x.promised != "" {
+				in.Promised = map[string]string{in.Pods[0].UID: x.promised}
 			}
 			f := view.NewFrame(now, in, engine.Status{}, view.Story{})
 			got := node(t, f, "x")

@@ -14,8 +14,8 @@ const (
 	Launching   State = iota // asked for; no instance yet
 	Booting                  // the instance exists; no node yet
 	Registered               // the node is there but not ready for pods
-	Ready                    // runs pods
-	Empty                    // ready, and holds no pod that would have to run elsewhere
+	Ready                    // runs pods, or is about to
+	Empty                    // ready, and holds and awaits no pod that would have to run elsewhere
 	Cordoned                 // somebody marked it unschedulable
 	NotReady                 // was ready once; its kubelet says no, or nothing
 	Draining                 // takes no pods and loses those it has
@@ -34,8 +34,7 @@ type Use struct {
 	// Requested by the pods that are bound, and by the DaemonSets that have yet to
 	// arrive.
 	Requested int64
-	// Promised is what the plan bought a young node for beyond Requested: the pods
-	// that are on their way to it.
+	// Promised is what waiting pods request that a plan has put here.
 	Promised int64
 	// Allocatable is what the node offers to pods; 0 while its size is unknown.
 	Allocatable int64
@@ -59,7 +58,7 @@ type Node struct {
 
 	Pods     int // bound and not ended, those below not counted
 	Daemons  int // of DaemonSets, and static ones
-	Expected int // pods that the plan bought a young node for and that are not there yet
+	Expected int // waiting pods that a plan has put here
 
 	State State
 	Since cluster.Instant // when State began
@@ -80,7 +79,7 @@ func newNode(x subject, resources []string) Node {
 	n := Node{
 		Name: h.Name, Claim: h.Claim, Pool: h.Labels[cluster.LabelNodePool],
 		InstanceType: h.Labels[cluster.LabelInstanceType], Zone: h.Labels[cluster.LabelZone], CapacityType: h.Labels[cluster.LabelCapacityType],
-		Price: priceOf(h.Price, h.Imputed), CPU: x.use(resources, cluster.CPU), Memory: x.use(resources, cluster.Memory),
+		Price: priceOf(h.Price, h.Imputed), Expected: len(h.Promised), CPU: x.use(resources, cluster.CPU), Memory: x.use(resources, cluster.Memory),
 	}
 	for _, p := range h.Pods {
 		if p.Daemon() || p.Mirror {
@@ -88,9 +87,6 @@ func newNode(x subject, resources []string) Node {
 		} else {
 			n.Pods++
 		}
-	}
-	if h.InFlight {
-		n.Expected = int(x.use(resources, cluster.Pods).Promised)
 	}
 	if x.claim != nil {
 		n.Created = x.claim.Created
@@ -106,10 +102,10 @@ func newNode(x subject, resources []string) Node {
 func (x subject) use(resources []string, name string) Use {
 	i := slices.Index(resources, name)
 	u := Use{Allocatable: x.host.Allocatable[i]}
-	u.Requested = max(u.Allocatable-x.host.Free[i], 0)
-	if x.host.InFlight && x.claim != nil && !x.claim.Deleting() {
-		u.Promised = max(x.claim.Requests.Get(name)-u.Requested, 0)
+	for _, p := range x.host.Promised {
+		u.Promised += p.Demand.Requests.Get(name)
 	}
+	u.Requested = max(u.Allocatable-x.host.Free[i]-u.Promised, 0)
 	return u
 }
 
@@ -126,7 +122,11 @@ func (x subject) state() (s State, since cluster.Instant, why string) {
 	case n == nil:
 		return Booting, c.Condition(cluster.Launched).Since, ""
 	case c != nil && !c.Is(cluster.Initialized):
-		return Registered, n.Created, c.Condition(cluster.Initialized).Message
+		why := c.Condition(cluster.Initialized)
+		if why.Reason == "NodeNotFound" { // written before the node was there
+			why.Message = ""
+		}
+		return Registered, n.Created, why.Message
 	}
 	return x.working()
 }
@@ -166,7 +166,7 @@ func (x subject) working() (s State, since cluster.Instant, why string) {
 	if x.claim != nil {
 		began = max(x.claim.Condition(cluster.Initialized).Since, n.ReadySince)
 	}
-	if slices.ContainsFunc(x.host.Pods, (*cluster.Pod).Occupies) {
+	if len(x.host.Promised) > 0 || slices.ContainsFunc(x.host.Pods, (*cluster.Pod).Occupies) {
 		return Ready, began, ""
 	}
 	if x.claim == nil {

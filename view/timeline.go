@@ -11,7 +11,7 @@ import (
 // Story is what a [Timeline] kept, to be drawn elsewhere.
 type Story struct {
 	Start cluster.Instant // of the timeline
-	Plan  *Plan           // the last one made, nil for none
+	Plan  *Plan           // the last one that bought nodes, nil for none
 	Lines []Line          // oldest first
 }
 
@@ -41,6 +41,7 @@ type Timeline struct {
 	number  int
 	entries []entry
 	plan    *Plan
+	futile  string // the last plan, if it found no place for some pods and bought nothing
 }
 
 // entry is a line with what it is made of.
@@ -107,18 +108,36 @@ func told(reason string, planned bool) bool {
 	return false
 }
 
-// planned adds the lines of a plan. While pods fit nowhere, plans are made again
-// and again; one that says the same as the last and buys nothing is not repeated.
+// planned adds the lines of a plan. Plans that buy nothing are made again and
+// again, for pods that fit nowhere and for pods that the scheduler has not yet
+// bound: of those, one within a second stands for all, and one that only says
+// again that pods fit nowhere is not told.
 func (t *Timeline) planned(at cluster.Instant, f engine.Planned) {
-	last := t.plan
-	t.plan = summarize(at, f.Plan)
-	if last != nil && t.plan.Nodes == 0 && last.String() == t.plan.String() {
+	p := summarize(at, f.Plan)
+	text := "planned " + p.String()
+	again := p.Nodes == 0 && p.Unplaced > 0 && text == t.futile
+	t.futile = ""
+	if p.Nodes > 0 {
+		t.plan = p
+		t.Say(at, text)
+		for _, s := range purchases(f.Plan) {
+			t.Say(at, s)
+		}
 		return
 	}
-	t.Say(at, "planned "+t.plan.String())
-	for _, s := range purchases(f.Plan) {
-		t.Say(at, s)
+	if p.Unplaced > 0 {
+		t.futile = text
 	}
+	if again {
+		return
+	}
+	k := key{reason: "Placed"}
+	e := t.open(at, k)
+	if e == nil {
+		e = t.add(entry{key: k, line: Line{At: at}})
+	}
+	e.line.Count++
+	e.line.Text = text
 }
 
 func (t *Timeline) note(at cluster.Instant, n engine.Note) {

@@ -135,11 +135,34 @@ func TestFutilePlansAreToldOnce(t *testing.T) {
 		tl.Observe(begin.Add(cluster.Duration(i)*cluster.Second), []engine.Effect{futile})
 	}
 	expect(t, tl, "planned 2 pods nowhere")
-	if got := tl.Story().Plan.At; got != begin.Add(19*cluster.Second) {
-		t.Errorf("the last plan is of %d, want the last of the twenty", got)
+	if got := tl.Story().Plan; got != nil {
+		t.Errorf("%v has bought nothing", got)
 	}
 	tl.Observe(begin.Add(cluster.Minute), []engine.Effect{engine.Planned{Plan: &plan.Plan{Unplaced: []plan.Unplaced{{Pods: pods("big", 3)}}}}})
 	expect(t, tl, "planned 2 pods nowhere", "planned 3 pods nowhere")
+}
+
+// TestPlansThatBuyNothing share a line within a second, the last word counts, and
+// they do not hide what the last purchase cost.
+func TestPlansThatBuyNothing(t *testing.T) {
+	tl := view.NewTimeline(begin, 50)
+	tl.Observe(begin, []engine.Effect{engine.Planned{Plan: &plan.Plan{Creates: nodes(1, "m.large", 100_000, false, 9), Bound: 100_000, CreateCost: 100_000}}})
+	for i := range 12 {
+		placed := plan.Plan{Placements: []plan.Placement{{Host: "a", Pods: pods("web", 9-i/2)}}}
+		tl.Observe(begin.Add(cluster.Duration(i)*100*cluster.Millisecond), []engine.Effect{engine.Planned{Plan: &placed}})
+	}
+	expect(t, tl,
+		"planned 9 pods on 1 new node: $0.1000 per hour, bound $0.1000, gap 0.0 %",
+		"buying 1 × m.large eu-1a spot for 9 pods, $0.1000 per hour (pool default, 1 alternative)",
+		"planned 5 pods on 1 node there or coming",
+		"planned 4 pods on 1 node there or coming",
+	)
+	if got := tl.Story().Plan; got == nil || got.New != 9 {
+		t.Errorf("the last purchase is %v, want the one for 9 pods", got)
+	}
+	if got := tl.Story().Lines[2].Count; got != 10 {
+		t.Errorf("the line stands for %d plans, want 10", got)
+	}
 }
 
 func TestNotesOfAKindAreOneLine(t *testing.T) {

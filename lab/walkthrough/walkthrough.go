@@ -30,6 +30,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -72,6 +73,8 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 		return fmt.Errorf("walkthrough %s: %w", file, err)
 	}
 	defer func() { err = errors.Join(err, l.Stop()) }()
+	// --data-dir: several labs may run on this machine.
+	o.Kubectl = append(slices.Clone(o.Kubectl), "--data-dir", l.Dir())
 	r := &run{lab: l, Options: o}
 	t := &reporter{out: o.Out, verbose: o.Verbose}
 	t.Run(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), func(t testscript.T) {

@@ -1,0 +1,281 @@
+package solve
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+)
+
+// purchase is one node of a group with the offering chosen for it.
+type purchase struct {
+	group  int32 // index into the state's groups
+	choice int32 // offering
+	ranked []cluster.OfferingID
+}
+
+// purchases chooses an offering and the alternatives for every node. Nodes with
+// the same alternatives in the same order are next to each other: they are one
+// request to the cloud.
+func (s *state) purchases() []purchase {
+	s.mergeGroups()
+	zones := s.countZones()
+	slack := s.slack()
+	var out []purchase
+	for g := range s.groups {
+		likely, options := s.candidates(int32(g)), s.options(int32(g), slack)
+		ranked := map[int32][]cluster.OfferingID{}
+		for range s.groups[g].copies {
+			choice := s.choose(likely, zones)
+			zones[zoneOf{s.shapes[s.groups[g].shape].pool, s.snap.Offerings[choice].ID.Zone}]++
+			if ranked[choice] == nil {
+				ranked[choice] = s.rank(options, choice)
+			}
+			out = append(out, purchase{int32(g), choice, ranked[choice]})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b purchase) int {
+		x, y := &s.snap.Offerings[a.choice], &s.snap.Offerings[b.choice]
+		return cmp.Or(cmp.Compare(x.Pool, y.Pool), cmp.Compare(x.Price, y.Price), x.ID.Compare(y.ID), compareRanked(a, b))
+	})
+	return out
+}
+
+func compareRanked(a, b purchase) int {
+	if a.group == b.group { // and so is the choice
+		return 0
+	}
+	return slices.CompareFunc(a.ranked, b.ranked, cluster.OfferingID.Compare)
+}
+
+// mergeGroups makes one group of those that buy the same and drops the empty
+// ones. It is the end of the log: nothing can be undone after it.
+func (s *state) mergeGroups() {
+	for i := range s.groups {
+		slices.SortFunc(s.takesOf(&s.groups[i]), func(a, b take) int { return cmp.Compare(a.class, b.class) })
+	}
+	slices.SortStableFunc(s.groups, func(a, b group) int {
+		return cmp.Or(cmp.Compare(a.shape, b.shape), s.compareTakes(&a, &b))
+	})
+	merged := s.groups[:0]
+	for _, g := range s.groups {
+		last := len(merged) - 1
+		switch {
+		case g.copies == 0:
+		case last >= 0 && merged[last].shape == g.shape && s.compareTakes(&merged[last], &g) == 0:
+			merged[last].copies += g.copies
+		default:
+			merged = append(merged, g)
+		}
+	}
+	s.groups, s.log = merged, nil
+}
+
+func (s *state) compareTakes(a, b *group) int {
+	return slices.CompareFunc(s.takesOf(a), s.takesOf(b), func(x, y take) int {
+		return cmp.Or(cmp.Compare(x.class, y.class), -cmp.Compare(x.count, y.count))
+	})
+}
+
+type zoneOf struct {
+	pool int32
+	zone string
+}
+
+// countZones counts the nodes that pools hold in each zone.
+func (s *state) countZones() map[zoneOf]int {
+	n := map[zoneOf]int{}
+	for i := range s.snap.Hosts {
+		if h := &s.snap.Hosts[i]; h.Pool >= 0 {
+			n[zoneOf{int32(h.Pool), h.Labels[cluster.LabelZone]}]++
+		}
+	}
+	return n
+}
+
+// slack returns, for each limit, by how much each planned node of the pool may
+// exceed the capacity it was planned with, so that the limit holds whichever
+// alternative the cloud launches.
+func (s *state) slack() []int64 {
+	nodes := make([]int64, len(s.pools))
+	for i := range s.groups {
+		nodes[s.shapes[s.groups[i].shape].pool] += int64(s.groups[i].copies)
+	}
+	share := slices.Clone(s.room)
+	for i, n := range nodes {
+		for j := s.quotas.start[i]; j < s.quotas.start[i+1]; j++ {
+			share[j] = max(share[j], 0) / max(n, 1)
+		}
+	}
+	return share
+}
+
+// options returns the offerings of the pool that hold a group's pods, cheapest
+// first: all that its limits leave, and as many more as its minValues need. The
+// cloud tries them in order, so the last ones are launched only when all others
+// are sold out.
+func (s *state) options(id int32, slack []int64) []int32 {
+	g := &s.groups[id]
+	shape := &s.shapes[g.shape]
+	takes := s.takesOf(g)
+	sum := make([]int64, len(s.dims))
+	s.sum(sum, takes)
+	need := s.newTally(shape.pool)
+	share := s.quotas.of(slack, shape.pool)
+	var within, beyond []int32
+	var capacity []int64
+	for o := range s.alternatives(shape.pool, takes, sum) {
+		capacity = s.quotas.capacity(capacity[:0], &s.snap.Offerings[o])
+		ok := s.snap.Offerings[o].Price >= shape.price
+		for i, c := range capacity {
+			ok = ok && c-shape.capacity[i] <= share[i]
+		}
+		if !ok {
+			beyond = append(beyond, o)
+			continue
+		}
+		if len(within) < s.opt.MaxAlternatives || need.adds(o) {
+			within = append(within, o)
+			need.add(o)
+		} else if need.done() {
+			break
+		}
+	}
+	for _, o := range beyond {
+		if need.adds(o) {
+			within = append(within, o)
+			need.add(o)
+		}
+	}
+	return within
+}
+
+// candidates returns the offerings that may be the first of a group's: the
+// cheapest that hold its pods, with the capacity that was counted against the
+// pool's limits.
+func (s *state) candidates(id int32) []int32 {
+	g := &s.groups[id]
+	shape := &s.shapes[g.shape]
+	sum := make([]int64, len(s.dims))
+	s.sum(sum, s.takesOf(g))
+	var out []int32
+	for o := range s.alternatives(shape.pool, s.takesOf(g), sum) {
+		if s.snap.Offerings[o].Price > shape.price {
+			break
+		}
+		if s.snap.Offerings[o].Price == shape.price && slices.Equal(s.quotas.capacity(nil, &s.snap.Offerings[o]), shape.capacity) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// choose returns, among offerings of equal price, the one of the capacity type
+// that is preferred, then in the zone in which the pool has fewest nodes.
+func (s *state) choose(candidates []int32, zones map[zoneOf]int) int32 {
+	return slices.MinFunc(candidates, func(i, j int32) int {
+		a, b := &s.snap.Offerings[i], &s.snap.Offerings[j]
+		return cmp.Or(
+			cmp.Compare(preference(a.ID), preference(b.ID)),
+			cmp.Compare(zones[zoneOf{int32(a.Pool), a.ID.Zone}], zones[zoneOf{int32(b.Pool), b.ID.Zone}]),
+			strings.Compare(a.ID.Zone, b.ID.Zone), a.ID.Compare(b.ID))
+	})
+}
+
+// preference orders capacity types at equal price.
+func preference(id cluster.OfferingID) int {
+	switch id.CapacityType {
+	case cluster.Reserved:
+		return 0
+	case cluster.Spot:
+		return 1
+	}
+	return 2
+}
+
+// rank orders options: the chosen one, then by price, and at equal price those
+// in the chosen one's zone first.
+func (s *state) rank(options []int32, choice int32) []cluster.OfferingID {
+	zone := s.snap.Offerings[choice].ID.Zone
+	later := func(is bool) int {
+		if is {
+			return 0
+		}
+		return 1
+	}
+	sorted := slices.Clone(options)
+	if !slices.Contains(sorted, choice) { // cut off among many of its price
+		if len(s.pools[s.snap.Offerings[choice].Pool].variety) == 0 {
+			sorted = sorted[:len(sorted)-1]
+		}
+		sorted = append(sorted, choice)
+	}
+	slices.SortFunc(sorted, func(i, j int32) int {
+		a, b := &s.snap.Offerings[i], &s.snap.Offerings[j]
+		return cmp.Or(
+			cmp.Compare(later(i == choice), later(j == choice)),
+			cmp.Compare(a.Price, b.Price), cmp.Compare(preference(a.ID), preference(b.ID)),
+			cmp.Compare(later(a.ID.Zone == zone), later(b.ID.Zone == zone)), a.ID.Compare(b.ID))
+	})
+	ids := make([]cluster.OfferingID, len(sorted))
+	for i, o := range sorted {
+		ids[i] = s.snap.Offerings[o].ID
+	}
+	return ids
+}
+
+// creates turns purchases into the plan's nodes and hands out the pods.
+func (s *state) creates(bought []purchase, pods *dealer) []plan.Create {
+	out := make([]plan.Create, 0, len(bought))
+	for _, b := range bought {
+		g := &s.groups[b.group]
+		o := &s.snap.Offerings[b.choice]
+		c := plan.Create{
+			Pool: s.snap.Pools[o.Pool].Name, Offerings: b.ranked, Price: o.Price, Imputed: o.Imputed,
+			Requests: s.requests(o, s.takesOf(g)),
+		}
+		for _, t := range s.takesOf(g) {
+			c.Pods = append(c.Pods, pods.deal(t)...)
+		}
+		slices.SortFunc(c.Pods, comparePods)
+		out = append(out, c)
+	}
+	return out
+}
+
+// requests is what pods and DaemonSets ask for on a node bought as o.
+func (s *state) requests(o *cluster.PoolOffering, takes []take) cluster.Resources {
+	sum := make(cluster.Vector, len(s.snap.Resources))
+	sum.Add(o.Allocatable)
+	sum.Sub(o.Free)
+	for _, t := range takes {
+		for d, v := range s.snap.Classes[s.classes[t.class].source].Requests {
+			sum[d] += int64(t.count) * v
+		}
+	}
+	m := make(map[string]int64, len(sum))
+	for d, v := range sum {
+		m[s.snap.Resources[d]] = v
+	}
+	return cluster.NewResources(m)
+}
+
+func comparePods(a, b *cluster.Pod) int {
+	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name), strings.Compare(a.UID, b.UID))
+}
+
+// dealer hands out the pods of each class in order.
+type dealer struct {
+	*problem
+	next []int32
+}
+
+func (p *problem) newDealer() *dealer { return &dealer{p, make([]int32, len(p.classes))} }
+
+func (d *dealer) deal(t take) []*cluster.Pod {
+	first := d.next[t.class]
+	d.next[t.class] += t.count
+	return d.snap.Classes[d.classes[t.class].source].Pods[first:d.next[t.class]:d.next[t.class]]
+}

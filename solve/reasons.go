@@ -1,0 +1,253 @@
+package solve
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+)
+
+// unplaced lists the pods without a place, in the order of the snapshot's
+// classes, and why.
+func (s *state) unplaced(pods *dealer) []plan.Unplaced {
+	v := verdicts{state: s, known: map[int32]*verdict{}}
+	class := make([]int32, len(s.snap.Classes))
+	for i, c := range s.classes {
+		class[c.source] = int32(i)
+	}
+	var out []plan.Unplaced
+	for i := range s.snap.Classes {
+		c := &s.snap.Classes[i]
+		if len(c.Demand.Refused) > 0 {
+			refused := plan.Reason{Constraint: plan.Refused, Detail: strings.Join(c.Demand.Refused, ", ")}
+			out = append(out, plan.Unplaced{Pods: c.Pods, Reasons: []plan.Reason{refused}})
+		} else if n := s.left[class[i]]; n > 0 {
+			out = append(out, plan.Unplaced{Pods: pods.deal(take{class[i], n}), Reasons: v.reasons(class[i])})
+		}
+	}
+	return out
+}
+
+// verdicts finds why classes fit nowhere, in the state that a plan ends in.
+type verdicts struct {
+	*state
+	known map[int32]*verdict // by profile
+}
+
+// verdict is what the constraints so far leave, and what they ruled out. Each
+// place counts once, under the first constraint that rules it out.
+type verdict struct {
+	hosts, offerings bitset
+	reasons          []plan.Reason
+}
+
+// reasons returns why a class fits nowhere, most frequent first. What node
+// selection rules out is worked out once for each profile.
+func (v *verdicts) reasons(class int32) []plan.Reason {
+	profile := v.classes[class].profile
+	common := v.known[profile]
+	if common == nil {
+		common = v.selection(v.profiles[profile].demand)
+		v.known[profile] = common
+	}
+	x := verdict{slices.Clone(common.hosts), slices.Clone(common.offerings), slices.Clone(common.reasons)}
+	v.resources(&x, class)
+	v.limits(&x)
+	v.minValues(&x, class)
+	slices.SortStableFunc(x.reasons, func(a, b plan.Reason) int {
+		return cmp.Or(-cmp.Compare(a.Hosts+a.Offerings, b.Hosts+b.Offerings), cmp.Compare(a.Constraint, b.Constraint))
+	})
+	return x.reasons
+}
+
+// selection applies what does not depend on room.
+func (v *verdicts) selection(d *cluster.Demand) *verdict {
+	x := &verdict{hosts: allOf(len(v.snap.Hosts)), offerings: allOf(len(v.snap.Offerings))}
+	v.closed(x)
+	taint := func(s *side, i int) string {
+		t, _ := cluster.Untolerated(s.lists[s.taints[i]], d.Tolerations)
+		return taintText(t)
+	}
+	selector := func(s *side, i int) string {
+		for _, r := range d.Selector {
+			if value, ok := s.labels[i][r.Key]; !r.Matches(value, ok) {
+				return requirementText(r)
+			}
+		}
+		return ""
+	}
+	affinity := func(*side, int) string { return affinityText(d.Affinity) }
+	v.narrow(x, plan.Taints, taint, func(s *side, set bitset) { set.and(s.tolerated(d.Tolerations)) })
+	v.narrow(x, plan.NodeSelector, selector, func(s *side, set bitset) { s.selected(set, d) })
+	v.narrow(x, plan.NodeAffinity, affinity, func(s *side, set bitset) { s.affine(set, d) })
+	return x
+}
+
+// closed rules out pools and hosts that take nothing.
+func (v *verdicts) closed(x *verdict) {
+	if len(v.pools) == 0 {
+		x.reasons = append(x.reasons, plan.Reason{Constraint: plan.NoPool, Detail: "there is no NodePool"})
+	}
+	for i := range v.pools {
+		p := &v.pools[i]
+		r := plan.Reason{Constraint: plan.NoPool, Offerings: int(p.end - p.first)}
+		switch {
+		case p.closed != "":
+			r.Detail = v.snap.Pools[i].Name + ": " + p.closed
+			for o := p.first; o < p.end; o++ {
+				x.offerings.remove(int(o))
+			}
+		case p.first == p.end:
+			r.Detail = v.snap.Pools[i].Name + ": its requirements leave nothing that is sold"
+		default:
+			continue
+		}
+		x.reasons = append(x.reasons, r)
+	}
+	var why tallyText
+	for i := range v.snap.Hosts {
+		if h := &v.snap.Hosts[i]; h.Closed != "" {
+			x.hosts.remove(i)
+			why.add(h.Closed)
+		}
+	}
+	x.rule(plan.Closed, why.most(), why.total, 0)
+}
+
+// narrow applies one constraint to hosts and offerings. why tells for one place
+// that it rules out what was missing.
+func (v *verdicts) narrow(x *verdict, c plan.Constraint, why func(*side, int) string, keep func(*side, bitset)) {
+	var text tallyText
+	count := func(s *side, set bitset) int {
+		out := slices.Clone(set)
+		keep(s, set)
+		out.andNot(set)
+		for i := range out.all {
+			text.add(why(s, i))
+		}
+		return out.count()
+	}
+	hosts := count(v.hosts, x.hosts)
+	offerings := count(v.offerings, x.offerings)
+	x.rule(c, text.most(), hosts, offerings)
+}
+
+// rule records what a constraint ruled out, if anything.
+func (x *verdict) rule(c plan.Constraint, detail string, hosts, offerings int) {
+	if hosts+offerings > 0 {
+		x.reasons = append(x.reasons, plan.Reason{Constraint: c, Detail: detail, Hosts: hosts, Offerings: offerings})
+	}
+}
+
+// resources rules out what is too small or too full, and says which resource
+// lacks most often and how much of it there is at most where there is no room.
+func (v *verdicts) resources(x *verdict, class int32) {
+	want := v.row(v.request, class)
+	lacking, most := make([]int, len(want)), make([]int64, len(want))
+	count := func(set bitset, rows []int64) int {
+		n := 0
+		for i := range set.all {
+			free := v.row(rows, int32(i))
+			if holds(free, want) {
+				continue
+			}
+			set.remove(i)
+			n++
+			for d := range want {
+				most[d] = max(most[d], free[d])
+				if want[d] > 0 && want[d] > free[d] {
+					lacking[d]++
+				}
+			}
+		}
+		return n
+	}
+	hosts, offerings := count(x.hosts, v.free), count(x.offerings, v.offerFree)
+	if hosts+offerings == 0 {
+		return
+	}
+	d := slices.Index(lacking, slices.Max(lacking))
+	name := v.snap.Resources[v.dims[d]]
+	detail := name + " " + cluster.FormatAmount(name, want[d]) + " wanted, at most " + cluster.FormatAmount(name, most[d]) + " free"
+	x.rule(plan.Resources, detail, hosts, offerings)
+}
+
+// limits rules out what the pools' limits forbid.
+func (v *verdicts) limits(x *verdict) {
+	var text tallyText
+	var capacity []int64
+	said := make([]string, len(v.pools)) // of each pool, about its cheapest offering
+	for o := range x.offerings.all {
+		pool := int32(v.snap.Offerings[o].Pool)
+		capacity = v.quotas.capacity(capacity[:0], &v.snap.Offerings[o])
+		if copies(v.quotas.of(v.room, pool), capacity, 1) == 1 {
+			continue
+		}
+		if said[pool] == "" {
+			said[pool] = v.limitText(pool, capacity)
+		}
+		x.offerings.remove(o)
+		text.add(said[pool])
+	}
+	x.rule(plan.PoolLimit, text.most(), 0, text.total)
+}
+
+// limitText says which limit a node of that capacity would exceed, and by how
+// much.
+func (v *verdicts) limitText(pool int32, capacity []int64) string {
+	first := v.quotas.start[pool]
+	room := v.quotas.of(v.room, pool)
+	say := func(i int, text string, by int64) string {
+		name := v.quotas.names[int(first)+i]
+		return v.snap.Pools[pool].Name + ": limit " + name + " " + cluster.FormatAmount(name, v.quotas.limit[int(first)+i]) +
+			text + cluster.FormatAmount(name, by)
+	}
+	for i, r := range room {
+		if r < 0 {
+			return say(i, " is exceeded by ", -r)
+		}
+	}
+	for i, c := range capacity {
+		if c > room[i] {
+			return say(i, " leaves ", room[i])
+		}
+	}
+	return ""
+}
+
+// minValues rules out what would leave too few alternatives.
+func (v *verdicts) minValues(x *verdict, class int32) {
+	var text tallyText
+	alone := []take{{class, 1}}
+	for i := range v.pools {
+		p := &v.pools[i]
+		if len(p.variety) == 0 || !p.barred.has(int(class)) {
+			continue
+		}
+		n := v.newTally(int32(i))
+		for o := range v.alternatives(int32(i), alone, v.row(v.request, class)) {
+			n.add(o)
+		}
+		why := n.missing(v.snap.Pools[i].Name)
+		for o := p.first; o < p.end; o++ {
+			if x.offerings.has(int(o)) {
+				x.offerings.remove(int(o))
+				text.add(why)
+			}
+		}
+	}
+	x.rule(plan.MinValues, text.most(), 0, text.total)
+}
+
+// missing says which requirement has too few values.
+func (t *tally) missing(pool string) string {
+	for i, v := range t.pool.variety {
+		if t.left[i] > 0 {
+			return pool + ": " + v.key + " has " + strconv.Itoa(v.least-t.left[i]) + " of " + strconv.Itoa(v.least) + " values"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,133 @@
+package solve
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// mostExact is the number of pods up to which one class is packed exactly; what
+// is beyond goes onto the nodes that cost least for a pod.
+const mostExact = 4096
+
+// parcel is a node that holds a number of pods of one class.
+type parcel struct {
+	pods, shape int32
+	price       cluster.Money
+}
+
+// parcels returns what shapes from first to end make of one class, most pods
+// first, without those that hold no more than a cheaper one.
+func (p *problem) parcels(class, n, first, end int32, usable []bitset, charge cluster.Money) []parcel {
+	var out []parcel
+	for s := first; s < end; s++ {
+		if !usable[p.shapes[s].kind].has(int(class)) {
+			continue
+		}
+		if fit := howMany(p.row(p.shapeFree, s), p.row(p.request, class), n); fit > 0 {
+			out = append(out, parcel{fit, s, p.shapes[s].price + charge})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b parcel) int {
+		return cmp.Or(-cmp.Compare(a.pods, b.pods), cmp.Compare(a.price, b.price))
+	})
+	kept := out[:0]
+	for _, x := range out {
+		if len(kept) == 0 || x.price < kept[len(kept)-1].price {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}
+
+// cover returns the least cost of parcels for n pods, and for each smaller
+// number of pods which parcel to begin with. At equal cost it is the largest.
+func cover(n int32, parcels []parcel) (cluster.Money, []int32) {
+	cost, choice := make([]cluster.Money, n+1), make([]int32, n+1)
+	for j := int32(1); j <= n; j++ {
+		cost[j] = noCost
+		for i, x := range parcels {
+			if c := cost[max(0, j-x.pods)] + x.price; c < cost[j] {
+				cost[j], choice[j] = c, int32(i)
+			}
+		}
+	}
+	return cost[n], choice
+}
+
+// densest returns the parcel that costs least for a pod.
+func densest(parcels []parcel) parcel {
+	best := parcels[0]
+	for _, x := range parcels[1:] {
+		if int64(x.price)*int64(best.pods) < int64(best.price)*int64(x.pods) {
+			best = x
+		}
+	}
+	return best
+}
+
+// packSingle packs at least cost if one class is all that is left of the tier's
+// demand and no limit or minValues stands in the way.
+func (k *packer) packSingle() bool {
+	class := int32(-1)
+	for c := range k.avail.all {
+		if !k.tier.buyable.has(c) {
+			continue
+		}
+		if class >= 0 {
+			return false
+		}
+		class = int32(c)
+	}
+	for _, p := range k.pools {
+		if &k.tiers[p.tier] == k.tier && len(p.variety) > 0 {
+			return false
+		}
+	}
+	parcels := k.parcels(class, k.left[class], k.tier.first, k.tier.end, k.sets, k.opt.NodeCharge)
+	m := k.mark()
+	if !k.buyParcels(class, parcels) {
+		k.rollback(m)
+		return false
+	}
+	return true
+}
+
+// buyParcels buys the cheapest parcels for all that is left of a class; false
+// when a limit forbids it.
+func (k *packer) buyParcels(class int32, parcels []parcel) bool {
+	count := make([]int32, len(parcels))
+	n := k.left[class]
+	if n > mostExact {
+		best := densest(parcels)
+		bulk := (n - mostExact) / best.pods
+		count[slices.Index(parcels, best)] = bulk
+		n -= bulk * best.pods
+	}
+	_, choice := cover(n, parcels)
+	for n > 0 {
+		count[choice[n]]++
+		n -= parcels[choice[n]].pods
+	}
+	for i, x := range parcels {
+		if !k.buyAlike(x.shape, take{class, x.pods}, count[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// buyAlike buys n nodes for t each, the last one for what is then left.
+func (k *packer) buyAlike(shape int32, t take, n int32) bool {
+	for n > 0 {
+		t.count = min(t.count, k.left[t.class])
+		alike := min(n, k.left[t.class]/max(t.count, 1))
+		if t.count == 0 || k.affordable(shape, alike) < alike {
+			return false
+		}
+		k.buy(shape, []take{t}, alike)
+		n -= alike
+	}
+	return true
+}
