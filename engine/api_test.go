@@ -210,9 +210,7 @@ func (w *world) terminate(ids []string) map[string]cluster.InstanceState {
 		out[id] = cluster.InstanceTerminated
 		if i := w.instances[id]; i != nil {
 			if i.State == cluster.InstanceRunning {
-				i.State = cluster.InstanceShuttingDown
-			} else {
-				i.State = cluster.InstanceTerminated
+				i.State, i.endAt = cluster.InstanceShuttingDown, w.now.Add(20*cluster.Second)
 			}
 			out[id] = i.State
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -13,6 +14,8 @@ type inventory struct {
 	// listed is when the last complete list was asked for.
 	listed cluster.Instant
 	asked  cluster.Instant
+	// alive are the instances that the last list showed and that had not ended.
+	alive map[string]bool
 	// missing: instances of claims that the last lists did not show, and since
 	// when.
 	missing map[string]cluster.Instant
@@ -43,7 +46,7 @@ func (e *Engine) doCollect() cluster.Instant {
 		}
 		return cluster.Never // the outcome comes back here
 	}
-	again := min(next, e.collectOrphans(), e.collectVanished())
+	again := min(next, e.collectOrphans(), e.collectVanished(), e.collectNodes())
 	if len(e.instances.missing) > 0 {
 		again = min(again, e.instances.listed.Add(e.orphanGrace()/4))
 	}
@@ -70,6 +73,11 @@ func (e *Engine) inventoryNeeded() bool {
 			return true
 		}
 	}
+	for _, n := range e.nodes {
+		if !n.Ready && e.oursNode(n) && e.claimOfNode(n) == nil {
+			return true
+		}
+	}
 	return false
 }
 
@@ -82,12 +90,10 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 	e.instances.listed = e.instances.asked
 	seen := map[string]bool{}
 	for _, i := range d.Instances {
-		seen[i.ProviderID] = true
-		if i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown {
-			seen[i.ProviderID] = false
-		}
+		seen[i.ProviderID] = i.State != cluster.InstanceTerminated && i.State != cluster.InstanceShuttingDown
 		e.instances.byProvider[i.ProviderID] = i
 	}
+	e.instances.alive = seen
 	for _, id := range slices.Sorted(maps.Keys(e.instances.byProvider)) {
 		switch {
 		case seen[id]:
@@ -170,6 +176,41 @@ func (e *Engine) collectVanished() cluster.Instant {
 	}
 	return again
 }
+
+// collectNodes deletes nodes of ours that no claim has, whose kubelet is silent and
+// whose instance is gone: an instance that was ended as an orphan may have
+// registered before. It returns when to look again.
+func (e *Engine) collectNodes() cluster.Instant {
+	again := cluster.Never
+	for _, n := range sorted(e.nodes) {
+		if n.Ready || !e.oursNode(n) || e.claimOfNode(n) != nil || e.instances.alive[n.ProviderID] {
+			continue
+		}
+		if due := max(n.Created, n.ReadySince).Add(e.orphanGrace()); e.now < due || e.instances.listed < due {
+			again = min(again, max(due, e.now.Add(e.orphanGrace())))
+			continue
+		}
+		switch {
+		case n.DeletingAt == 0:
+			if e.issue(DeleteNode{Name: n.Name, UID: n.UID}) {
+				e.note(Note{About: aboutNode(n), Warning: true, Quiet: true, Reason: "GarbageCollected", Pool: n.Labels[cluster.LabelNodePool], Message: "node " + n.Name + " has neither a NodeClaim nor an instance"})
+			}
+		case slices.Contains(n.Finalizers, terminationFinalizer):
+			e.letNodeGo(n)
+		}
+	}
+	return again
+}
+
+// oursNode tells whether a node was launched for a class of ours: it carries the
+// class's label from its first moment.
+func (e *Engine) oursNode(n *cluster.Node) bool {
+	return slices.ContainsFunc(e.opts.Kinds, func(kind string) bool { return n.Labels[classLabel(kind)] != "" })
+}
+
+// classLabel is the label under which nodes and claims name their class, for a kind
+// written "group/Kind" (Karpenter's form).
+func classLabel(kind string) string { return strings.ToLower(kind) }
 
 // instanceEnded asks for the end of a claim's instance and tells whether it has
 // come.

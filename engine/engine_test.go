@@ -378,3 +378,29 @@ func TestForgottenAtEveryStep(t *testing.T) {
 		t.Errorf("%d instances left", w.alive())
 	}
 }
+
+// TestOrphanThatRegistered: an instance without a claim becomes a node before it is
+// ended; the node goes too.
+func TestOrphanThatRegistered(t *testing.T) {
+	w := newWorld(t, 16)
+	w.opts.OrphanGrace = 5 * cluster.Minute // longer than the boot
+	w.restart()
+	w.run(5 * cluster.Second)
+	w.scale(3)
+	w.run(10 * cluster.Second)
+	for _, c := range w.claims { // taken away with force while its instance boots
+		x := *c
+		x.DeletingAt, x.Finalizers = w.now, nil
+		w.setClaim(&x)
+	}
+	w.scale(0)
+	w.run(2 * cluster.Minute)
+	if len(w.nodes) == 0 {
+		t.Fatal("the orphan has not registered; this tests nothing")
+	}
+	w.run(30 * cluster.Minute)
+	w.settled(0)
+	if len(w.nodes)+w.alive() != 0 {
+		t.Errorf("left behind: %d nodes, %d instances", len(w.nodes), w.alive())
+	}
+}

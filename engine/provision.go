@@ -279,6 +279,7 @@ func (e *Engine) claimFor(c plan.Create) *cluster.Claim {
 		claim.Labels = cluster.Labels{}
 	}
 	claim.Labels[cluster.LabelNodePool] = p.Name
+	claim.Labels[classLabel(p.Class.Group+"/"+p.Class.Kind)] = p.Class.Name
 	p.SetRequiredLabels(claim.Labels)
 	if claim.Annotations == nil {
 		claim.Annotations = map[string]string{}

@@ -166,6 +166,9 @@ func (ev NodeChanged) apply(e *Engine) {
 		}
 		e.observed(nodeKey(ev.Name), ev.Node.Revision, ev.Node.DeletingAt != 0)
 		e.touchNode(ev.Node)
+		if !ev.Node.Ready && e.claimOfNode(ev.Node) == nil {
+			e.agenda.by(job{jobCollect, ""}, e.now)
+		}
 	}
 	if old != nil {
 		e.touchNode(old)

@@ -55,6 +55,7 @@ type world struct {
 type instance struct {
 	cluster.Instance
 	bootAt cluster.Instant
+	endAt  cluster.Instant // when it has shut down
 	labels cluster.Labels
 	taints []cluster.Taint
 }
@@ -355,6 +356,9 @@ func (w *world) advance(end cluster.Instant) bool {
 func (w *world) kubernetes() {
 	for _, id := range slices.Sorted(maps.Keys(w.instances)) {
 		i := w.instances[id]
+		if i.State == cluster.InstanceShuttingDown && i.endAt <= w.now {
+			i.State = cluster.InstanceTerminated
+		}
 		if i.State == cluster.InstanceRunning && i.bootAt <= w.now && w.nodes["node-"+i.ID] == nil && !i.registered() {
 			i.bootAt = 0
 			w.setNode(&cluster.Node{Name: "node-" + i.ID, UID: "n" + i.ID, ProviderID: i.ProviderID, Labels: i.labels, Taints: i.taints,
@@ -395,6 +399,9 @@ func (w *world) kubernetesNext() cluster.Instant {
 	for _, i := range w.instances {
 		if i.State == cluster.InstanceRunning && !i.registered() {
 			next = min(next, i.bootAt)
+		}
+		if i.State == cluster.InstanceShuttingDown {
+			next = min(next, i.endAt)
 		}
 	}
 	for _, p := range w.pods {
