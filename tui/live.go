@@ -46,7 +46,7 @@ func Live(ctx context.Context, in io.Reader, out io.Writer, frames <-chan view.F
 	if err != nil {
 		return fmt.Errorf("drawing on the terminal: %w", err)
 	}
-	m = last.(live) //nolint:forcetypeassert,errcheck // Update returns nothing else
+	m = last.(live) // Update returns nothing else
 	if m.drawn {
 		if _, err := fmt.Fprintln(out, Screen{Width: m.screen.Width, Colour: m.screen.Colour}.Summary(m.frame)); err != nil {
 			return fmt.Errorf("writing to the terminal: %w", err)

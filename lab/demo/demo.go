@@ -81,8 +81,10 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // show runs the steps while somebody watches.
 func (d *director) show(ctx context.Context, o Options) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, leave := context.WithCancelCause(ctx)
+	defer leave(nil)
+	showing, over := context.WithCancel(ctx)
+	defer over()
 	frames := make(chan view.Frame, 1)
 	drawn := make(chan struct{})
 	go func() {
@@ -92,12 +94,12 @@ func (d *director) show(ctx context.Context, o Options) error {
 			draw = func() error { return tui.Live(ctx, o.In, o.Out, frames) }
 		}
 		if err := draw(); err != nil {
-			cancel(err) // q, or the terminal is gone
+			leave(err) // q, or the terminal is gone
 		}
 	}()
-	go d.eyes.frames(ctx, frames)
+	go d.eyes.frames(showing, frames)
 	err := d.perform(ctx)
-	cancel(nil)
+	over() // the last frame is drawn before we go on
 	<-drawn
 	if cause := context.Cause(ctx); errors.Is(cause, tui.ErrQuit) {
 		return cause

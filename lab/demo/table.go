@@ -11,8 +11,15 @@ func (r result) sentence() string {
 	if r.to == 0 {
 		return fmt.Sprintf("%d → 0 pods: all nodes given back after %.1f s", r.from, r.took.Seconds())
 	}
-	return fmt.Sprintf("%d → %d pods: settled after %.1f s on %d nodes, %s per hour; proven to cost at least %s, so at most %s above the best",
-		r.from, r.to, r.took.Seconds(), r.score.Nodes, r.score.Price, r.score.Bound, percent(r.score.Gap()))
+	return fmt.Sprintf("%d → %d pods: settled after %.1f s on %s, %s per hour; proven to cost at least %s, so at most %s above the best",
+		r.from, r.to, r.took.Seconds(), nodes(r.score.Nodes), r.score.Price, r.score.Bound, percent(r.score.Gap()))
+}
+
+func nodes(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
 }
 
 func percent(f float64) string { return fmt.Sprintf("%.1f %%", 100*f) }

@@ -60,14 +60,15 @@ func (w *watcher) score() view.Score {
 // framesEvery is how often the picture changes.
 const framesEvery = 200 * time.Millisecond
 
-// frames sends a frame now and then; one that nobody has taken yet is replaced.
+// frames sends a frame now and then, and a last one when ctx ends; one that nobody
+// has taken yet is replaced. Then it closes out.
 func (w *watcher) frames(ctx context.Context, out chan view.Frame) {
+	defer close(out)
 	tick := time.NewTicker(framesEvery)
 	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			return
 		case <-tick.C:
 		}
 		f, ok := w.frame()

@@ -1,9 +1,13 @@
 package walkthrough
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os/exec"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +34,7 @@ func (r *run) commands() map[string]command {
 		"during":         r.during,
 		"freeze":         r.on(1, "freeze NODE", func(a []string) error { return r.lab.Fleet().Freeze(a[0]) }),
 		"thaw":           r.on(1, "thaw NODE", func(a []string) error { return r.lab.Fleet().Thaw(a[0]) }),
-		"kill":           r.on(1, "kill INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(now(), path.Base(a[0])) }),
+		"vanish":         r.on(1, "vanish INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(now(), path.Base(a[0])) }),
 		"shortage":       r.on(2, "shortage PATTERN N", r.shortage),
 		"reclaim":        r.on(1, "reclaim PATTERN", r.reclaim),
 		"crash-operator": r.on(0, "crash-operator", func([]string) error { return r.lab.CrashOperator() }),
@@ -141,19 +145,31 @@ func timed(ts *testscript.TestScript, usage string, args []string) (time.Duratio
 
 const lookEvery = 250 * time.Millisecond
 
+// look runs a command without a trace in the transcript: it is one of many tries.
+func (r *run) look(ts *testscript.TestScript, args []string) (stdout string, err error) {
+	if args[0] == "kubectl" {
+		args = append(slices.Clone(r.Kubectl), args[1:]...)
+	}
+	var out, complaint bytes.Buffer
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &complaint
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%w: %s", err, complaint.String())
+	}
+	return out.String(), nil
+}
+
 // until repeats a command until its output matches (with "!", no longer matches).
 func (r *run) until(ts *testscript.TestScript, neg bool, args []string) {
 	limit, re, cmd := timed(ts, "until", args)
-	end := time.Now().Add(limit)
-	for {
-		err := r.exec(ts, cmd)
-		if out := ts.ReadFile("stdout"); err == nil && re.MatchString(out) != neg {
+	for end := time.Now().Add(limit); ; time.Sleep(lookEvery) {
+		out, err := r.look(ts, cmd)
+		if err == nil && re.MatchString(out) != neg {
 			return
 		}
 		if time.Now().After(end) {
-			ts.Fatalf("after %v the output of %q is still\n%s", limit, strings.Join(cmd, " "), ts.ReadFile("stdout"))
+			ts.Fatalf("after %v the output of %q is still\n%s(error: %v)", limit, strings.Join(cmd, " "), out, err)
 		}
-		time.Sleep(lookEvery)
 	}
 }
 
@@ -162,10 +178,11 @@ func (r *run) until(ts *testscript.TestScript, neg bool, args []string) {
 func (r *run) during(ts *testscript.TestScript, neg bool, args []string) {
 	limit, re, cmd := timed(ts, "during", args)
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(lookEvery) {
-		if err := r.exec(ts, cmd); err != nil {
+		out, err := r.look(ts, cmd)
+		if err != nil {
 			ts.Fatalf("%q: %v", strings.Join(cmd, " "), err)
 		}
-		if out := ts.ReadFile("stdout"); re.MatchString(out) == neg {
+		if re.MatchString(out) == neg {
 			ts.Fatalf("the output of %q became\n%s", strings.Join(cmd, " "), out)
 		}
 	}

@@ -11,7 +11,7 @@
 //	settled TIME                     wait until every instance has a claim, and every claim an instance
 //	freeze NODE                      the machine stops answering
 //	thaw NODE                        and answers again
-//	kill INSTANCE                    an instance (by provider id) vanishes behind everybody's back
+//	vanish INSTANCE                  an instance (by provider id) vanishes behind everybody's back
 //	shortage PATTERN N               offerings (type/zone/capacity type, with *) have N instances left
 //	reclaim PATTERN                  spot instances get their two-minute warning
 //	crash-operator                   the operator ends in the middle of what it does, and a fresh one starts

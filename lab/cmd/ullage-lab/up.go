@@ -1,0 +1,86 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ullage-sh/ullage/lab"
+	"github.com/ullage-sh/ullage/lab/controlplane"
+	"github.com/ullage-sh/ullage/lab/running"
+)
+
+func upCommand() *cobra.Command {
+	var cfg lab.Config
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Run a cluster until Ctrl-C",
+		Long: `Run a cluster until Ctrl-C.
+
+With --data-dir everything is kept, the simulated cloud included: the next up on the
+same directory goes on where this one stopped, also after a kill. --speed divides
+the cloud's latencies (at 1, an instance boots in 40 s, one in a hundred in more than
+75 s) and the waits of Ullage; the control plane's clock is the real one.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return up(cmd, cfg) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Region, "region", "ap-northeast-2", "region of the cloud: ap-northeast-2, us-east-1 or us-west-2")
+	f.StringSliceVar(&cfg.Zones, "zones", nil, "zones that there are (default: all of the region)")
+	f.StringVar(&cfg.Dir, "data-dir", "", "keep everything in this directory (default: a temporary one)")
+	f.Uint64Var(&cfg.Seed, "seed", 1, "seed of everything random")
+	f.IntVar(&cfg.Speed, "speed", 1, "divide the cloud's latencies and Ullage's waits")
+	f.IntVar(&cfg.Port, "port", 0, "port of the API server on 127.0.0.1 (default: a free one)")
+	return cmd
+}
+
+func up(cmd *cobra.Command, cfg lab.Config) (err error) {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	if cfg.Speed < 1 {
+		return fmt.Errorf("--speed is %d: want 1 or more", cfg.Speed)
+	}
+	if cfg.Dir != "" {
+		if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
+			return fmt.Errorf("--data-dir: %w", err)
+		}
+	}
+	cfg.Progress = func(s string) { _, _ = fmt.Fprintln(out, s) } // a closed terminal is no reason to stop
+	started := time.Now()
+	l, err := lab.Start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Stop()) }()
+	remove, err := running.Announce(running.Lab{Dir: l.Dir(), Started: started})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	_, _ = fmt.Fprintf(out, `
+The lab is up: Kubernetes %s in %s at %d× the cloud's speed, started in %.1f s.
+
+    export KUBECONFIG=%s
+
+Three things to try, here or in another terminal (a stock kubectl does as well):
+
+    ullage-lab kubectl create deployment inflate --image=pause --replicas=0
+    ullage-lab kubectl set resources deployment inflate --requests=cpu=1,memory=1536Mi
+    ullage-lab kubectl scale deployment inflate --replicas=50
+
+then watch them come:  ullage-lab kubectl get nodeclaims,nodes -o wide
+and read why:          ullage-lab kubectl -n ullage-system logs deployment/ullage
+
+Ctrl-C stops it.
+`, controlplane.Version, cfg.Region, l.Speed(), time.Since(started).Seconds(), l.Kubeconfig()) // as above
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-l.Ended():
+		return l.Err()
+	case <-l.OperatorEnded():
+		return l.StopOperator()
+	}
+}
