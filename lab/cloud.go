@@ -10,6 +10,7 @@ import (
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/lab/podlife"
 	"github.com/ullage-sh/ullage/lab/system"
 	"github.com/ullage-sh/ullage/provider/simulated"
 )
@@ -73,7 +74,11 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.fleet, err = kubelet.New(kubelet.Config{Client: l.plane.RESTConfig(), TLS: tls, Seed: l.cfg.Seed, Heartbeat: l.heartbeat()})
+	l.fleet, err = kubelet.New(kubelet.Config{Client: l.plane.RESTConfig(), TLS: tls, Seed: l.cfg.Seed, Heartbeat: l.heartbeat(),
+		NodeReady: podlife.Delay{ // the end of the boot
+			P50: kubelet.DefaultNodeReady.P50 / time.Duration(l.cfg.Speed), P99: kubelet.DefaultNodeReady.P99 / time.Duration(l.cfg.Speed),
+		},
+	})
 	if err != nil {
 		return err
 	}

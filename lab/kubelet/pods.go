@@ -49,7 +49,7 @@ func (f *Fleet) syncPod(ctx context.Context, key types.NamespacedName) {
 	now := f.clock.Now()
 	state := l.state
 	if state.Accepted.IsZero() {
-		if state = f.takeOn(l, m, pod, now); state.Accepted.IsZero() {
+		if state = f.takeOn(ctx, l, m, pod, now); state.Accepted.IsZero() {
 			f.podQueue.AddAfter(key, retryAfter/10)
 			return
 		}
@@ -118,13 +118,23 @@ func (l *life) newest(pod *corev1.Pod) *corev1.Pod {
 }
 
 // takeOn decides whether the kubelet accepts a pod, and gives it an address. The
-// result is zero when the node is not in the cache yet.
-func (f *Fleet) takeOn(l *life, m *machine, pod *corev1.Pod, now time.Time) podlife.State {
+// result is zero when nobody can say yet.
+func (f *Fleet) takeOn(ctx context.Context, l *life, m *machine, pod *corev1.Pod, now time.Time) podlife.State {
 	node, err := f.nodeBy.Get(m.Name)
 	if err != nil {
 		return podlife.State{}
 	}
-	if why, ok := m.admit(pod, node); !ok {
+	why, ok := m.admit(pod, node)
+	if !ok {
+		// With a thousand kubelets on one watch it can trail behind the scheduler's:
+		// a taint may be gone already. Rejecting is final, so look again first.
+		latest, err := f.client.CoreV1().Nodes().Get(ctx, m.Name, metav1.GetOptions{})
+		if err != nil {
+			return podlife.State{}
+		}
+		why, ok = m.admit(pod, latest)
+	}
+	if !ok {
 		return podlife.Reject(why, now)
 	}
 	if !pod.Spec.HostNetwork {

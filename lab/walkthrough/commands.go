@@ -156,7 +156,8 @@ func (r *run) look(ts *testscript.TestScript, args []string) (stdout string, err
 	if err := cmd.Run(); err != nil {
 		return out.String(), fmt.Errorf("%w: %s", err, complaint.String())
 	}
-	return out.String(), nil
+	// Without the newline at its end, ^$ is no output and nothing else.
+	return strings.TrimRight(out.String(), "\n"), nil
 }
 
 // until repeats a command until its output matches (with "!", no longer matches).
