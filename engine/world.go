@@ -301,10 +301,16 @@ func (Synced) apply(e *Engine) {
 }
 
 func (ev Suspended) apply(e *Engine) {
-	if ev.Reason != e.suspended {
-		e.suspended = ev.Reason
-		e.everythingDue()
+	if ev.Reason == e.suspended {
+		return
 	}
+	e.suspended = ev.Reason
+	if ev.Reason != "" {
+		e.note(Note{About: Object{Kind: "Operator", Name: "ullage"}, Warning: true, Quiet: true, Reason: "Suspended", Message: "not acting: " + ev.Reason})
+	} else {
+		e.note(Note{About: Object{Kind: "Operator", Name: "ullage"}, Quiet: true, Reason: "Resumed", Message: "acting again"})
+	}
+	e.everythingDue()
 }
 
 // everythingDue makes every job look at its object.

@@ -9,15 +9,14 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab"
 	"github.com/ullage-sh/ullage/runner"
-
-	corev1 "k8s.io/api/core/v1"
-	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 )
 
 // The test as CI runs it is a short one; the long one is

@@ -53,7 +53,11 @@ spec:
 
 // meter counts what the operator does.
 type meter struct {
-	mu            sync.Mutex
+	mu sync.Mutex
+	counts
+}
+
+type counts struct {
 	writes, notes int
 	plans         int
 	longest       time.Duration // step that planned
@@ -78,11 +82,12 @@ func (m *meter) observe(s runner.Step) {
 	}
 }
 
-func (m *meter) take() meter {
+// take returns the counts since it was called last.
+func (m *meter) take() counts {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	out := meter{writes: m.writes, notes: m.notes, plans: m.plans, longest: m.longest}
-	m.writes, m.notes, m.plans, m.longest = 0, 0, 0, 0
+	out := m.counts
+	m.counts = counts{}
 	return out
 }
 

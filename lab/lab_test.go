@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -67,9 +69,8 @@ func running(ctx context.Context, c client.Client, want int) (bool, error) {
 
 func scale(t *testing.T, ctx context.Context, c client.Client, n int32) {
 	t.Helper()
-	d := inflate(n)
-	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":{"replicas":`+resource.NewQuantity(int64(n), resource.DecimalSI).String()+`}}`))
-	if err := c.Patch(ctx, d, patch); err != nil {
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, n))
+	if err := c.Patch(ctx, inflate(n), patch); err != nil {
 		t.Fatal(err)
 	}
 }

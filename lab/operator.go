@@ -19,7 +19,7 @@ type process struct {
 	err  error // set before done is closed
 }
 
-// ErrRunning: the lab has one operator at a time.
+// ErrRunning says that the lab has an operator already; it has one at a time.
 var ErrRunning = errors.New("the operator is already running")
 
 // StartOperator starts the operator. It has the rights of its service account

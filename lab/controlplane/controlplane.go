@@ -36,7 +36,7 @@ type Config struct {
 	EvictAfter time.Duration
 }
 
-// PortInUseError: something listens on the port that was asked for.
+// PortInUseError says that something listens on the port that was asked for.
 type PortInUseError struct{ Port int }
 
 func (e *PortInUseError) Error() string {

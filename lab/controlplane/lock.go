@@ -15,7 +15,7 @@ import (
 // drops the lock when the process ends, however it ends.
 const lockFile = "lock"
 
-// InUseError: another control plane runs on the same directory.
+// InUseError says that another control plane runs on the same directory.
 type InUseError struct {
 	Dir string
 	PID int // 0 when it could not be read

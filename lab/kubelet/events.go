@@ -2,7 +2,6 @@ package kubelet
 
 import (
 	"golang.org/x/time/rate"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"

@@ -56,8 +56,12 @@ type Config struct {
 }
 
 const (
-	podWorkers  = 16
-	nodeWorkers = 8
+	podWorkers = 16
+	// nodeWorkers are many, and have a connection of their own, because a heartbeat
+	// that waits behind the statuses of a scale-out turns a healthy node Unknown: a
+	// thousand nodes ask for a hundred renewals a second, and an API server that is
+	// short of cpu takes a second for each.
+	nodeWorkers = 100
 	// retryAfter is when something is tried again that the API server refused or
 	// could not answer.
 	retryAfter = time.Second
@@ -69,7 +73,8 @@ type Fleet struct {
 	cfg      Config
 	clock    clock.WithTicker
 	log      *slog.Logger
-	client   kubernetes.Interface
+	client   kubernetes.Interface // for pods
+	beats    kubernetes.Interface // for nodes and leases
 	events   *recorder
 	listener net.Listener
 	server   *http.Server
@@ -106,13 +111,9 @@ func New(cfg Config) (*Fleet, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	rc := rest.CopyConfig(cfg.Client)
-	rc.QPS, rc.Burst = -1, -1 // bounded by the workers, not by a rate
-	rc.ContentType = "application/vnd.kubernetes.protobuf"
-	rc.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
-	rc.UserAgent = "kubelet/" + Version
-	client, err := kubernetes.NewForConfig(rc)
-	if err != nil {
+	client, err1 := newClient(cfg.Client)
+	beats, err2 := newClient(cfg.Client)
+	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("kubelets: %w", err)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -120,7 +121,7 @@ func New(cfg Config) (*Fleet, error) {
 		return nil, fmt.Errorf("kubelets: %w", err)
 	}
 	f := &Fleet{
-		cfg: cfg, clock: cfg.Clock, log: cfg.Log, client: client, listener: ln,
+		cfg: cfg, clock: cfg.Clock, log: cfg.Log, client: client, beats: beats, listener: ln,
 		machines: map[string]*machine{}, byProvider: map[string]*machine{},
 		lives: map[types.NamespacedName]*life{}, ips: newAddresses(), logs: map[string]*Log{},
 		podQueue: workqueue.NewTypedDelayingQueueWithConfig(
@@ -131,6 +132,17 @@ func New(cfg Config) (*Fleet, error) {
 	f.server = f.newServer()
 	f.events = newRecorder(client)
 	return f, f.watch()
+}
+
+// newClient has a connection of its own.
+func newClient(cfg *rest.Config) (*kubernetes.Clientset, error) {
+	c := rest.CopyConfig(cfg)
+	c.QPS, c.Burst = -1, -1 // bounded by the workers, not by a rate
+	c.ContentType = "application/vnd.kubernetes.protobuf"
+	c.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"
+	c.UserAgent = "kubelet/" + Version
+	c.Dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext // clients with the same settings would share one
+	return kubernetes.NewForConfig(c)
 }
 
 func orDefault(d *podlife.Delay, value podlife.Delay) {

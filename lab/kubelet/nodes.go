@@ -164,7 +164,7 @@ func jitter(r *rand.Rand, d time.Duration) time.Duration {
 // register creates the Node, or takes over the one from before a restart: its
 // labels and taints are then as others have made them.
 func (f *Fleet) register(ctx context.Context, m *machine, now time.Time) error {
-	nodes := f.client.CoreV1().Nodes()
+	nodes := f.beats.CoreV1().Nodes()
 	node, known, err := f.createNode(ctx, m, now)
 	if err == nil && known && node.Spec.ProviderID != m.ProviderID {
 		// Another machine had this name and its Node was left behind.
@@ -200,7 +200,7 @@ func (f *Fleet) register(ctx context.Context, m *machine, now time.Time) error {
 
 // createNode returns the machine's Node, and whether it was there already.
 func (f *Fleet) createNode(ctx context.Context, m *machine, now time.Time) (node *corev1.Node, known bool, err error) {
-	nodes := f.client.CoreV1().Nodes()
+	nodes := f.beats.CoreV1().Nodes()
 	node, err = nodes.Create(ctx, m.node(f.Port(), now), metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		node, err = nodes.Get(ctx, m.Name, metav1.GetOptions{})
@@ -211,7 +211,7 @@ func (f *Fleet) createNode(ctx context.Context, m *machine, now time.Time) (node
 
 // renew creates or renews the node's lease.
 func (f *Fleet) renew(ctx context.Context, m *machine, now time.Time) error {
-	leases := f.client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	leases := f.beats.CoordinationV1().Leases(corev1.NamespaceNodeLease)
 	micro := metav1.NewMicroTime(now)
 	if m.lease == nil {
 		lease, err := leases.Get(ctx, m.Name, metav1.GetOptions{})
@@ -245,7 +245,7 @@ func (f *Fleet) renew(ctx context.Context, m *machine, now time.Time) error {
 func (f *Fleet) report(ctx context.Context, m *machine, ready corev1.NodeCondition, now time.Time) error {
 	node, err := f.nodeBy.Get(m.Name)
 	if apierrors.IsNotFound(err) { // the cache may be behind the registration
-		node, err = f.client.CoreV1().Nodes().Get(ctx, m.Name, metav1.GetOptions{})
+		node, err = f.beats.CoreV1().Nodes().Get(ctx, m.Name, metav1.GetOptions{})
 	}
 	if err != nil {
 		return err
@@ -256,7 +256,7 @@ func (f *Fleet) report(ctx context.Context, m *machine, ready corev1.NodeConditi
 	if err != nil {
 		return err
 	}
-	_, err = f.client.CoreV1().Nodes().Patch(ctx, m.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
+	_, err = f.beats.CoreV1().Nodes().Patch(ctx, m.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
 

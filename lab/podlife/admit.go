@@ -16,7 +16,8 @@ import (
 func Admit(pod *corev1.Pod, node *corev1.Node, others []*corev1.Pod) (Rejection, bool) {
 	info := framework.NewNodeInfo(others...)
 	info.SetNode(node)
-	for _, r := range scheduler.AdmissionCheck(pod, info, false) {
+	if failed := scheduler.AdmissionCheck(pod, info, false); len(failed) > 0 {
+		r := failed[0]
 		if short := r.InsufficientResource; short != nil {
 			return reject(lifecycle.InsufficientResourcePrefix+string(short.ResourceName), &lifecycle.InsufficientResourceError{
 				ResourceName: short.ResourceName, Requested: short.Requested, Used: short.Used, Capacity: short.Capacity,

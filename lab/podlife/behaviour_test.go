@@ -5,10 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"pgregory.net/rapid"
 )
 
 func TestSleep(t *testing.T) {

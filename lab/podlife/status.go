@@ -45,7 +45,7 @@ func (s State) Status(pod *corev1.Pod, b Behaviour, a Addresses, now time.Time) 
 			out.ContainerStatuses = append(out.ContainerStatuses, status)
 		}
 	}
-	if phase := s.phase(pod); !podutil.IsPodPhaseTerminal(old.Phase) {
+	if phase := s.phase(); !podutil.IsPodPhaseTerminal(old.Phase) {
 		out.Phase = phase // a terminal phase is never left
 	}
 	out.Conditions = s.conditions(pod, &out, now)
@@ -73,7 +73,7 @@ func (s State) sandbox() bool {
 	return false
 }
 
-func (s State) phase(pod *corev1.Pod) corev1.PodPhase {
+func (s State) phase() corev1.PodPhase {
 	if !s.Ended.IsZero() {
 		for _, c := range s.mains() {
 			if c.Stage != Exited || c.ExitCode != 0 {

@@ -34,7 +34,7 @@ type Lab struct {
 // Kubeconfig of the lab.
 func (l Lab) Kubeconfig() string { return controlplane.KubeconfigIn(l.Dir) }
 
-// NoneError: no lab runs, or none on the directory asked for.
+// NoneError says that no lab runs, or none on the directory asked for.
 type NoneError struct{ Dir string }
 
 func (e *NoneError) Error() string {

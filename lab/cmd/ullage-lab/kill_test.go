@@ -11,15 +11,14 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
-
-	appsv1 "k8s.io/api/apps/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
@@ -106,7 +105,7 @@ func startLab(ctx context.Context, t *testing.T, dir string) (*exec.Cmd, client.
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }() // the lab has it open
 	cmd := exec.CommandContext(ctx, "ullage-lab", "up", "--data-dir", dir, "--speed", "30")
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
@@ -205,7 +204,7 @@ func instances(t *testing.T, dir string) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer cloud.Close()
+	defer func() { _ = cloud.Close() }() // only read
 	out := map[string]bool{}
 	for _, i := range cloud.Inventory(now) {
 		if i.State == provider.Pending || i.State == provider.Running {
