@@ -259,6 +259,9 @@ func (o OfferingID) Compare(p OfferingID) int {
 // nor template sets becomes a label when it names its values: the node gets the
 // first.
 func (p *Pool) NodeLabels(t *InstanceType, id OfferingID) (Labels, bool) {
+	if !p.allows(t, id) {
+		return nil, false // before anything is copied: a pool uses few of a catalogue's types
+	}
 	labels := make(Labels, len(t.Labels)+len(p.Labels)+4)
 	for k, v := range t.Labels {
 		labels[k] = v
@@ -271,13 +274,40 @@ func (p *Pool) NodeLabels(t *InstanceType, id OfferingID) (Labels, bool) {
 	labels[LabelCapacityType] = id.CapacityType
 	labels[LabelNodePool] = p.Name
 	p.SetRequiredLabels(labels)
+	return labels, true
+}
+
+// allows tells whether a node bought as id meets the pool's requirements.
+func (p *Pool) allows(t *InstanceType, id OfferingID) bool {
 	for _, r := range p.Requirements {
-		v, present := labels[r.Key]
+		v, present := p.label(t, id, r.Key)
+		if !present && r.Operator == In && !wellKnown(r.Key) && len(r.Values) > 0 {
+			v, present = r.Values[0], true
+		}
 		if !r.Matches(v, present) {
-			return nil, false
+			return false
 		}
 	}
-	return labels, true
+	return true
+}
+
+// label is one label of a node of this pool bought as id.
+func (p *Pool) label(t *InstanceType, id OfferingID, key string) (value string, present bool) {
+	switch key {
+	case LabelInstanceType:
+		return id.InstanceType, true
+	case LabelZone:
+		return id.Zone, true
+	case LabelCapacityType:
+		return id.CapacityType, true
+	case LabelNodePool:
+		return p.Name, true
+	}
+	if value, present = p.Labels[key]; present {
+		return value, true
+	}
+	value, present = t.Labels[key]
+	return value, present
 }
 
 // SetRequiredLabels adds to labels those that the pool's nodes get because a

@@ -404,3 +404,23 @@ func TestOrphanThatRegistered(t *testing.T) {
 		t.Errorf("left behind: %d nodes, %d instances", len(w.nodes), w.alive())
 	}
 }
+
+// TestTrickleIsAnsweredInGroups: pods that come one by one for sixteen seconds do not
+// cause a launch each, and the first does not wait for the last.
+func TestTrickleIsAnsweredInGroups(t *testing.T) {
+	w := newWorld(t, 17)
+	w.slow = 5 * cluster.Millisecond
+	w.run(5 * cluster.Second)
+	for i := range 80 {
+		w.scale(i + 1)
+		w.run(200 * cluster.Millisecond)
+		if i == 5 && w.purchases == 0 {
+			t.Error("after a second nothing was bought yet")
+		}
+	}
+	w.run(10 * cluster.Minute)
+	w.settled(80)
+	if w.purchases > 8 {
+		t.Errorf("nodes were bought %d times for a trickle of sixteen seconds", w.purchases)
+	}
+}

@@ -13,11 +13,13 @@ import (
 
 // provisioning is the batching window and what the last plan said.
 type provisioning struct {
-	open        bool             // a window is open
-	first, last cluster.Instant  // arrivals in it
-	limit       cluster.Duration // longest window; doubles while a burst goes on
-	planned     cluster.Instant  // when the last plan was made
-	changed     bool             // the world changed since, in a way that could help
+	open        bool            // a window is open
+	first, last cluster.Instant // arrivals in it
+	// idle is how long nothing must come for the window to close, and limit how long
+	// it is open at the most. Both double from plan to plan while a burst goes on.
+	idle, limit cluster.Duration
+	planned     cluster.Instant // when the last plan was made
+	changed     bool            // the world changed since, in a way that could help
 	told        map[string]string
 }
 
@@ -33,8 +35,11 @@ func (e *Engine) arrived(now cluster.Instant) {
 	p := &e.provision
 	if !p.open {
 		p.open, p.first = true, now
-		if p.limit == 0 || now > p.planned.Add(e.opts.BatchLimit) {
-			p.limit = e.opts.BatchMax
+		if burst := !p.planned.IsZero() && now < p.planned.Add(burstWithin); burst {
+			p.idle = min(2*p.idle, e.opts.BatchMax/2)
+			p.limit = min(2*p.limit, e.opts.BatchLimit)
+		} else {
+			p.idle, p.limit = e.opts.BatchIdle, e.opts.BatchMax
 		}
 	}
 	p.last = now
@@ -50,6 +55,8 @@ func (e *Engine) replan() {
 }
 
 const (
+	// burstWithin is how soon after a plan another pod is part of the same burst.
+	burstWithin = 5 * cluster.Second
 	// undecidedFor is how long a pod that the scheduler has not looked at keeps the
 	// window open.
 	undecidedFor = 5 * cluster.Second
@@ -92,13 +99,14 @@ func (e *Engine) doProvision() cluster.Instant {
 
 // windowCloses returns when to stop waiting for more pods: when the scheduler has
 // looked at every pod there is and no other has come for a moment. A lone pod is
-// answered at once, a burst when it is over, or when the window's limit is.
+// answered at once, a burst when it is over or the window's limit is reached, and
+// pods that trickle in ever more of them together.
 func (e *Engine) windowCloses() cluster.Instant {
 	p := &e.provision
 	if !p.open {
 		return e.now
 	}
-	closes := p.last.Add(e.opts.BatchIdle)
+	closes := p.last.Add(p.idle)
 	for _, created := range e.undecided {
 		// A pod that stays undecided is another scheduler's business.
 		if patience := created.Add(undecidedFor); e.now < patience {
@@ -119,15 +127,17 @@ func (e *Engine) ready() bool {
 	return true
 }
 
-// doubt withdraws answers whose node is ready or gone while the pod still waits.
-// It returns when the next may have to be withdrawn.
+// doubt withdraws answers whose node is gone, or has been ready for long while the
+// pod still waits. It returns when the next may have to be withdrawn.
 func (e *Engine) doubt() cluster.Instant {
 	again := cluster.Never
 	for id, a := range e.answered {
-		if a.host == "" || e.coming(a.host) {
+		if a.host == "" {
 			continue
 		}
-		if due := a.at.Add(doubtAfter); e.now < due && e.nodes[a.host] != nil {
+		ready, there := e.readySince(a.host)
+		due := max(ready, a.at).Add(doubtAfter)
+		if there && e.now < due {
 			again = min(again, due)
 			continue
 		}
@@ -136,14 +146,21 @@ func (e *Engine) doubt() cluster.Instant {
 	return again
 }
 
-// coming tells whether a claim of that name is on its way to become a node.
-func (e *Engine) coming(name string) bool {
-	if c := e.claims[name]; c != nil {
-		return !c.Deleting() && !c.Is(cluster.Initialized)
+// readySince tells since when a host (a node, or a claim by name) takes pods, Never
+// if that is still to come, and whether it is there at all.
+func (e *Engine) readySince(host string) (since cluster.Instant, there bool) {
+	if c := e.claims[host]; c != nil {
+		if !c.Is(cluster.Initialized) {
+			return cluster.Never, !c.Deleting()
+		}
+		return c.Condition(cluster.Initialized).Since, !c.Deleting()
 	}
-	x, ok := e.expected[claimKey(name)]
-	_, creating := x.effect.(CreateClaim)
-	return ok && creating
+	if x, ok := e.expected[claimKey(host)]; ok {
+		_, creating := x.effect.(CreateClaim)
+		return cluster.Never, creating
+	}
+	n := e.nodes[host]
+	return 0, n != nil && n.DeletingAt == 0
 }
 
 func (e *Engine) unplaced() int {
@@ -159,11 +176,6 @@ func (e *Engine) unplaced() int {
 // planNow solves the snapshot and turns the plan into claims.
 func (e *Engine) planNow() {
 	p := &e.provision
-	if p.open && p.last.Sub(p.first) >= p.limit/2 {
-		p.limit = min(2*p.limit, e.opts.BatchLimit) // a burst: look less often
-	} else {
-		p.limit = e.opts.BatchMax
-	}
 	p.open, p.planned, p.changed = false, e.now, false
 	if p.told == nil {
 		p.told = map[string]string{}

@@ -17,9 +17,9 @@ type Options struct {
 	// excepted: those follow the pace of the control plane, which nobody scales.
 	Speed int64
 
-	// A plan is made when the scheduler has looked at all pods and none has come
-	// for BatchIdle, and at the latest BatchMax after the first; while a burst goes on, that limit doubles from
-	// plan to plan up to BatchLimit.
+	// A plan is made when the scheduler has looked at all pods and none has come for
+	// BatchIdle, and at the latest BatchMax after the first. While a burst goes on
+	// both double from plan to plan, up to BatchMax/2 and BatchLimit.
 	BatchIdle, BatchMax, BatchLimit cluster.Duration
 
 	LaunchTimeout       cluster.Duration // claim without an instance

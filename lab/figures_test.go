@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +26,11 @@ import (
 	"github.com/ullage-sh/ullage/runner"
 )
 
-var figures = flag.Bool("figures", false, "measure the figures of the README")
+var (
+	figures  = flag.Bool("figures", false, "measure the figures of the README")
+	profiles = flag.String("figure-profiles", "", "write CPU profiles of the lab at rest to this directory")
+	nodes100 = flag.Bool("figures-small", false, "stop at a hundred nodes")
+)
 
 // figurePools is a pool of one size of node; the number of cpus is filled in.
 const figurePools = `
@@ -136,6 +142,9 @@ func TestFigures(t *testing.T) {
 	}
 	out(1100)
 	atRest(t, ctx, "100 nodes")
+	if *nodes100 {
+		return
+	}
 	out(10000)
 	atRest(t, ctx, "1,000 nodes and 10,000 pods")
 	away(t, ctx, l, m)
@@ -206,9 +215,30 @@ func atRest(t *testing.T, ctx context.Context, what string) {
 	t.Helper()
 	const settle, watch = 20 * time.Second, 30 * time.Second
 	pause(ctx, settle)
+	stop := profile(t, what)
 	cpu, began := cpuTime(t), time.Now()
 	pause(ctx, watch)
+	stop()
 	t.Logf("at rest, %s: %d MiB resident, %.1f %% of a core", what, resident(t)>>20, 100*(cpuTime(t)-cpu).Seconds()/time.Since(began).Seconds())
+}
+
+// profile writes a CPU profile until stop is called, if one is asked for.
+func profile(t *testing.T, what string) (stop func()) {
+	t.Helper()
+	if *profiles == "" {
+		return func() {}
+	}
+	f, err := os.Create(filepath.Join(*profiles, strings.ReplaceAll(what, " ", "-")+".pprof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close() // a profile that is cut off does not open
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) {

@@ -42,7 +42,7 @@ func inflate(replicas int32) *appsv1.Deployment {
 // await waits until done says so and fails the test with what it said last.
 func await(t *testing.T, ctx context.Context, within time.Duration, what string, done func(context.Context) (bool, error)) {
 	t.Helper()
-	if err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, within, true, done); err != nil {
+	if err := wait.PollUntilContextTimeout(ctx, 250*time.Millisecond, within, true, done); err != nil {
 		t.Fatalf("waiting for %s: %v", what, err)
 	}
 }

@@ -33,15 +33,18 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: eventually command...")
 	}
-	deadline := time.Now().Add(2 * time.Minute)
+	deadline := time.After(2 * time.Minute)
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		err := ts.Exec(args[0], args[1:]...)
 		if err == nil {
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-deadline:
 			ts.Fatalf("%v has not succeeded in two minutes: %v", args, err)
+		case <-tick.C:
 		}
-		time.Sleep(100 * time.Millisecond) // between two processes; nothing is judged by it
 	}
 }
