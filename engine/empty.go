@@ -46,12 +46,17 @@ func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditi
 		return again
 	}
 	due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter))
-	if e.now < due {
-		want.drop(cluster.Consolidatable)
-		return min(again, due)
+	if e.now >= due {
+		want.set(cluster.Consolidatable, "True", "", "")
+		return again
 	}
-	want.set(cluster.Consolidatable, "True", "", "")
-	return again
+	// It is for people to read; decisions are made from the times. While pods come
+	// and go it would otherwise be written all the time.
+	if x := want.get(cluster.Consolidatable); x.Status != "" && e.now < x.Since.Add(podEventEvery) {
+		return min(again, due, x.Since.Add(podEventEvery))
+	}
+	want.drop(cluster.Consolidatable)
+	return min(again, due)
 }
 
 // doEmpty gives back nodes that hold nothing, within the budgets of their pools,

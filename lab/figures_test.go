@@ -154,6 +154,7 @@ func scaleTo(t *testing.T, ctx context.Context, l *lab.Lab, m *meter, pods int) 
 	t.Helper()
 	m.take()
 	writes := apiWrites(t, ctx, l)
+	defer profile(t, fmt.Sprintf("to %d pods", pods))()
 	began := time.Now()
 	scale(t, ctx, l.Client(), int32(pods))
 	var bound, run time.Duration

@@ -80,7 +80,7 @@ func (f *Fleet) openLog(key types.NamespacedName, name string, previous bool) (f
 	if source := pod.Annotations[LogAnnotation]; source != "" && !previous {
 		return f.Log(source).read, nil
 	}
-	c, ok := f.container(key, pod.UID, name, nil)
+	c, _, ok := f.container(key, pod.UID, name)
 	if previous {
 		last := c.Last()
 		if !ok || last == nil {
@@ -94,8 +94,7 @@ func (f *Fleet) openLog(key types.NamespacedName, name string, previous bool) (f
 	}
 	run := c.Restarts
 	return func(n int) logPage {
-		var more <-chan struct{}
-		now, ok := f.container(key, pod.UID, name, &more)
+		now, more, ok := f.container(key, pod.UID, name)
 		if !ok || now.Restarts != run || now.Stage != podlife.Running {
 			more = nil // this run has ended
 		}
@@ -110,27 +109,24 @@ func pageOf(lines []logLine, n int, more <-chan struct{}) logPage {
 	return logPage{lines: lines[min(n, len(lines)):], next: len(lines), more: more}
 }
 
-// container is the present state of one container, and through changed a channel
-// that is closed when its pod changes.
-func (f *Fleet) container(key types.NamespacedName, uid types.UID, name string, changed *<-chan struct{}) (podlife.Container, bool) {
+// container is the present state of one container, with a channel that is closed
+// when its pod changes.
+func (f *Fleet) container(key types.NamespacedName, uid types.UID, name string) (c podlife.Container, changed <-chan struct{}, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := f.lives[key]
 	if l == nil || l.uid != uid {
-		return podlife.Container{}, false
+		return c, nil, false
 	}
-	if changed != nil {
-		if l.changed == nil {
-			l.changed = make(chan struct{})
-		}
-		*changed = l.changed
+	if l.changed == nil {
+		l.changed = make(chan struct{})
 	}
 	for _, c := range l.state.Containers {
 		if c.Name == name {
-			return c, true
+			return c, l.changed, true
 		}
 	}
-	return podlife.Container{}, false
+	return c, nil, false
 }
 
 // logStream writes a log as PodLogOptions ask for it.
