@@ -46,7 +46,7 @@ func TestNodeRegisters(t *testing.T) {
 	eventually(t, "the taint not-ready to go", func() error {
 		n, err := client.CoreV1().Nodes().Get(t.Context(), m.Name, metav1.GetOptions{})
 		if err != nil || len(n.Spec.Taints) != 1 || n.Spec.Taints[0].Key != cluster.UnregisteredTaint.Key {
-			return fmt.Errorf("%w, taints %+v", err, n.Spec.Taints)
+			return fmt.Errorf("%v, taints %+v", err, n.Spec.Taints)
 		}
 		return nil
 	})
@@ -138,7 +138,7 @@ func TestDaemonSetRunsOnEveryNode(t *testing.T) {
 		return func() error {
 			s, err := client.AppsV1().DaemonSets("default").Get(t.Context(), set.Name, metav1.GetOptions{})
 			if err != nil || s.Status.NumberReady != n || s.Status.DesiredNumberScheduled != n {
-				return fmt.Errorf("%w, status %+v", err, s.Status)
+				return fmt.Errorf("%v, status %+v", err, s.Status)
 			}
 			return nil
 		}
@@ -255,7 +255,7 @@ func waitGone(t *testing.T, p *corev1.Pod) {
 		if apierrors.IsNotFound(err) || (err == nil && now.UID != p.UID) {
 			return nil
 		}
-		return fmt.Errorf("%w, still there", err)
+		return fmt.Errorf("%v, still there", err)
 	})
 }
 
