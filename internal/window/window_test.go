@@ -139,7 +139,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"0 0 30 2 *", cluster.Hour, "", `schedule "0 0 30 2 *" never fires: no month that it names has a day that it names`},
 		{"0 0 31 4,6,9,11 *", cluster.Hour, "", `never fires`},
-		{"0 9 * * mon-fri", 0, "", `duration is 0ms, want more than 0`},
+		{"0 9 * * mon-fri", 0, "", `duration is 0s, want more than 0`},
 		{"0 9 * * mon-fri", -cluster.Hour, "", `duration is -1h, want more than 0`},
 		{"0 9 * * mon-fri", cluster.Hour, "Asia/Soul", `schedule "0 9 * * mon-fri": time zone "Asia/Soul" is unknown: want an IANA name`},
 		{"0 9 * * mon-fri", cluster.Hour, "Local", `time zone "Local" is not one`},
