@@ -292,9 +292,10 @@ func ephemeral(t cluster.Taint) bool {
 	return strings.HasPrefix(t.Key, "readiness.k8s.io/")
 }
 
-// deleteClaim asks for a claim's end and says why.
+// deleteClaim asks for a claim's end and says why, once.
 func (e *Engine) deleteClaim(c *cluster.Claim, reason, message string) {
-	if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
+	again := e.retry[claimKey(c.Name)].failures > 0
+	if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) && !again {
 		e.note(Note{About: aboutClaim(c), Warning: true, Reason: reason, Pool: c.Pool, Message: message})
 	}
 }

@@ -93,7 +93,8 @@ type backoff struct {
 	notBefore cluster.Instant
 }
 
-// The first retry comes after retryMin, each further one after twice the time,
+// Speed does not scale retries: whoever is short of breath is mostly the API
+// server. The first retry comes after retryMin, each further one after twice the time,
 // up to retryMax.
 const (
 	retryMin = 100 * cluster.Millisecond
@@ -105,7 +106,7 @@ func (e *Engine) failed(key string) cluster.Instant {
 	b := e.retry[key]
 	wait := min(retryMin<<min(b.failures, 16), retryMax)
 	b.failures++
-	b.notBefore = e.now.Add(e.opts.scaled(wait))
+	b.notBefore = e.now.Add(wait)
 	e.retry[key] = b
 	return b.notBefore
 }

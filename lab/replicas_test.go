@@ -79,11 +79,10 @@ func TestReplicas(t *testing.T) {
 	if !strings.Contains(get(acting.addr, "/metrics"), `karpenter_nodeclaims_created_total{nodepool="default"`) {
 		acting = replicas[1]
 	}
-	metrics := get(acting.addr, "/metrics")
 	for _, name := range []string{"karpenter_nodeclaims_created_total", "karpenter_scheduler_scheduling_duration_seconds_count", "karpenter_cluster_state_synced 1", "ullage_plan_bound", "karpenter_nodepools_usage"} {
-		if !strings.Contains(metrics, name) {
-			t.Errorf("/metrics of the one that acts has no %s", name)
-		}
+		await(t, ctx, 30*time.Second, "/metrics of the one that acts to have "+name, func(context.Context) (bool, error) {
+			return strings.Contains(get(acting.addr, "/metrics"), name), nil
+		})
 	}
 	if err := acting.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)

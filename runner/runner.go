@@ -86,6 +86,9 @@ func (p Point) String() string {
 const (
 	clusterWorkers  = 32
 	providerWorkers = 8
+	// idleStep is how often a step is made although nothing asks for one, so that
+	// whoever observes steps is never further behind.
+	idleStep = 5 * time.Second
 	// gather is how long the loop waits after the first event for others that come
 	// with it.
 	gather = 2 * time.Millisecond
@@ -171,10 +174,7 @@ func (r *run) step(ctx context.Context, eng *engine.Engine, events []engine.Even
 	if r.Forget {
 		r.work.Wait()
 	}
-	if wake == cluster.Never {
-		return time.Hour
-	}
-	return max(time.Duration(wake-now), time.Millisecond)
+	return min(max(time.Duration(wake-now), time.Millisecond), idleStep)
 }
 
 // reborn returns a fresh engine and what it is to be told: all that the watches
