@@ -37,6 +37,9 @@ func (t Instant) Add(d Duration) Instant {
 // Sub returns the span from u to t.
 func (t Instant) Sub(u Instant) Duration { return Duration(t - u) }
 
+// Whole is t cut to the second, which is how precisely Kubernetes keeps it.
+func (t Instant) Whole() Instant { return t / Instant(Second) * Instant(Second) }
+
 // IsZero tells whether t was never set.
 func (t Instant) IsZero() bool { return t == 0 }
 

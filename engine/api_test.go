@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -118,7 +119,13 @@ func (w *world) patchClaimStatus(f engine.PatchClaimStatus) (*engine.Failure, st
 	}
 	x := *c
 	x.ProviderID, x.NodeName, x.ImageID, x.Capacity, x.Allocatable = f.ProviderID, f.NodeName, f.ImageID, f.Capacity, f.Allocatable
-	x.Conditions, x.LastPodEvent = f.Conditions, f.LastPodEvent
+	x.Conditions, x.LastPodEvent = slices.Clone(f.Conditions), f.LastPodEvent.Whole()
+	for i := range x.Conditions {
+		x.Conditions[i].Since = x.Conditions[i].Since.Whole()
+	}
+	if reflect.DeepEqual(&x, c) {
+		return nil, c.Revision // nothing changed: no new revision, no event
+	}
 	w.setClaim(&x)
 	return nil, w.last()
 }

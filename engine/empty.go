@@ -33,7 +33,8 @@ func (e *Engine) quietSince(c *cluster.Claim) cluster.Instant {
 // pool's consolidateAfter, and returns when it may change.
 func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditions, s *PatchClaimStatus) cluster.Instant {
 	again := cluster.Never
-	if last := e.podEvents[c.Name]; last > c.LastPodEvent {
+	// As precisely as it can be written: else it would be written for ever.
+	if last := e.podEvents[c.Name].Whole(); last > c.LastPodEvent {
 		if due := c.LastPodEvent.Add(podEventEvery); e.now >= due {
 			s.LastPodEvent = last
 		} else {

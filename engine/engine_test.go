@@ -424,3 +424,17 @@ func TestTrickleIsAnsweredInGroups(t *testing.T) {
 		t.Errorf("nodes were bought %d times for a trickle of sixteen seconds", w.purchases)
 	}
 }
+
+// TestRestIsQuiet: when nothing happens, next to nothing is written.
+func TestRestIsQuiet(t *testing.T) {
+	w := newWorld(t, 18)
+	w.run(5 * cluster.Second)
+	w.scale(60)
+	w.run(10 * cluster.Minute)
+	w.settled(60)
+	before := w.writes
+	w.run(10 * cluster.Minute)
+	if n := w.writes - before; n > 10 { // a list of instances every two minutes, prices every five
+		t.Errorf("%d effects in ten minutes in which nothing happened", n)
+	}
+}
