@@ -3,8 +3,10 @@ package kube
 import (
 	"fmt"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
@@ -51,6 +53,10 @@ func CacheOptions() cache.Options {
 		Scheme:                       Scheme(),
 		DefaultTransform:             slim,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true), // nothing here writes to what it reads
+		ByObject: map[client.Object]cache.ByObject{
+			// Heartbeats of nodes are leases too, and far more than all others.
+			&coordinationv1.Lease{}: {Field: fields.OneTermNotEqualSelector("metadata.namespace", corev1.NamespaceNodeLease)},
+		},
 	}
 }
 
