@@ -30,7 +30,7 @@ func seoul(b *testing.B, pods int) cluster.Input {
 	}
 	for _, name := range []string{"aws-node", "kube-proxy"} {
 		in.Daemons = append(in.Daemons, &cluster.DaemonSet{UID: name, Name: name, Demand: &cluster.Demand{
-			Key: name, Requests: cluster.NewResources(map[string]int64{cluster.CPU: 50, cluster.Pods: 1}), Tolerations: []cluster.Toleration{{Exists: true}},
+			Key: name, Requests: cluster.NewResources(map[string]int64{cluster.CPU: 50, cluster.Pods: 1}), Tolerations: []cluster.Toleration{{Operator: cluster.Exists}},
 		}})
 	}
 	classes := make([]*cluster.Demand, 20)

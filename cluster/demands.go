@@ -42,8 +42,9 @@ func (d *Demand) key() string {
 		}
 	}
 	for _, t := range d.Tolerations {
-		b.WriteString("tolerate(" + strconv.Quote(t.Key) + strconv.FormatBool(t.Exists) + strconv.Quote(t.Value) + strconv.Quote(string(t.Effect)) + ")")
+		b.WriteString("tolerate(" + strconv.Quote(t.Key) + t.Operator.String() + strconv.Quote(t.Value) + strconv.Quote(string(t.Effect)) + ")")
 	}
+	d.constraintKeys(&b)
 	for _, r := range d.Refused {
 		b.WriteString("refused(" + strconv.Quote(r) + ")")
 	}

@@ -34,7 +34,7 @@ func TestDemands(t *testing.T) {
 		"two values":                {Requests: requests, Selector: cluster.Term{in("a", "1", "2")}},
 		"quotes in a value":         {Requests: requests, Selector: cluster.Term{in("a", `1","2`)}},
 		"toleration":                {Requests: requests, Tolerations: []cluster.Toleration{{Key: "a"}}},
-		"toleration that exists":    {Requests: requests, Tolerations: []cluster.Toleration{{Key: "a", Exists: true}}},
+		"toleration that exists":    {Requests: requests, Tolerations: []cluster.Toleration{{Key: "a", Operator: cluster.Exists}}},
 		"toleration of a value":     {Requests: requests, Tolerations: []cluster.Toleration{{Key: "a", Value: "b"}}},
 		"toleration of an effect":   {Requests: requests, Tolerations: []cluster.Toleration{{Key: "a", Effect: cluster.NoExecute}}},
 		"refused":                   {Requests: requests, Refused: []string{"x"}},

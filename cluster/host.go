@@ -86,7 +86,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 			present[p.Owner.UID] = true
 		}
 	}
-	h.Free.Sub(b.daemonLoad(h.Labels, h.Taints, present))
+	h.Free.Sub(b.daemonLoad(h.Label, h.Taints, present))
 	b.price(&h, c)
 	if h.Pool >= 0 {
 		p := &b.out.Pools[h.Pool]
@@ -177,4 +177,12 @@ func beingEmptied(c *Claim, n *Node) bool {
 // a place.
 func (p *Pod) comesBack() bool {
 	return p.Owner.Kind != "" && !p.Daemon() && !p.Mirror && !p.Deleting() && !p.ToleratesDisrupted
+}
+
+// Label is the [Lookup] of the host's labels and of its name.
+func (h *Host) Label(key string) (value string, present bool) {
+	if key == FieldName {
+		return h.Name, true
+	}
+	return h.Labels.Get(key)
 }

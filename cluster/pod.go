@@ -19,14 +19,27 @@ type Demand struct {
 	Affinity []Term
 	// Tolerations in the order of the spec.
 	Tolerations []Toleration
+	// Spreads are the topology spread constraints, hard and soft.
+	Spreads []TopologySpread
+	// PodAffinity and PodAntiAffinity are the required terms: all of them hold.
+	PodAffinity, PodAntiAffinity []PodAffinityTerm
+	// Ports of the host that the pod takes.
+	Ports []HostPort
+	// Volumes that are claimed, in the order of the spec.
+	Volumes []VolumeUse
+	// Preferences other than soft spreads.
+	Preferences []Preference
+	// PreferencePrice is what a preference of weight 100 may cost per hour and node;
+	// nil leaves it to the pool and the solver's options.
+	PreferencePrice *Money
 	// Refused names the constraints of the pod that this version does not honour
 	// yet. A pod with any is not placed, and the reason says so.
 	Refused []string
 }
 
-// Admits tells whether a node with these labels and taints may run the pod,
-// resources aside.
-func (d *Demand) Admits(labels Labels, taints []Taint) bool {
+// Admits tells whether a node with these labels and taints may run the pod, as far
+// as its own selection and tolerations say.
+func (d *Demand) Admits(labels Lookup, taints []Taint) bool {
 	if _, bad := Untolerated(taints, d.Tolerations); bad {
 		return false
 	}
@@ -34,7 +47,7 @@ func (d *Demand) Admits(labels Labels, taints []Taint) bool {
 }
 
 // Selects tells whether labels satisfy node selector and required affinity.
-func (d *Demand) Selects(labels Labels) bool {
+func (d *Demand) Selects(labels Lookup) bool {
 	if !d.Selector.Matches(labels) {
 		return false
 	}
@@ -66,9 +79,11 @@ type Pod struct {
 	Revision             string // resourceVersion
 
 	Demand *Demand
-	Node   string // spec.nodeName, "" while unbound
-	Phase  Phase
-	Gated  bool // has scheduling gates: buys nothing
+	// Identity is what selectors see of it; nil is a pod without labels.
+	Identity *Identity
+	Node     string // spec.nodeName, "" while unbound
+	Phase    Phase
+	Gated    bool // has scheduling gates: buys nothing
 
 	Created Instant
 	// UnschedulableSince is when the scheduler last said that the pod fits

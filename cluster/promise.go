@@ -33,7 +33,7 @@ func (b *builder) keepPromises() {
 	b.kept = map[*Pod]bool{}
 	for _, p := range pods {
 		h := hosts[b.in.Promised[p.UID]]
-		if h == nil || h.Closed != "" || !p.Demand.Admits(h.Labels, h.Taints) {
+		if h == nil || h.Closed != "" || !p.Demand.Admits(h.Label, h.Taints) {
 			continue
 		}
 		if want := b.vector(p.Demand.Requests); want.Fits(h.Free) {

@@ -5,8 +5,21 @@ import (
 	"strconv"
 )
 
-// Labels are the labels of a node or of what a node will be.
+// Labels are the labels of a node or of what a node will be, or of a pod.
 type Labels map[string]string
+
+// Get is the [Lookup] of these labels.
+func (l Labels) Get(key string) (value string, present bool) {
+	value, present = l[key]
+	return value, present
+}
+
+// Lookup finds the value of a label.
+type Lookup func(key string) (value string, present bool)
+
+// FieldName is the key under which requirements name the field metadata.name of a
+// node (matchFields). No label can have that key.
+const FieldName = "field:metadata.name"
 
 // The label keys this project reads and writes. They are Kubernetes' and
 // Karpenter's, so that people's selectors and tools keep working.
@@ -34,9 +47,10 @@ const (
 type Operator uint8
 
 // The operators of node affinity and of NodePool requirements. Gte and Lte
-// exist in NodePools only.
+// exist in NodePools only, Equal in tolerations.
 const (
-	In Operator = iota + 1
+	Equal Operator = iota
+	In
 	NotIn
 	Exists
 	DoesNotExist
@@ -46,7 +60,7 @@ const (
 	Lte
 )
 
-var operatorNames = [...]string{In: "In", NotIn: "NotIn", Exists: "Exists", DoesNotExist: "DoesNotExist", Gt: "Gt", Lt: "Lt", Gte: "Gte", Lte: "Lte"}
+var operatorNames = [...]string{Equal: "Equal", In: "In", NotIn: "NotIn", Exists: "Exists", DoesNotExist: "DoesNotExist", Gt: "Gt", Lt: "Lt", Gte: "Gte", Lte: "Lte"}
 
 // ParseOperator returns the operator that Kubernetes writes as name.
 func ParseOperator(name string) (Operator, bool) {
@@ -111,9 +125,9 @@ func compareInt(op Operator, label, bound string) bool {
 type Term []Requirement
 
 // Matches tells whether labels satisfy every requirement of t.
-func (t Term) Matches(labels Labels) bool {
+func (t Term) Matches(labels Lookup) bool {
 	for _, r := range t {
-		v, ok := labels[r.Key]
+		v, ok := labels(r.Key)
 		if !r.Matches(v, ok) {
 			return false
 		}
@@ -145,13 +159,15 @@ var (
 	UnregisteredTaint = Taint{Key: "karpenter.sh/unregistered", Effect: NoExecute}
 )
 
-// Toleration lets a pod onto nodes with matching taints. An empty Key with
-// Exists tolerates every key; an empty Effect every effect.
+// Toleration lets a pod onto nodes with matching taints. An empty Key tolerates
+// every key; an empty Effect every effect.
 type Toleration struct {
-	Key    string
-	Exists bool // operator Exists; otherwise Equal
-	Value  string
-	Effect TaintEffect
+	Key string
+	// Operator is Equal (the zero value), Exists, or Gt or Lt: the taint's value is a
+	// number greater or less than Value (KEP-5471; a cluster has to enable it).
+	Operator Operator
+	Value    string
+	Effect   TaintEffect
 }
 
 // Tolerates tells whether t covers taint.
@@ -162,10 +178,13 @@ func (t Toleration) Tolerates(taint Taint) bool {
 	if t.Key != "" && t.Key != taint.Key {
 		return false
 	}
-	if t.Key == "" && !t.Exists {
-		return false
+	switch t.Operator {
+	case Exists:
+		return true
+	case Gt, Lt:
+		return compareInt(t.Operator, taint.Value, t.Value)
 	}
-	return t.Exists || t.Value == taint.Value
+	return t.Value == taint.Value
 }
 
 // Untolerated returns the first taint that keeps a pod with these tolerations

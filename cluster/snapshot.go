@@ -229,7 +229,7 @@ func (b *builder) addType(pool int, t *InstanceType) {
 			continue
 		}
 		free := slices.Clone(allocatable)
-		free.Sub(b.daemonLoad(labels, p.Taints, nil))
+		free.Sub(b.daemonLoad(labels.Get, p.Taints, nil))
 		b.out.Offerings = append(b.out.Offerings, PoolOffering{
 			Pool: pool, Type: t, ID: id, Price: o.Price, Labels: labels,
 			Allocatable: allocatable, Free: free, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM,
@@ -239,7 +239,7 @@ func (b *builder) addType(pool int, t *InstanceType) {
 
 // daemonLoad sums the requests of the DaemonSets that a node will run, those in
 // present (by UID) left out.
-func (b *builder) daemonLoad(labels Labels, taints []Taint, present map[string]bool) Vector {
+func (b *builder) daemonLoad(labels Lookup, taints []Taint, present map[string]bool) Vector {
 	sum := make(Vector, len(b.out.Resources))
 	for _, d := range b.in.Daemons {
 		if !present[d.UID] && d.Demand.Admits(labels, taints) {

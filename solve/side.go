@@ -182,7 +182,7 @@ func appendRequirement(key []byte, r cluster.Requirement) []byte {
 func appendTolerations(key []byte, tolerations []cluster.Toleration) []byte {
 	for _, t := range tolerations {
 		key = appendQuoted(key, t.Key, t.Value, string(t.Effect))
-		key = append(strconv.AppendBool(key, t.Exists), ';')
+		key = append(key, byte(t.Operator), ';')
 	}
 	return key
 }

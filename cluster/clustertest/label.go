@@ -94,11 +94,14 @@ func knownEffect(e cluster.TaintEffect) bool {
 // parseToleration reads KEY, KEY=VALUE, either with :EFFECT, or *.
 func parseToleration(text string) (cluster.Toleration, error) {
 	if text == "*" {
-		return cluster.Toleration{Exists: true}, nil
+		return cluster.Toleration{Operator: cluster.Exists}, nil
 	}
 	rest, effect, hasEffect := strings.Cut(text, ":")
 	key, value, hasValue := strings.Cut(rest, "=")
-	t := cluster.Toleration{Key: key, Value: value, Exists: !hasValue, Effect: cluster.TaintEffect(effect)}
+	t := cluster.Toleration{Key: key, Value: value, Effect: cluster.TaintEffect(effect)}
+	if !hasValue {
+		t.Operator = cluster.Exists
+	}
 	if key == "" || (hasEffect && !knownEffect(t.Effect)) {
 		return t, fmt.Errorf("%q is not a toleration such as dedicated=db:NoSchedule or *", text)
 	}

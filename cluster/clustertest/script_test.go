@@ -93,7 +93,7 @@ func TestPods(t *testing.T) {
 			{{Key: cluster.LabelArch, Operator: cluster.In, Values: []string{"amd64", "arm64"}}, {Key: "gpu", Operator: cluster.DoesNotExist}},
 			{{Key: cluster.LabelZone, Operator: cluster.In, Values: []string{"b"}}},
 		},
-		Tolerations: []cluster.Toleration{{Key: "dedicated", Value: "db", Effect: cluster.NoSchedule}, {Key: "other", Exists: true}},
+		Tolerations: []cluster.Toleration{{Key: "dedicated", Value: "db", Effect: cluster.NoSchedule}, {Key: "other", Operator: cluster.Exists}},
 		Refused:     []string{"a", "b"},
 	}
 	if !reflect.DeepEqual(*web.Demand, want) {

@@ -1,0 +1,80 @@
+package cluster
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Identity is what selectors see of a pod: its namespace and labels. Identities
+// are interned ([Identities]) and compared by pointer, so that a selector is
+// matched once for all pods of a ReplicaSet.
+type Identity struct {
+	// Key is the canonical text of the fields below.
+	Key       string
+	Namespace string
+	Labels    Labels
+}
+
+// Identities interns identities. The zero value is ready to use.
+type Identities struct{ byKey map[string]*Identity }
+
+// Intern returns the one identity with this namespace and these labels. The map
+// is kept and must not be written afterwards.
+func (s *Identities) Intern(namespace string, labels Labels) *Identity {
+	key := identityKey(namespace, labels)
+	if have := s.byKey[key]; have != nil {
+		return have
+	}
+	if s.byKey == nil {
+		s.byKey = map[string]*Identity{}
+	}
+	id := &Identity{Key: key, Namespace: namespace, Labels: labels}
+	s.byKey[key] = id
+	return id
+}
+
+func identityKey(namespace string, labels Labels) string {
+	var b strings.Builder
+	b.WriteString(strconv.Quote(namespace))
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		b.WriteString(" " + strconv.Quote(k) + "=" + strconv.Quote(labels[k]))
+	}
+	return b.String()
+}
+
+// PodSelector names pods by namespace and labels.
+type PodSelector struct {
+	// Namespaces are those named, sorted; NamespaceLabels selects more of them by
+	// their labels: nil selects none, an empty term all.
+	Namespaces      []string
+	NamespaceLabels Term
+	// Labels of the pods: nil selects none, an empty term all.
+	Labels Term
+}
+
+// Matches tells whether a pod of identity id is selected. namespaces are the
+// labels of each namespace.
+func (s *PodSelector) Matches(id *Identity, namespaces map[string]Labels) bool {
+	if s.Labels == nil {
+		return false
+	}
+	in := slices.Contains(s.Namespaces, id.Namespace) ||
+		(s.NamespaceLabels != nil && s.NamespaceLabels.Matches(namespaces[id.Namespace].Get))
+	return in && s.Labels.Matches(id.Labels.Get)
+}
+
+func (s *PodSelector) key(b *strings.Builder) {
+	b.WriteString("pods(")
+	for _, n := range s.Namespaces {
+		b.WriteString(strconv.Quote(n) + " ")
+	}
+	if s.NamespaceLabels != nil {
+		b.WriteString("in" + termKey(s.NamespaceLabels))
+	}
+	if s.Labels != nil {
+		b.WriteString(termKey(s.Labels))
+	}
+	b.WriteString(")")
+}
