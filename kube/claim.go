@@ -62,7 +62,8 @@ func decodeLaunch(s string) *cluster.Launch {
 // launched as if it had not said it.
 var invalidRequirement = cluster.Requirement{Key: "ullage.sh/not-understood", Operator: cluster.In, Values: []string{"never"}}
 
-func nodeClaim(nc *karpv1.NodeClaim) *cluster.Claim {
+// NodeClaim converts a NodeClaim.
+func NodeClaim(nc *karpv1.NodeClaim) *cluster.Claim {
 	c := &cluster.Claim{
 		Name: nc.Name, UID: string(nc.UID), Revision: nc.ResourceVersion,
 		Pool: nc.Labels[karpv1.NodePoolLabelKey], Class: classRef(nc.Spec.NodeClassRef),

@@ -28,7 +28,7 @@ type Cluster struct {
 	reader   client.Reader // past the cache
 	recorder events.EventRecorder
 	classes  []cluster.ClassKind
-	demands  *demands
+	convert  Converter
 }
 
 // Parts are what a Cluster is built on; a controller-runtime manager has them all.
@@ -43,7 +43,7 @@ type Parts struct {
 
 // New returns a cluster on p.
 func New(p Parts) *Cluster {
-	return &Cluster{cache: p.Cache, client: p.Client, reader: p.Reader, recorder: p.Recorder, classes: p.Classes, demands: newDemands()}
+	return &Cluster{cache: p.Cache, client: p.Client, reader: p.Reader, recorder: p.Recorder, classes: p.Classes}
 }
 
 // CacheOptions are the settings of the cache that a Cluster reads from: objects

@@ -1,39 +1,14 @@
 package kube
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	podresources "k8s.io/component-helpers/resource"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
-
-// demands interns what pods need, so that pods that are alike to the scheduler
-// share one record. It is safe for concurrent use: watches of several kinds
-// convert pods at the same time.
-type demands struct {
-	mu    sync.Mutex
-	byKey map[string]*cluster.Demand
-}
-
-func newDemands() *demands { return &demands{byKey: map[string]*cluster.Demand{}} }
-
-// of returns the demand of a pod.
-func (d *demands) of(pod *corev1.Pod) *cluster.Demand {
-	x := demand(pod)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if known, ok := d.byKey[x.Key]; ok {
-		return known
-	}
-	d.byKey[x.Key] = x
-	return x
-}
 
 // normalized are label keys with an older name that means the same.
 var normalized = map[string]string{
@@ -51,25 +26,38 @@ func labelKey(key string) string {
 	return key
 }
 
-func demand(pod *corev1.Pod) *cluster.Demand {
-	d := &cluster.Demand{Requests: requests(pod)}
+func demand(pod *corev1.Pod) cluster.Demand {
+	d := cluster.Demand{Requests: requests(pod)}
 	for _, key := range slices.Sorted(maps.Keys(pod.Spec.NodeSelector)) {
 		d.Selector = append(d.Selector, cluster.Requirement{Key: labelKey(key), Operator: cluster.In, Values: []string{pod.Spec.NodeSelector[key]}})
 	}
 	d.Affinity, d.Refused = requiredAffinity(pod)
 	for _, t := range pod.Spec.Tolerations {
-		switch t.Operator {
-		case corev1.TolerationOpExists, corev1.TolerationOpEqual, "":
-			d.Tolerations = append(d.Tolerations, cluster.Toleration{Key: t.Key, Exists: t.Operator == corev1.TolerationOpExists, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)})
-		default:
+		if op, ok := tolerationOperator(t.Operator); ok {
+			d.Tolerations = append(d.Tolerations, cluster.Toleration{Key: t.Key, Operator: op, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)})
+		} else {
 			d.Refused = append(d.Refused, "toleration operator "+string(t.Operator))
 		}
 	}
 	d.Refused = append(d.Refused, refused(pod)...)
 	slices.Sort(d.Refused)
 	d.Refused = slices.Compact(d.Refused)
-	d.Key = demandKey(d)
 	return d
+}
+
+// tolerationOperator reads the operator of a toleration; "" is Equal.
+func tolerationOperator(op corev1.TolerationOperator) (_ cluster.Operator, ok bool) {
+	switch op {
+	case corev1.TolerationOpEqual, "":
+		return cluster.Equal, true
+	case corev1.TolerationOpExists:
+		return cluster.Exists, true
+	case corev1.TolerationOpGt:
+		return cluster.Gt, true
+	case corev1.TolerationOpLt:
+		return cluster.Lt, true
+	}
+	return 0, false
 }
 
 // requests is what the scheduler counts for a pod: the sum of its containers, or
@@ -147,35 +135,4 @@ func osName(os *corev1.PodOS) string {
 		return ""
 	}
 	return string(os.Name)
-}
-
-// demandKey is the canonical text of a demand. Every string is quoted, so that no
-// two demands share one.
-func demandKey(d *cluster.Demand) string {
-	var b strings.Builder
-	for _, a := range d.Requests {
-		fmt.Fprintf(&b, "%q=%d ", a.Name, a.Value)
-	}
-	term := func(t cluster.Term) {
-		for _, r := range t {
-			fmt.Fprintf(&b, "%q %s %q;", r.Key, r.Operator, r.Values)
-		}
-	}
-	b.WriteString("sel{")
-	term(d.Selector)
-	b.WriteString("}")
-	if d.Affinity != nil {
-		b.WriteString("aff[")
-		for _, t := range d.Affinity {
-			b.WriteString("{")
-			term(t)
-			b.WriteString("}")
-		}
-		b.WriteString("]")
-	}
-	for _, t := range d.Tolerations {
-		fmt.Fprintf(&b, "tol{%q %t %q %q}", t.Key, t.Exists, t.Value, t.Effect)
-	}
-	fmt.Fprintf(&b, "ref%q", d.Refused)
-	return b.String()
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-func (d *demands) pod(p *corev1.Pod) *cluster.Pod {
+// Pod converts a pod.
+func (c *Converter) Pod(p *corev1.Pod) *cluster.Pod {
 	out := &cluster.Pod{
 		UID: string(p.UID), Namespace: p.Namespace, Name: p.Name, Revision: p.ResourceVersion,
-		Demand: d.of(p), Node: p.Spec.NodeName, Phase: phase(p.Status.Phase),
+		Demand: c.demand(p), Node: p.Spec.NodeName, Phase: phase(p.Status.Phase),
 		Gated: len(p.Spec.SchedulingGates) > 0, Created: instant(p.CreationTimestamp.Time),
 		DeleteAt: instantPtr(p.DeletionTimestamp), Owner: owner(p),
 		Critical:           p.Spec.PriorityClassName == "system-cluster-critical" || p.Spec.PriorityClassName == "system-node-critical",
@@ -36,9 +37,9 @@ func (d *demands) pod(p *corev1.Pod) *cluster.Pod {
 	}
 	_, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]
 	out.Mirror = mirror || out.Owner.Kind == "Node"
-	for _, c := range p.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Reason == corev1.PodReasonUnschedulable {
-			out.UnschedulableSince = max(instant(c.LastTransitionTime.Time), 1)
+	for _, x := range p.Status.Conditions {
+		if x.Type == corev1.PodScheduled && x.Reason == corev1.PodReasonUnschedulable {
+			out.UnschedulableSince = max(instant(x.LastTransitionTime.Time), 1)
 		}
 	}
 	return out
@@ -83,14 +84,14 @@ func protectedUntil(p *corev1.Pod) cluster.Instant {
 }
 
 func toleratesDisrupted(ts []corev1.Toleration) bool {
-	taint := corev1.Taint{Key: cluster.DisruptedTaint.Key, Effect: corev1.TaintEffectNoSchedule}
 	return slices.ContainsFunc(ts, func(t corev1.Toleration) bool {
-		return cluster.Toleration{Key: t.Key, Exists: t.Operator == corev1.TolerationOpExists, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)}.
-			Tolerates(cluster.Taint{Key: taint.Key, Effect: cluster.NoSchedule})
+		op, ok := tolerationOperator(t.Operator)
+		return ok && cluster.Toleration{Key: t.Key, Operator: op, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)}.Tolerates(cluster.DisruptedTaint)
 	})
 }
 
-func node(n *corev1.Node) *cluster.Node {
+// Node converts a node.
+func Node(n *corev1.Node) *cluster.Node {
 	out := &cluster.Node{
 		Name: n.Name, UID: string(n.UID), Revision: n.ResourceVersion, ProviderID: n.Spec.ProviderID,
 		Labels: n.Labels, Annotations: n.Annotations, Taints: taints(n.Spec.Taints),
@@ -111,8 +112,9 @@ func node(n *corev1.Node) *cluster.Node {
 	return out
 }
 
-func (d *demands) daemonSet(ds *appsv1.DaemonSet) *cluster.DaemonSet {
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: ds.Spec.Template.Labels}, Spec: ds.Spec.Template.Spec}
+// daemonPod is the pod that a DaemonSet makes, without its node.
+func daemonPod(ds *appsv1.DaemonSet) *corev1.Pod {
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ds.Namespace, Labels: ds.Spec.Template.Labels}, Spec: ds.Spec.Template.Spec}
 	// The DaemonSet controller adds these to every pod it creates.
 	pod.Spec.Tolerations = append(slices.Clone(pod.Spec.Tolerations),
 		corev1.Toleration{Key: corev1.TaintNodeNotReady, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute},
@@ -122,10 +124,11 @@ func (d *demands) daemonSet(ds *appsv1.DaemonSet) *cluster.DaemonSet {
 		corev1.Toleration{Key: corev1.TaintNodeMemoryPressure, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
 		corev1.Toleration{Key: corev1.TaintNodePIDPressure, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
 	)
-	return &cluster.DaemonSet{UID: string(ds.UID), Namespace: ds.Namespace, Name: ds.Name, Revision: ds.ResourceVersion, Demand: d.of(pod)}
+	return pod
 }
 
-func attachment(a *storagev1.VolumeAttachment) *cluster.VolumeAttachment {
+// VolumeAttachment converts a VolumeAttachment.
+func VolumeAttachment(a *storagev1.VolumeAttachment) *cluster.VolumeAttachment {
 	out := &cluster.VolumeAttachment{Name: a.Name, Node: a.Spec.NodeName, Revision: a.ResourceVersion}
 	if a.Spec.Source.PersistentVolumeName != nil {
 		out.Volume = *a.Spec.Source.PersistentVolumeName

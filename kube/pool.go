@@ -19,9 +19,9 @@ import (
 // schedules of its budgets are read: an IANA name, UTC without it.
 const budgetZone = "ullage.sh/budget-time-zone"
 
-// nodePool converts a NodePool. What is wrong with it becomes Pool.Invalid: the
+// NodePool converts a NodePool. What is wrong with it becomes Pool.Invalid: the
 // pool is then not used, and its status says why.
-func nodePool(np *karpv1.NodePool) *cluster.Pool {
+func NodePool(np *karpv1.NodePool) *cluster.Pool {
 	t := np.Spec.Template
 	p := &cluster.Pool{
 		Name: np.Name, UID: string(np.UID), Revision: np.ResourceVersion, Generation: np.Generation,

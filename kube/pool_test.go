@@ -19,7 +19,7 @@ func poolFrom(t *testing.T, spec string) *cluster.Pool {
 	if err := yaml.UnmarshalStrict([]byte(spec), &np.Spec); err != nil {
 		t.Fatal(err)
 	}
-	return nodePool(np)
+	return NodePool(np)
 }
 
 func TestPool(t *testing.T) {

@@ -39,42 +39,42 @@ func (c *Cluster) kinds() []watched {
 		{&corev1.Pod{}, &corev1.PodList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.PodChanged{ID: id(o)}
 			if !gone {
-				ev.Pod = c.demands.pod(o.(*corev1.Pod))
+				ev.Pod = c.convert.Pod(o.(*corev1.Pod))
 			}
 			return ev
 		}},
 		{&corev1.Node{}, &corev1.NodeList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.NodeChanged{Name: o.GetName()}
 			if !gone {
-				ev.Node = node(o.(*corev1.Node))
+				ev.Node = Node(o.(*corev1.Node))
 			}
 			return ev
 		}},
 		{&karpv1.NodeClaim{}, &karpv1.NodeClaimList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.ClaimChanged{Name: o.GetName()}
 			if !gone {
-				ev.Claim = nodeClaim(o.(*karpv1.NodeClaim))
+				ev.Claim = NodeClaim(o.(*karpv1.NodeClaim))
 			}
 			return ev
 		}},
 		{&karpv1.NodePool{}, &karpv1.NodePoolList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.PoolChanged{Name: o.GetName()}
 			if !gone {
-				ev.Pool = nodePool(o.(*karpv1.NodePool))
+				ev.Pool = NodePool(o.(*karpv1.NodePool))
 			}
 			return ev
 		}},
 		{&appsv1.DaemonSet{}, &appsv1.DaemonSetList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.DaemonSetChanged{ID: id(o)}
 			if !gone {
-				ev.DaemonSet = c.demands.daemonSet(o.(*appsv1.DaemonSet))
+				ev.DaemonSet = c.convert.DaemonSet(o.(*appsv1.DaemonSet))
 			}
 			return ev
 		}},
 		{&storagev1.VolumeAttachment{}, &storagev1.VolumeAttachmentList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.AttachmentChanged{Name: o.GetName()}
 			if !gone {
-				ev.Attachment = attachment(o.(*storagev1.VolumeAttachment))
+				ev.Attachment = VolumeAttachment(o.(*storagev1.VolumeAttachment))
 			}
 			return ev
 		}},
