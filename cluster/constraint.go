@@ -47,12 +47,11 @@ func (p HostPort) Conflicts(q HostPort) bool {
 
 // VolumeUse is a volume of a pod that is claimed.
 type VolumeUse struct {
-	// Claim is the name of the PersistentVolumeClaim in the pod's namespace.
-	Claim string
-	// Ephemeral: the claim is made for the pod and ends with it. Until it is there,
-	// StorageClass says what it will be.
-	Ephemeral    bool
-	StorageClass string
+	// Claim is the name of the PersistentVolumeClaim in the pod's namespace. If
+	// Ephemeral, it is that of the volume, and the claim's is pod-volume: it is made
+	// for the pod.
+	Claim     string
+	Ephemeral bool
 	// Driver of an inline CSI volume; there is no claim then.
 	Driver string
 }
@@ -89,7 +88,7 @@ func (d *Demand) constraintKeys(b *strings.Builder) {
 		b.WriteString("port(" + strconv.Quote(p.IP) + strconv.Quote(p.Protocol) + strconv.Itoa(int(p.Port)) + ")")
 	}
 	for _, v := range d.Volumes {
-		b.WriteString("volume(" + strconv.Quote(v.Claim) + strconv.FormatBool(v.Ephemeral) + strconv.Quote(v.StorageClass) + strconv.Quote(v.Driver) + ")")
+		b.WriteString("volume(" + strconv.Quote(v.Claim) + strconv.FormatBool(v.Ephemeral) + strconv.Quote(v.Driver) + ")")
 	}
 	for _, p := range d.Preferences {
 		b.WriteString("prefer(" + strconv.Itoa(int(p.Weight)) + " ")

@@ -20,6 +20,14 @@ func (b *builder) addHosts() {
 			byNode[p.Node] = append(byNode[p.Node], p)
 		}
 	}
+	b.csiNodes = map[string]Resources{}
+	for _, n := range b.in.CSINodes {
+		b.csiNodes[n.Name] = n.Limits
+	}
+	b.attachments = map[string][]*VolumeAttachment{}
+	for _, a := range b.in.Attachments {
+		b.attachments[a.Node] = append(b.attachments[a.Node], a)
+	}
 	joined := map[*Claim]bool{}
 	for _, n := range b.in.Nodes {
 		var c *Claim
@@ -78,7 +86,9 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	}
 	h.Closed = closed(c, n, len(allocatable) == 0)
 	h.Allocatable = b.vector(allocatable)
+	b.limitAttachments(&h, n, typ)
 	h.Free = slices.Clone(h.Allocatable)
+	b.attach(&h, b.volumes, b.attachments[h.Name])
 	present := map[string]bool{}
 	for _, p := range h.Pods {
 		h.Free.Sub(b.vector(p.Demand.Requests))
@@ -97,6 +107,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		for _, p := range h.Pods {
 			if p.comesBack() {
 				b.displaced = append(b.displaced, p)
+				b.leaves[p] = true
 			}
 		}
 	}

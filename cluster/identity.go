@@ -57,12 +57,13 @@ type PodSelector struct {
 // Matches tells whether a pod of identity id is selected. namespaces are the
 // labels of each namespace.
 func (s *PodSelector) Matches(id *Identity, namespaces map[string]Labels) bool {
-	if s.Labels == nil {
-		return false
-	}
-	in := slices.Contains(s.Namespaces, id.Namespace) ||
-		(s.NamespaceLabels != nil && s.NamespaceLabels.Matches(namespaces[id.Namespace].Get))
-	return in && s.Labels.Matches(id.Labels.Get)
+	return s.Labels != nil && s.Covers(id.Namespace, namespaces) && s.Labels.Matches(id.Labels.Get)
+}
+
+// Covers tells whether pods of a namespace can be selected.
+func (s *PodSelector) Covers(namespace string, namespaces map[string]Labels) bool {
+	return slices.Contains(s.Namespaces, namespace) ||
+		(s.NamespaceLabels != nil && s.NamespaceLabels.Matches(namespaces[namespace].Get))
 }
 
 func (s *PodSelector) key(b *strings.Builder) {

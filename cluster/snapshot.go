@@ -17,17 +17,14 @@ type Snapshot struct {
 	// Resources names the components of every Vector: the four basic ones first,
 	// then the others by name.
 	Resources []string
-	Classes   []Class        // what waits, sorted by demand key
+	Classes   []Class        // what waits, sorted by demand key, then priority
 	Hosts     []Host         // where it could go, sorted by name
 	Pools     []PoolState    // by weight, highest first, then name
 	Offerings []PoolOffering // by pool, then price, then name
-}
-
-// Class is a set of waiting pods that are alike to the scheduler.
-type Class struct {
-	Demand   *Demand
-	Requests Vector
-	Pods     []*Pod // sorted by namespace and name
+	// Groups are the pods that constraints count; Repulsions what keeps waiting pods
+	// away from pods on hosts.
+	Groups     []Group
+	Repulsions []Repulsion
 }
 
 // Host is a node, or a claim that will be one.
@@ -51,6 +48,8 @@ type Host struct {
 	Imputed bool
 	// Pods bound to it that have not ended, sorted by namespace and name.
 	Pods []*Pod
+	// Volumes attached to it, or that its pods wait for: [ClassVolume.ID], sorted.
+	Volumes []string
 	// Promised are waiting pods whose room here is kept for them, see
 	// [Input.Promised]. They are not in Snapshot.Classes.
 	Promised []*Pod
@@ -90,6 +89,13 @@ type Input struct {
 	Daemons  []*DaemonSet
 	// Types that each node class offers.
 	Types map[ClassRef][]InstanceType
+	// What constraints refer to.
+	Namespaces             []*Namespace
+	PersistentVolumeClaims []*PersistentVolumeClaim
+	PersistentVolumes      []*PersistentVolume
+	StorageClasses         []*StorageClass
+	Attachments            []*VolumeAttachment
+	CSINodes               []*CSINode
 	// Promised says on which host (node or claim) an earlier plan has put a pod
 	// that still waits, by UID of the pod. Nil for none.
 	Promised map[string]string
@@ -97,9 +103,10 @@ type Input struct {
 
 // NewSnapshot builds the snapshot of in.
 func NewSnapshot(in Input) *Snapshot {
-	b := builder{in: in, index: map[string]int{}, pools: map[string]int{}}
+	b := builder{in: in, index: map[string]int{}, pools: map[string]int{}, leaves: map[*Pod]bool{}}
 	b.addPools()
 	b.nameResources()
+	b.volumes = newVolumes(&b)
 	b.addHosts()
 	b.keepPromises()
 	b.addOfferings()
@@ -116,7 +123,14 @@ type builder struct {
 	// displaced are pods on hosts that are being emptied: they will be recreated
 	// elsewhere and count as waiting.
 	displaced []*Pod
+	leaves    map[*Pod]bool // those, to look up
 	kept      map[*Pod]bool // promised pods that have their room
+	volumes   *volumes
+	// By node: how many volumes it can have attached, and which are.
+	csiNodes    map[string]Resources
+	attachments map[string][]*VolumeAttachment
+	// attachLimits are the components that count attachments.
+	attachLimits []int
 }
 
 func (b *builder) addPools() {
@@ -152,6 +166,9 @@ func (b *builder) nameResources() {
 	for _, c := range b.in.Claims {
 		see(c.Allocatable)
 	}
+	for _, n := range b.in.CSINodes {
+		see(n.Limits)
+	}
 	for _, types := range b.in.Types {
 		for i := range types {
 			see(types[i].Allocatable)
@@ -169,6 +186,9 @@ func (b *builder) nameResources() {
 	b.out.Resources = append(b.out.Resources, extended...)
 	for i, n := range b.out.Resources {
 		b.index[n] = i
+		if strings.HasPrefix(n, AttachLimit) {
+			b.attachLimits = append(b.attachLimits, i)
+		}
 	}
 }
 
@@ -178,25 +198,6 @@ func (b *builder) vector(r Resources) Vector {
 		v[b.index[a.Name]] = a.Value
 	}
 	return v
-}
-
-func (b *builder) addClasses() {
-	byDemand := map[*Demand][]*Pod{}
-	for _, p := range b.in.Pods {
-		if p.Provisionable() && !b.kept[p] {
-			byDemand[p.Demand] = append(byDemand[p.Demand], p)
-		}
-	}
-	for _, p := range b.displaced {
-		if !b.kept[p] {
-			byDemand[p.Demand] = append(byDemand[p.Demand], p)
-		}
-	}
-	for d, pods := range byDemand {
-		slices.SortFunc(pods, byID)
-		b.out.Classes = append(b.out.Classes, Class{Demand: d, Requests: b.vector(d.Requests), Pods: pods})
-	}
-	slices.SortFunc(b.out.Classes, func(x, y Class) int { return strings.Compare(x.Demand.Key, y.Demand.Key) })
 }
 
 func byID(x, y *Pod) int {
@@ -219,6 +220,11 @@ func (b *builder) addOfferings() {
 func (b *builder) addType(pool int, t *InstanceType) {
 	p := b.out.Pools[pool].Pool
 	allocatable := b.vector(t.Allocatable)
+	for _, i := range b.attachLimits {
+		if allocatable[i] == 0 {
+			allocatable[i] = noLimit
+		}
+	}
 	for _, o := range t.Offerings {
 		if !o.Available {
 			continue

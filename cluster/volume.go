@@ -28,9 +28,10 @@ type PersistentVolume struct {
 	// Driver is the CSI driver's name ("" for what is no CSI volume); Handle names
 	// the volume to it.
 	Driver, Handle string
-	// Affinity are the nodes that can use it: terms are ORed, nil means any. Zone
-	// and region labels of the volume are among them.
-	Affinity     []Term
+	// Affinity are the nodes that can use it: terms are ORed, nil means any.
+	Affinity []Term
+	// Zones are its zone and region labels, as requirements.
+	Zones        Term
 	StorageClass string
 	Size         int64  // bytes
 	Claim        string // "namespace/name" that it is bound to or kept for, "" for none
@@ -47,6 +48,15 @@ type StorageClass struct {
 	// Topologies restrict where volumes are made: terms are ORed, nil means anywhere.
 	Topologies []Term
 	Default    bool // used by claims that name no class
+}
+
+// CSINode is what the storage drivers on a node say of it.
+type CSINode struct {
+	Name     string
+	Revision string
+	// Limits are the volumes that can be attached, under [AttachLimit] and the
+	// driver's name; a driver without one has no limit.
+	Limits Resources
 }
 
 // Namespace is a namespace with the labels that selectors of pod affinity see.

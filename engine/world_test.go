@@ -417,7 +417,7 @@ func (w *world) schedule(p *cluster.Pod) {
 	c := *p
 	var fit []string
 	for _, name := range slices.Sorted(maps.Keys(w.nodes)) {
-		if n := w.nodes[name]; n.Ready && !n.Unschedulable && p.Demand.Admits(n.Labels, n.Taints) && w.room(n, p) {
+		if n := w.nodes[name]; n.Ready && !n.Unschedulable && p.Demand.Admits(n.Labels.Get, n.Taints) && w.room(n, p) {
 			fit = append(fit, name)
 		}
 	}

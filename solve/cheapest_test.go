@@ -104,7 +104,7 @@ func (e *exhaustive) weight(p *cluster.Pod) int32 {
 	for i := range e.snap.Offerings {
 		o := &e.snap.Offerings[i]
 		pool := e.snap.Pools[o.Pool]
-		if pool.Weight > best && e.vector(p).Fits(o.Free) && p.Demand.Admits(o.Labels, pool.Taints) {
+		if pool.Weight > best && e.vector(p).Fits(o.Free) && p.Demand.Admits(o.Labels.Get, pool.Taints) {
 			best = pool.Weight
 		}
 	}
@@ -120,5 +120,5 @@ func (e *exhaustive) vector(p *cluster.Pod) cluster.Vector {
 }
 
 func admits(pods []*cluster.Pod, labels cluster.Labels, taints []cluster.Taint) bool {
-	return !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(labels, taints) })
+	return !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(labels.Get, taints) })
 }

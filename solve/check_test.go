@@ -121,7 +121,7 @@ func (c *checker) placements() {
 			continue
 		}
 		for _, p := range x.Pods {
-			if len(p.Demand.Refused) > 0 || !p.Demand.Admits(h.Labels, h.Taints) {
+			if len(p.Demand.Refused) > 0 || !p.Demand.Admits(h.Label, h.Taints) {
 				c.failf("host %s does not admit %s", x.Host, p.ID())
 			}
 			if !c.put(p, c.free[h.Name]) {
@@ -183,7 +183,7 @@ func (c *checker) holding(pool int, pods []*cluster.Pod) []*cluster.PoolOffering
 		if o.Pool != pool || !sum.Fits(o.Free) {
 			continue
 		}
-		if !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(o.Labels, c.snap.Pools[pool].Taints) }) {
+		if !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(o.Labels.Get, c.snap.Pools[pool].Taints) }) {
 			out = append(out, o)
 		}
 	}
@@ -311,12 +311,12 @@ func (c *checker) unplaced() {
 		}
 		want := c.vector(p.Demand.Requests)
 		for i := range c.snap.Hosts {
-			if h := &c.snap.Hosts[i]; h.Closed == "" && p.Demand.Admits(h.Labels, h.Taints) && want.Fits(c.free[h.Name]) {
+			if h := &c.snap.Hosts[i]; h.Closed == "" && p.Demand.Admits(h.Label, h.Taints) && want.Fits(c.free[h.Name]) {
 				c.failf("%s is unplaced and fits on host %s", p.ID(), h.Name)
 			}
 		}
 		for _, n := range c.nodes {
-			if !hasMinValues(c.snap.Pools[n.offering.Pool].Pool) && p.Demand.Admits(n.offering.Labels, c.snap.Pools[n.offering.Pool].Taints) && want.Fits(n.free) {
+			if !hasMinValues(c.snap.Pools[n.offering.Pool].Pool) && p.Demand.Admits(n.offering.Labels.Get, c.snap.Pools[n.offering.Pool].Taints) && want.Fits(n.free) {
 				c.failf("%s is unplaced and fits on the new %s", p.ID(), n.offering.ID)
 			}
 		}
