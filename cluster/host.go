@@ -84,6 +84,9 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	if len(allocatable) == 0 && typ != nil {
 		capacity, allocatable = typ.Capacity, typ.Allocatable
 	}
+	if n != nil && n.Unschedulable && !slices.Contains(h.Taints, CordonTaint) {
+		h.Taints = slices.Concat(h.Taints, []Taint{CordonTaint})
+	}
 	h.Closed = closed(c, n, len(allocatable) == 0)
 	h.Allocatable = b.vector(allocatable)
 	b.limitAttachments(&h, n, typ)
@@ -170,8 +173,6 @@ func closed(c *Claim, n *Node, unknown bool) string {
 	switch {
 	case beingEmptied(c, n):
 		return "being deleted"
-	case n != nil && n.Unschedulable:
-		return "cordoned"
 	case n != nil && !n.Ready && (c == nil || c.Is(Initialized)):
 		return "not ready"
 	case unknown:

@@ -157,6 +157,9 @@ var (
 	DisruptedTaint = Taint{Key: "karpenter.sh/disrupted", Effect: NoSchedule}
 	// UnregisteredTaint is on a node from boot until its claim has been synced to it.
 	UnregisteredTaint = Taint{Key: "karpenter.sh/unregistered", Effect: NoExecute}
+	// CordonTaint is what spec.unschedulable amounts to; the control plane adds it a
+	// moment later.
+	CordonTaint = Taint{Key: "node.kubernetes.io/unschedulable", Effect: NoSchedule}
 )
 
 // Toleration lets a pod onto nodes with matching taints. An empty Key tolerates

@@ -75,21 +75,28 @@ type Constraint uint8
 // The constraints, in the order in which they are checked: what rules a pod out
 // is counted once, under the first that does.
 const (
-	Refused      Constraint = iota + 1 // the pod has a constraint this version cannot honour
-	NoPool                             // there is no pool, or none is ready
-	Closed                             // host takes no pods
-	Taints                             // a taint is not tolerated
-	NodeSelector                       // spec.nodeSelector does not match
-	NodeAffinity                       // no required term matches
-	Resources                          // too large, or too little left
-	PoolLimit                          // the pool's limits are reached
-	MinValues                          // too few distinct values to choose from
+	Refused         Constraint = iota + 1 // the pod has a constraint this version cannot honour
+	NoPool                                // there is no pool, or none is ready
+	Closed                                // host takes no pods
+	Taints                                // a taint is not tolerated
+	NodeSelector                          // spec.nodeSelector does not match
+	NodeAffinity                          // no required term matches
+	HostPorts                             // a port of the host is taken
+	Resources                             // too large, or too little left
+	VolumeLimit                           // no more volumes can be attached
+	VolumeNode                            // a volume cannot be used from there
+	TopologySpread                        // the domain has too many of these pods already
+	PodAffinity                           // the pods it wants near are elsewhere
+	PodAntiAffinity                       // a pod that it must be apart from is there, or the other way round
+	PoolLimit                             // the pool's limits are reached
+	MinValues                             // too few distinct values to choose from
 	numConstraint
 )
 
 var constraintNames = [numConstraint]string{
 	Refused: "refused", NoPool: "no pool", Closed: "closed", Taints: "taint", NodeSelector: "node selector",
-	NodeAffinity: "node affinity", Resources: "resources", PoolLimit: "pool limit", MinValues: "minValues",
+	NodeAffinity: "node affinity", HostPorts: "host ports", Resources: "resources", VolumeLimit: "volume limit", VolumeNode: "volume node affinity",
+	TopologySpread: "topology spread", PodAffinity: "pod affinity", PodAntiAffinity: "pod anti-affinity", PoolLimit: "pool limit", MinValues: "minValues",
 }
 
 func (c Constraint) String() string {

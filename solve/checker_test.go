@@ -22,7 +22,7 @@ func TestCheckerCatches(t *testing.T) {
 		pool capped weight=20 limit.nodes=1 taint=own:NoSchedule
 		pool varied weight=30 taint=varied:NoSchedule require=type;min=2
 		node n1 type=large pool=first
-		node n2 type=large cordoned
+		node n2 type=large notready
 		pods full 1 cpu=1500m node=n1
 		pods tight 1 cpu=400m selector=topology.kubernetes.io/zone=a
 		pods web 5 cpu=900m mem=1Gi

@@ -102,7 +102,7 @@ func full(p *plan.Plan) string {
 func unrelated(s solver, in cluster.Input) error {
 	_, p := s(in)
 	in.Nodes = append(slices.Clone(in.Nodes), &cluster.Node{
-		Name: "aaa", Unschedulable: true, Ready: true, Labels: cluster.Labels{cluster.LabelZone: "a", cluster.LabelArch: "amd64"},
+		Name: "aaa", Ready: false, Labels: cluster.Labels{cluster.LabelZone: "a", cluster.LabelArch: "amd64"},
 		Allocatable: cluster.NewResources(map[string]int64{cluster.CPU: 64000, cluster.Memory: 256 << 30, cluster.Pods: 100}),
 	})
 	_, q := s(in)
@@ -196,7 +196,7 @@ func TestPropertiesCatchMutants(t *testing.T) {
 		type xlarge cpu=4 mem=16Gi pods=58 price.on-demand=0.19 zones=a,b
 		pool default limit.cpu=8
 		node n1 type=large pool=default
-		node n2 type=large cordoned
+		node n2 type=large notready
 		pods full 1 cpu=2 node=n1
 		pods web 6 cpu=900m mem=1Gi
 		pods api 4 cpu=1100m mem=1Gi`)
@@ -262,7 +262,7 @@ func inOrderOfInput(in cluster.Input) (*cluster.Snapshot, *plan.Plan) {
 	return snap, p
 }
 
-// ignoringClosed puts pods on cordoned nodes.
+// ignoringClosed puts pods on nodes that take none.
 func ignoringClosed(in cluster.Input) (*cluster.Snapshot, *plan.Plan) {
 	snap := cluster.NewSnapshot(in)
 	for i := range snap.Hosts {

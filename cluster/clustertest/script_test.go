@@ -127,7 +127,7 @@ func TestNodes(t *testing.T) {
 		cpu                 int64
 	}{
 		{"coming", "coming", "", 0, true, 100_000, 1900},
-		{"loose", "", "cordoned", -1, false, 0, 3900},
+		{"loose", "", "", -1, false, 0, 4000},
 		{"mine", "claim-mine", "", 0, false, 40_000, 1900},
 		{"young", "claim-young", "", 0, true, 100_000, 1900},
 	}

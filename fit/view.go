@@ -1,0 +1,205 @@
+package fit
+
+import (
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+)
+
+// View is a world as one class sees it: how its constraints count, at the moment
+// the view was taken.
+type View struct {
+	w     *World
+	class *cluster.Class
+	// spreads are the hard topology spread constraints.
+	spreads []spread
+	// apart are the domains that the class's own anti-affinity rules out, repelled
+	// those that anti-affinity of other pods does.
+	apart, repelled []domains
+	// near are the domains of each required affinity term. first: no pod matches
+	// them all, so a pod that does may begin anywhere.
+	near  []domains
+	first bool
+}
+
+// domains is a set of domains of one topology.
+type domains struct {
+	*topology
+	set map[int32]bool
+}
+
+// spread is a topology spread constraint with its counts.
+type spread struct {
+	*topology
+	c      *cluster.TopologySpread
+	count  map[int32]int32 // of each domain that counts
+	itself int32           // 1 if the pod is one of those counted
+}
+
+// View returns the world as a class sees it now.
+func (w *World) View(class int) *View {
+	c := &w.snap.Classes[class]
+	v := &View{w: w, class: c}
+	v.addSpreads()
+	for i, t := range c.Demand.PodAntiAffinity {
+		v.apart = append(v.apart, v.domainsWith(t.Key, w.groups[c.AntiAffinity[i]]))
+	}
+	for _, r := range w.snap.Repulsions {
+		if c.In(r.Group) {
+			d := domains{w.topology(r.Key), map[int32]bool{}}
+			for _, h := range r.Hosts {
+				d.add(d.nodes[h])
+			}
+			v.repelled = append(v.repelled, d)
+		}
+	}
+	v.addRepelled()
+	v.addNear()
+	return v
+}
+
+func (d domains) add(domain int32) {
+	if domain >= 0 {
+		d.set[domain] = true
+	}
+}
+
+// domainsWith are the domains in which a group has pods.
+func (v *View) domainsWith(key string, pods []int32) domains {
+	d := domains{v.w.topology(key), map[int32]bool{}}
+	for node, n := range pods {
+		if n > 0 {
+			d.add(d.nodes[node])
+		}
+	}
+	return d
+}
+
+// addRepelled finds where pods that a plan has placed keep the class away.
+func (v *View) addRepelled() {
+	for _, other := range v.w.repelling {
+		o := &v.w.snap.Classes[other]
+		for i, t := range o.Demand.PodAntiAffinity {
+			if !v.class.In(o.AntiAffinity[i]) {
+				continue
+			}
+			d := domains{v.w.topology(t.Key), map[int32]bool{}}
+			for node := range v.w.nodes {
+				if v.w.nodes[node].placed[other] > 0 {
+					d.add(d.nodes[node])
+				}
+			}
+			v.repelled = append(v.repelled, d)
+		}
+	}
+}
+
+func (v *View) addNear() {
+	if v.class.Affinity < 0 {
+		return
+	}
+	pods := v.w.groups[v.class.Affinity]
+	none := true
+	for _, t := range v.class.Demand.PodAffinity {
+		d := v.domainsWith(t.Key, pods)
+		none = none && len(d.set) == 0
+		v.near = append(v.near, d)
+	}
+	v.first = none && v.class.In(v.class.Affinity)
+}
+
+func (v *View) addSpreads() {
+	d := v.class.Demand
+	for i := range d.Spreads {
+		if d.Spreads[i].Soft {
+			continue
+		}
+		s := spread{topology: v.w.topology(d.Spreads[i].Key), c: &d.Spreads[i], count: map[int32]int32{}}
+		if v.class.In(v.class.Spreads[i]) {
+			s.itself = 1
+		}
+		v.spreads = append(v.spreads, s)
+	}
+	if len(v.spreads) == 0 {
+		return
+	}
+	for n := range v.w.nodes {
+		if !v.hasAllKeys(n) {
+			continue
+		}
+		at := 0
+		for i := range d.Spreads {
+			if d.Spreads[i].Soft {
+				continue
+			}
+			s := &v.spreads[at]
+			at++
+			if !v.counts(s.c, &v.w.nodes[n]) {
+				continue
+			}
+			pods := v.w.groups[v.class.Spreads[i]][n]
+			if s.c.Pods.Labels != nil && len(s.c.Pods.Labels) == 0 {
+				pods = 0 // the scheduler counts none for a selector that is empty
+			}
+			s.count[s.nodes[n]] += pods
+		}
+	}
+}
+
+// hasAllKeys tells whether a node has the labels of all hard spreads: others are
+// not looked at.
+func (v *View) hasAllKeys(n int) bool {
+	for i := range v.spreads {
+		if v.spreads[i].nodes[n] < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// counts tells whether a node is one of those that a spread looks at.
+func (v *View) counts(c *cluster.TopologySpread, n *node) bool {
+	if c.HonorAffinity && !v.class.Demand.Selects(n.label) {
+		return false
+	}
+	if c.HonorTaints {
+		if _, bad := cluster.Untolerated(n.taints, v.class.Demand.Tolerations); bad {
+			return false
+		}
+	}
+	return true
+}
+
+// Node returns what forbids a pod of the class on a node, 0 if nothing does.
+func (v *View) Node(node int) plan.Constraint {
+	n := &v.w.nodes[node]
+	if n.closed != "" {
+		return plan.Closed
+	}
+	return v.check(n, func(t *topology) int32 { return t.nodes[node] }, false)
+}
+
+// Offering returns what forbids a pod of the class on a node bought as an
+// offering that holds nothing else, 0 if nothing does. Limits of pools are not
+// looked at.
+func (v *View) Offering(offering int) plan.Constraint {
+	n := v.w.fresh(offering, "new")
+	return v.check(&n, func(t *topology) int32 {
+		value, ok := n.label(t.key)
+		if !ok {
+			return -1
+		}
+		if id, known := t.ids[value]; known && t.key != cluster.LabelHostname && t.key != cluster.FieldName {
+			return id
+		}
+		return int32(len(t.ids)) // a domain that only this node is in
+	}, true)
+}
+
+// Forbids tells whether one constraint alone forbids a pod of the class on a node.
+func (v *View) Forbids(c plan.Constraint, node int) bool {
+	n := &v.w.nodes[node]
+	if c == plan.Closed {
+		return n.closed != ""
+	}
+	return v.filter(c, n, func(t *topology) int32 { return t.nodes[node] }, false)
+}

@@ -1,0 +1,137 @@
+package fit
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// World is a snapshot with what a plan adds to it. Nodes are numbered: the
+// snapshot's hosts first, then those bought, as they come.
+type World struct {
+	snap       *cluster.Snapshot
+	nodes      []node
+	topologies map[string]*topology
+	// groups holds, for each of the snapshot's groups, its pods on each node.
+	groups [][]int32
+	// repelling are the classes placed here that have required anti-affinity.
+	repelling []int32
+}
+
+// node is a host or a node that is bought.
+type node struct {
+	label  cluster.Lookup
+	taints []cluster.Taint
+	closed string
+	free   cluster.Vector
+	ports  []cluster.HostPort
+	// volumes that are attached, of those that pods may share.
+	volumes map[string]bool
+	placed  map[int32]int32 // pods placed here by class
+}
+
+// New returns the world of a snapshot before anything is added.
+func New(snap *cluster.Snapshot) *World {
+	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups))}
+	for i := range snap.Hosts {
+		h := &snap.Hosts[i]
+		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]bool{}}
+		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
+			for _, p := range pods {
+				n.ports = append(n.ports, p.Demand.Ports...)
+			}
+		}
+		for _, id := range h.Volumes {
+			n.volumes[id] = true
+		}
+		w.nodes = append(w.nodes, n)
+	}
+	for i := range snap.Groups {
+		w.groups[i] = make([]int32, len(snap.Hosts))
+		for _, c := range snap.Groups[i].Hosts {
+			w.groups[i][c.Host] = c.Pods
+		}
+	}
+	return w
+}
+
+// Nodes is how many nodes there are.
+func (w *World) Nodes() int { return len(w.nodes) }
+
+// Buy adds an empty node of an offering and returns its number.
+func (w *World) Buy(offering int) int {
+	n := w.fresh(offering, "new-"+strconv.Itoa(len(w.nodes)))
+	w.nodes = append(w.nodes, n)
+	w.addNode(&n)
+	for i := range w.groups {
+		w.groups[i] = append(w.groups[i], 0)
+	}
+	return len(w.nodes) - 1
+}
+
+// fresh is an empty node of an offering.
+func (w *World) fresh(offering int, name string) node {
+	o := &w.snap.Offerings[offering]
+	label := func(key string) (string, bool) {
+		if key == cluster.LabelHostname || key == cluster.FieldName {
+			return name, true
+		}
+		return o.Labels.Get(key)
+	}
+	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), placed: map[int32]int32{}, volumes: map[string]bool{}}
+}
+
+// Place puts pods of a class on a node, whether they fit or not.
+func (w *World) Place(class, node int, pods int32) {
+	c, n := &w.snap.Classes[class], &w.nodes[node]
+	if len(c.AntiAffinity) > 0 && !slices.Contains(w.repelling, int32(class)) {
+		w.repelling = append(w.repelling, int32(class))
+	}
+	for range pods {
+		w.use(c, n)
+	}
+	n.placed[int32(class)] += pods
+	for _, g := range c.Groups {
+		w.groups[g][node] += pods
+	}
+}
+
+// use takes what one pod uses of a node.
+func (w *World) use(c *cluster.Class, n *node) {
+	n.free.Sub(c.Requests)
+	n.ports = append(n.ports, c.Demand.Ports...)
+	for i := range c.Volumes {
+		id := c.Volumes[i].ID
+		if id == "" {
+			continue
+		}
+		if n.volumes[id] { // attached already: give back what was taken above
+			if at := w.attachLimit(c.Volumes[i].Driver); at >= 0 {
+				n.free[at]++
+			}
+		}
+		n.volumes[id] = true
+	}
+}
+
+// attachLimit is the component that counts attachments of a driver, −1 for none.
+func (w *World) attachLimit(driver string) int {
+	return slices.Index(w.snap.Resources, cluster.AttachLimit+driver)
+}
+
+// Placed returns the pods placed on a node, by class.
+func (w *World) Placed(node int) []Placed {
+	var out []Placed
+	for _, c := range slices.Sorted(maps.Keys(w.nodes[node].placed)) {
+		out = append(out, Placed{int(c), w.nodes[node].placed[c]})
+	}
+	return out
+}
+
+// Placed is a number of pods of a class.
+type Placed struct {
+	Class int
+	Pods  int32
+}
