@@ -30,9 +30,12 @@ type Plan struct {
 	Cost cluster.Money
 	// CreateCost is the part of Cost that Creates adds.
 	CreateCost cluster.Money
+	// Charges is what the solver's charge for each node adds to CreateCost when
+	// plans are compared.
+	Charges cluster.Money
 	// Bound is proven: no set of new nodes that holds the placed pods, given the
-	// free space on existing hosts, costs less per hour. Such a set keeps to the
-	// pools' weights, unless limits have made this plan go below them.
+	// free space on existing hosts, has a lower [Plan.Objective]. Such a set keeps
+	// to the pools' weights, unless limits have made this plan go below them.
 	Bound cluster.Money
 }
 
@@ -106,13 +109,16 @@ func (c Constraint) String() string {
 	return "Constraint(" + strconv.Itoa(int(c)) + ")"
 }
 
-// Gap is how far CreateCost is above Bound, as a fraction; 0 when nothing has to
-// be bought. It is the only float in a plan and only for reading.
+// Objective is what the solver makes small: prices and charges of new nodes.
+func (p *Plan) Objective() cluster.Money { return p.CreateCost + p.Charges }
+
+// Gap is how far the objective is above Bound, as a fraction; 0 when nothing has
+// to be bought. It is the only float in a plan and only for reading.
 func (p *Plan) Gap() float64 {
 	if p.Bound <= 0 {
 		return 0
 	}
-	return float64(p.CreateCost)/float64(p.Bound) - 1
+	return float64(p.Objective())/float64(p.Bound) - 1
 }
 
 // Text is the plan in a stable form for scripts and diffs.
@@ -128,7 +134,11 @@ func (p *Plan) Text() string {
 	for _, u := range p.Unplaced {
 		b.WriteString("unplaced " + ids(u.Pods) + ": " + Explain(u.Reasons) + "\n")
 	}
-	b.WriteString("cost " + p.Cost.String() + " new " + p.CreateCost.String() + " bound " + p.Bound.String() + "\n")
+	b.WriteString("cost " + p.Cost.String() + " new " + p.CreateCost.String())
+	if p.Charges > 0 {
+		b.WriteString(" objective " + p.Objective().String())
+	}
+	b.WriteString(" bound " + p.Bound.String() + "\n")
 	return b.String()
 }
 

@@ -367,7 +367,10 @@ func (c *checker) costs() {
 	if c.plan.Cost != sum {
 		c.failf("cost is %s, want %s", c.plan.Cost, sum)
 	}
-	if c.plan.Bound < 0 || c.plan.Bound > c.plan.CreateCost {
-		c.failf("bound %s, new nodes cost %s", c.plan.Bound, c.plan.CreateCost)
+	if charges := c.opt.NodeCharge * cluster.Money(len(c.plan.Creates)); c.plan.Charges != charges {
+		c.failf("%d new nodes are charged %s, want %s", len(c.plan.Creates), c.plan.Charges, charges)
+	}
+	if c.plan.Bound < 0 || c.plan.Bound > c.plan.CreateCost+c.plan.Charges {
+		c.failf("bound %s, new nodes cost %s and are charged %s", c.plan.Bound, c.plan.CreateCost, c.plan.Charges)
 	}
 }

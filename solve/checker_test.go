@@ -103,6 +103,7 @@ func TestCheckerCatches(t *testing.T) {
 		{"reasons for", func(p *plan.Plan) { unplaced(p, "huge").Reasons = nil }},
 		{"new nodes cost", func(p *plan.Plan) { p.CreateCost-- }},
 		{"cost is", func(p *plan.Plan) { p.Cost = p.CreateCost }},
+		{"are charged", func(p *plan.Plan) { p.Charges = 1 }},
 		{"bound", func(p *plan.Plan) { p.Bound = p.CreateCost + 1 }},
 	} {
 		snap := cluster.NewSnapshot(in)

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/plan"
 )
 
 // purchase is one node of a group with the offering chosen for it.
 type purchase struct {
-	group  int32 // index into the state's groups
+	group  int32 // index into the packing's purchases
 	choice int32 // offering
 	ranked []cluster.OfferingID
 }
@@ -19,17 +20,16 @@ type purchase struct {
 // purchases chooses an offering and the alternatives for every node. Nodes with
 // the same alternatives in the same order are next to each other: they are one
 // request to the cloud.
-func (s *state) purchases() []purchase {
-	s.mergeGroups()
+func (s *answer) purchases() []purchase {
 	zones := s.countZones()
 	slack := s.slack()
 	var out []purchase
-	for g := range s.groups {
+	for g := range s.Bought {
 		likely, options := s.candidates(int32(g)), s.options(int32(g), slack)
 		ranked := map[int32][]cluster.OfferingID{}
-		for range s.groups[g].copies {
+		for range s.Bought[g].Copies {
 			choice := s.choose(likely, zones)
-			zones[zoneOf{s.shapes[s.groups[g].shape].pool, s.snap.Offerings[choice].ID.Zone}]++
+			zones[zoneOf{s.poolOf(&s.Bought[g]), s.snap.Offerings[choice].ID.Zone}]++
 			if ranked[choice] == nil {
 				ranked[choice] = s.rank(options, choice)
 			}
@@ -43,40 +43,25 @@ func (s *state) purchases() []purchase {
 	return out
 }
 
+// offeringOf returns the cheapest offering of a purchase's shape.
+func (s *answer) offeringOf(b *pack.Purchase) *cluster.PoolOffering {
+	return &s.snap.Offerings[s.offerOf[b.Shape]]
+}
+
+func (s *answer) poolOf(b *pack.Purchase) int32 { return int32(s.offeringOf(b).Pool) }
+
+func (s *answer) priceOf(b *pack.Purchase) cluster.Money { return s.offeringOf(b).Price }
+
+// capacityOf returns what each node of a purchase takes of its pool's limits.
+func (s *answer) capacityOf(b *pack.Purchase) []int64 {
+	return s.quotas.capacity(nil, s.offeringOf(b))
+}
+
 func compareRanked(a, b purchase) int {
 	if a.group == b.group { // and so is the choice
 		return 0
 	}
 	return slices.CompareFunc(a.ranked, b.ranked, cluster.OfferingID.Compare)
-}
-
-// mergeGroups makes one group of those that buy the same and drops the empty
-// ones. It is the end of the log: nothing can be undone after it.
-func (s *state) mergeGroups() {
-	for i := range s.groups {
-		slices.SortFunc(s.takesOf(&s.groups[i]), func(a, b take) int { return cmp.Compare(a.class, b.class) })
-	}
-	slices.SortStableFunc(s.groups, func(a, b group) int {
-		return cmp.Or(cmp.Compare(a.shape, b.shape), s.compareTakes(&a, &b))
-	})
-	merged := s.groups[:0]
-	for _, g := range s.groups {
-		last := len(merged) - 1
-		switch {
-		case g.copies == 0:
-		case last >= 0 && merged[last].shape == g.shape && s.compareTakes(&merged[last], &g) == 0:
-			merged[last].copies += g.copies
-		default:
-			merged = append(merged, g)
-		}
-	}
-	s.groups, s.log = merged, nil
-}
-
-func (s *state) compareTakes(a, b *group) int {
-	return slices.CompareFunc(s.takesOf(a), s.takesOf(b), func(x, y take) int {
-		return cmp.Or(cmp.Compare(x.class, y.class), -cmp.Compare(x.count, y.count))
-	})
 }
 
 type zoneOf struct {
@@ -85,7 +70,7 @@ type zoneOf struct {
 }
 
 // countZones counts the nodes that pools hold in each zone.
-func (s *state) countZones() map[zoneOf]int {
+func (s *answer) countZones() map[zoneOf]int {
 	n := map[zoneOf]int{}
 	for i := range s.snap.Hosts {
 		if h := &s.snap.Hosts[i]; h.Pool >= 0 {
@@ -98,10 +83,10 @@ func (s *state) countZones() map[zoneOf]int {
 // slack returns, for each limit, by how much each planned node of the pool may
 // exceed the capacity it was planned with, so that the limit holds whichever
 // alternative the cloud launches.
-func (s *state) slack() []int64 {
+func (s *answer) slack() []int64 {
 	nodes := make([]int64, len(s.pools))
-	for i := range s.groups {
-		nodes[s.shapes[s.groups[i].shape].pool] += int64(s.groups[i].copies)
+	for i := range s.Bought {
+		nodes[s.poolOf(&s.Bought[i])] += int64(s.Bought[i].Copies)
 	}
 	share := slices.Clone(s.room)
 	for i, n := range nodes {
@@ -116,21 +101,20 @@ func (s *state) slack() []int64 {
 // first: all that its limits leave, and as many more as its minValues need. The
 // cloud tries them in order, so the last ones are launched only when all others
 // are sold out.
-func (s *state) options(id int32, slack []int64) []int32 {
-	g := &s.groups[id]
-	shape := &s.shapes[g.shape]
-	takes := s.takesOf(g)
+func (s *answer) options(id int32, slack []int64) []int32 {
+	b := &s.Bought[id]
+	pool, price, planned := s.poolOf(b), s.priceOf(b), s.capacityOf(b)
 	sum := make([]int64, len(s.dims))
-	s.sum(sum, takes)
-	need := s.newTally(shape.pool)
-	share := s.quotas.of(slack, shape.pool)
+	s.sum(sum, b.Takes)
+	need := s.newTally(pool)
+	share := s.quotas.of(slack, pool)
 	var within, beyond []int32
 	var capacity []int64
-	for o := range s.alternatives(shape.pool, takes, sum) {
+	for o := range s.alternatives(pool, b.Takes, sum) {
 		capacity = s.quotas.capacity(capacity[:0], &s.snap.Offerings[o])
-		ok := s.snap.Offerings[o].Price >= shape.price
+		ok := s.snap.Offerings[o].Price >= price
 		for i, c := range capacity {
-			ok = ok && c-shape.capacity[i] <= share[i]
+			ok = ok && c-planned[i] <= share[i]
 		}
 		if !ok {
 			beyond = append(beyond, o)
@@ -155,17 +139,17 @@ func (s *state) options(id int32, slack []int64) []int32 {
 // candidates returns the offerings that may be the first of a group's: the
 // cheapest that hold its pods, with the capacity that was counted against the
 // pool's limits.
-func (s *state) candidates(id int32) []int32 {
-	g := &s.groups[id]
-	shape := &s.shapes[g.shape]
+func (s *answer) candidates(id int32) []int32 {
+	b := &s.Bought[id]
+	price, planned := s.priceOf(b), s.capacityOf(b)
 	sum := make([]int64, len(s.dims))
-	s.sum(sum, s.takesOf(g))
+	s.sum(sum, b.Takes)
 	var out []int32
-	for o := range s.alternatives(shape.pool, s.takesOf(g), sum) {
-		if s.snap.Offerings[o].Price > shape.price {
+	for o := range s.alternatives(s.poolOf(b), b.Takes, sum) {
+		if s.snap.Offerings[o].Price > price {
 			break
 		}
-		if s.snap.Offerings[o].Price == shape.price && slices.Equal(s.quotas.capacity(nil, &s.snap.Offerings[o]), shape.capacity) {
+		if s.snap.Offerings[o].Price == price && slices.Equal(s.quotas.capacity(nil, &s.snap.Offerings[o]), planned) {
 			out = append(out, o)
 		}
 	}
@@ -174,7 +158,7 @@ func (s *state) candidates(id int32) []int32 {
 
 // choose returns, among offerings of equal price, the one of the capacity type
 // that is preferred, then in the zone in which the pool has fewest nodes.
-func (s *state) choose(candidates []int32, zones map[zoneOf]int) int32 {
+func (s *answer) choose(candidates []int32, zones map[zoneOf]int) int32 {
 	return slices.MinFunc(candidates, func(i, j int32) int {
 		a, b := &s.snap.Offerings[i], &s.snap.Offerings[j]
 		return cmp.Or(
@@ -197,7 +181,7 @@ func preference(id cluster.OfferingID) int {
 
 // rank orders options: the chosen one, then by price, and at equal price those
 // in the chosen one's zone first.
-func (s *state) rank(options []int32, choice int32) []cluster.OfferingID {
+func (s *answer) rank(options []int32, choice int32) []cluster.OfferingID {
 	zone := s.snap.Offerings[choice].ID.Zone
 	later := func(is bool) int {
 		if is {
@@ -207,7 +191,7 @@ func (s *state) rank(options []int32, choice int32) []cluster.OfferingID {
 	}
 	sorted := slices.Clone(options)
 	if !slices.Contains(sorted, choice) { // cut off among many of its price
-		if len(s.pools[s.snap.Offerings[choice].Pool].variety) == 0 {
+		if len(s.pools[s.snap.Offerings[choice].Pool].keys) == 0 {
 			sorted = sorted[:len(sorted)-1]
 		}
 		sorted = append(sorted, choice)
@@ -227,16 +211,16 @@ func (s *state) rank(options []int32, choice int32) []cluster.OfferingID {
 }
 
 // creates turns purchases into the plan's nodes and hands out the pods.
-func (s *state) creates(bought []purchase, pods *dealer) []plan.Create {
+func (s *answer) creates(bought []purchase, pods *dealer) []plan.Create {
 	out := make([]plan.Create, 0, len(bought))
 	for _, b := range bought {
-		g := &s.groups[b.group]
+		takes := s.Bought[b.group].Takes
 		o := &s.snap.Offerings[b.choice]
 		c := plan.Create{
 			Pool: s.snap.Pools[o.Pool].Name, Offerings: b.ranked, Price: o.Price, Imputed: o.Imputed,
-			Requests: s.requests(o, s.takesOf(g)),
+			Requests: s.requests(o, takes),
 		}
-		for _, t := range s.takesOf(g) {
+		for _, t := range takes {
 			c.Pods = append(c.Pods, pods.deal(t)...)
 		}
 		slices.SortFunc(c.Pods, comparePods)
@@ -246,13 +230,13 @@ func (s *state) creates(bought []purchase, pods *dealer) []plan.Create {
 }
 
 // requests is what pods and DaemonSets ask for on a node bought as o.
-func (s *state) requests(o *cluster.PoolOffering, takes []take) cluster.Resources {
+func (s *answer) requests(o *cluster.PoolOffering, takes []pack.Take) cluster.Resources {
 	sum := make(cluster.Vector, len(s.snap.Resources))
 	sum.Add(o.Allocatable)
 	sum.Sub(o.Free)
 	for _, t := range takes {
-		for d, v := range s.snap.Classes[s.classes[t.class].source].Requests {
-			sum[d] += int64(t.count) * v
+		for d, v := range s.snap.Classes[s.classes[t.Item].source].Requests {
+			sum[d] += int64(t.Count) * v
 		}
 	}
 	m := make(map[string]int64, len(sum))
@@ -274,8 +258,8 @@ type dealer struct {
 
 func (p *problem) newDealer() *dealer { return &dealer{p, make([]int32, len(p.classes))} }
 
-func (d *dealer) deal(t take) []*cluster.Pod {
-	first := d.next[t.class]
-	d.next[t.class] += t.count
-	return d.snap.Classes[d.classes[t.class].source].Pods[first:d.next[t.class]:d.next[t.class]]
+func (d *dealer) deal(t pack.Take) []*cluster.Pod {
+	first := d.next[t.Item]
+	d.next[t.Item] += t.Count
+	return d.snap.Classes[d.classes[t.Item].source].Pods[first:d.next[t.Item]:d.next[t.Item]]
 }

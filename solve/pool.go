@@ -1,14 +1,14 @@
 package solve
 
-// pool is a pool that may be bought from, as far as packing sees it.
+import "github.com/ullage-sh/ullage/pack"
+
+// pool is a pool that may be bought from.
 type pool struct {
 	first, end int32  // its offerings
 	closed     string // why nothing is bought from it, "" if something may be
 	tier       int32
-	variety    []variety
-	// barred are the classes that the pool's minValues rule out, however alone
-	// they are on a node.
-	barred bitset
+	keys       []variety     // its minValues
+	demanded   *pack.Variety // the same for packing; nil for none
 }
 
 // variety is one minValues requirement: a node's alternatives must have at least
@@ -20,18 +20,10 @@ type variety struct {
 	count int     // of distinct values
 }
 
-// tier is the pools of one weight.
-type tier struct {
-	first, end int32 // its shapes
-	// buyable are the classes of which some shape of the tier holds a pod.
-	buyable bitset
-	// free of limits and minValues: what fits may be bought.
-	plain bool
-}
-
 func (p *problem) addPools() {
 	p.quotas = newQuotas(p.snap.Pools)
 	p.pools = make([]pool, len(p.snap.Pools))
+	tier := int32(-1)
 	for i := range p.snap.Pools {
 		s := &p.snap.Pools[i]
 		q := &p.pools[i]
@@ -42,9 +34,9 @@ func (p *problem) addPools() {
 			q.closed = "being deleted"
 		}
 		if i == 0 || s.Weight != p.snap.Pools[i-1].Weight {
-			p.tiers = append(p.tiers, tier{plain: true})
+			tier++
 		}
-		q.tier = int32(len(p.tiers) - 1)
+		q.tier = tier
 	}
 	for i := range p.snap.Offerings {
 		q := &p.pools[p.snap.Offerings[i].Pool]
@@ -52,13 +44,9 @@ func (p *problem) addPools() {
 			q.first = int32(i)
 		}
 		q.end = int32(i) + 1
-		p.offerFree = p.appendRow(p.offerFree, p.snap.Offerings[i].Free)
 	}
 	for i := range p.pools {
 		p.addVariety(int32(i))
-		if p.quotas.limited(int32(i)) || len(p.pools[i].variety) > 0 {
-			p.tiers[p.pools[i].tier].plain = false
-		}
 	}
 }
 
@@ -82,22 +70,42 @@ func (p *problem) addVariety(id int32) {
 			v.value = append(v.value, n)
 		}
 		v.count = len(ids)
-		q.variety = append(q.variety, v)
+		q.keys = append(q.keys, v)
 	}
-	if len(q.variety) == 0 {
+}
+
+// addAlternative tells packing of an offering that counts for the pool's
+// minValues, if it has any.
+func (q *pool) addAlternative(offering int32, room []pack.Amount, kind int32) {
+	if len(q.keys) == 0 {
 		return
 	}
-	q.barred = newBitset(len(p.classes))
-	for c := range p.classes {
-		if !p.varied(id, []take{{int32(c), 1}}, p.row(p.request, int32(c))) {
-			q.barred.add(c)
+	if q.demanded == nil {
+		q.demanded = &pack.Variety{}
+		for _, v := range q.keys {
+			q.demanded.Least = append(q.demanded.Least, int32(v.least))
 		}
 	}
+	a := pack.Alternative{Room: room, Kind: kind}
+	for _, v := range q.keys {
+		a.Values = append(a.Values, v.value[offering-q.first])
+	}
+	q.demanded.Alternatives = append(q.demanded.Alternatives, a)
+}
+
+// varied tells whether a node with takes leaves the alternatives that the pool's
+// minValues ask for.
+func (p *problem) varied(id int32, takes []pack.Take, sum []int64) bool {
+	n := p.newTally(id)
+	for o := range p.alternatives(id, takes, sum) {
+		n.add(o)
+	}
+	return n.done()
 }
 
 // alternatives yields the offerings of a pool that hold takes, which ask for
 // sum, cheapest first.
-func (p *problem) alternatives(id int32, takes []take, sum []int64) func(func(int32) bool) {
+func (p *problem) alternatives(id int32, takes []pack.Take, sum []int64) func(func(int32) bool) {
 	return func(yield func(int32) bool) {
 		for o := p.pools[id].first; o < p.pools[id].end; o++ {
 			if holds(p.row(p.offerFree, o), sum) && p.admitted(o, takes) && !yield(o) {
@@ -108,32 +116,16 @@ func (p *problem) alternatives(id int32, takes []take, sum []int64) func(func(in
 }
 
 // admitted tells whether an offering admits all classes of takes.
-func (p *problem) admitted(offering int32, takes []take) bool {
+func (p *problem) admitted(offering int32, takes []pack.Take) bool {
 	last := int32(-1)
 	for _, t := range takes {
-		profile := p.classes[t.class].profile
+		profile := p.classes[t.Item].profile
 		if profile != last && !p.profiles[profile].offerings.has(int(offering)) {
 			return false
 		}
 		last = profile
 	}
 	return true
-}
-
-// varied tells whether a node with takes leaves the alternatives that the pool's
-// minValues ask for.
-func (p *problem) varied(id int32, takes []take, sum []int64) bool {
-	if len(p.pools[id].variety) == 0 {
-		return true
-	}
-	n := p.newTally(id)
-	for o := range p.alternatives(id, takes, sum) {
-		n.add(o)
-		if n.done() {
-			return true
-		}
-	}
-	return n.done()
 }
 
 // tally counts the distinct values seen among a node's alternatives.
@@ -145,7 +137,7 @@ type tally struct {
 
 func (p *problem) newTally(id int32) *tally {
 	t := &tally{pool: &p.pools[id]}
-	for _, v := range t.pool.variety {
+	for _, v := range t.pool.keys {
 		t.seen = append(t.seen, newBitset(v.count))
 		t.left = append(t.left, v.least)
 	}
@@ -153,7 +145,7 @@ func (p *problem) newTally(id int32) *tally {
 }
 
 func (t *tally) add(offering int32) {
-	for i, v := range t.pool.variety {
+	for i, v := range t.pool.keys {
 		if n := v.value[offering-t.pool.first]; n >= 0 && !t.seen[i].has(int(n)) {
 			t.seen[i].add(int(n))
 			t.left[i]--
@@ -163,7 +155,7 @@ func (t *tally) add(offering int32) {
 
 // adds tells whether an offering would bring a value that is still missing.
 func (t *tally) adds(offering int32) bool {
-	for i, v := range t.pool.variety {
+	for i, v := range t.pool.keys {
 		if n := v.value[offering-t.pool.first]; t.left[i] > 0 && n >= 0 && !t.seen[i].has(int(n)) {
 			return true
 		}

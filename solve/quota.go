@@ -3,7 +3,7 @@ package solve
 import "github.com/ullage-sh/ullage/cluster"
 
 // quotas are the pools' limits, as the room they leave. The rooms of all pools
-// are one slice, so that the state can hold and undo them.
+// are one slice, as packing wants them.
 type quotas struct {
 	start []int32 // of each pool, its first limit; one more at the end
 	names []string
@@ -28,9 +28,6 @@ func newQuotas(pools []cluster.PoolState) quotas {
 // of returns the part of a slice like q.room that belongs to a pool.
 func (q *quotas) of(all []int64, pool int32) []int64 { return all[q.start[pool]:q.start[pool+1]] }
 
-// limited tells whether a pool has any limit.
-func (q *quotas) limited(pool int32) bool { return q.start[pool] < q.start[pool+1] }
-
 // capacity appends what one node of this offering takes of its pool's limits.
 func (q *quotas) capacity(row []int64, o *cluster.PoolOffering) []int64 {
 	for _, name := range q.names[q.start[o.Pool]:q.start[o.Pool+1]] {
@@ -43,16 +40,13 @@ func (q *quotas) capacity(row []int64, o *cluster.PoolOffering) []int64 {
 	return row
 }
 
-// copies returns how many nodes of that capacity a pool has room for, at most n.
-// A pool that exceeds any limit has room for none.
-func copies(room, capacity []int64, n int32) int32 {
+// affordable tells whether a pool has room for a node of that capacity. A pool
+// that exceeds any limit has room for none.
+func affordable(room, capacity []int64) bool {
 	for i, c := range capacity {
-		switch {
-		case room[i] < 0:
-			return 0
-		case c > 0:
-			n = int32(min(int64(n), room[i]/c))
+		if room[i] < 0 || c > room[i] {
+			return false
 		}
 	}
-	return n
+	return true
 }

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/plan"
 )
 
 // unplaced lists the pods without a place, in the order of the snapshot's
 // classes, and why.
-func (s *state) unplaced(pods *dealer) []plan.Unplaced {
-	v := verdicts{state: s, known: map[int32]*verdict{}}
+func (s *answer) unplaced(pods *dealer) []plan.Unplaced {
+	v := verdicts{answer: s, known: map[int32]*verdict{}}
 	class := make([]int32, len(s.snap.Classes))
 	for i, c := range s.classes {
 		class[c.source] = int32(i)
@@ -24,8 +25,8 @@ func (s *state) unplaced(pods *dealer) []plan.Unplaced {
 		if len(c.Demand.Refused) > 0 {
 			refused := plan.Reason{Constraint: plan.Refused, Detail: strings.Join(c.Demand.Refused, ", ")}
 			out = append(out, plan.Unplaced{Pods: c.Pods, Reasons: []plan.Reason{refused}})
-		} else if n := s.left[class[i]]; n > 0 {
-			out = append(out, plan.Unplaced{Pods: pods.deal(take{class[i], n}), Reasons: v.reasons(class[i])})
+		} else if n := s.Left[class[i]]; n > 0 {
+			out = append(out, plan.Unplaced{Pods: pods.deal(pack.Take{Item: class[i], Count: n}), Reasons: v.reasons(class[i])})
 		}
 	}
 	return out
@@ -33,7 +34,7 @@ func (s *state) unplaced(pods *dealer) []plan.Unplaced {
 
 // verdicts finds why classes fit nowhere, in the state that a plan ends in.
 type verdicts struct {
-	*state
+	*answer
 	known map[int32]*verdict // by profile
 }
 
@@ -183,7 +184,7 @@ func (v *verdicts) limits(x *verdict) {
 	for o := range x.offerings.all {
 		pool := int32(v.snap.Offerings[o].Pool)
 		capacity = v.quotas.capacity(capacity[:0], &v.snap.Offerings[o])
-		if copies(v.quotas.of(v.room, pool), capacity, 1) == 1 {
+		if affordable(v.quotas.of(v.room, pool), capacity) {
 			continue
 		}
 		if said[pool] == "" {
@@ -221,10 +222,10 @@ func (v *verdicts) limitText(pool int32, capacity []int64) string {
 // minValues rules out what would leave too few alternatives.
 func (v *verdicts) minValues(x *verdict, class int32) {
 	var text tallyText
-	alone := []take{{class, 1}}
+	alone := []pack.Take{{Item: class, Count: 1}}
 	for i := range v.pools {
 		p := &v.pools[i]
-		if len(p.variety) == 0 || !p.barred.has(int(class)) {
+		if len(p.keys) == 0 || v.varied(int32(i), alone, v.row(v.request, class)) {
 			continue
 		}
 		n := v.newTally(int32(i))
@@ -244,7 +245,7 @@ func (v *verdicts) minValues(x *verdict, class int32) {
 
 // missing says which requirement has too few values.
 func (t *tally) missing(pool string) string {
-	for i, v := range t.pool.variety {
+	for i, v := range t.pool.keys {
 		if t.left[i] > 0 {
 			return pool + ": " + v.key + " has " + strconv.Itoa(v.least-t.left[i]) + " of " + strconv.Itoa(v.least) + " values"
 		}

@@ -101,7 +101,11 @@ func write(p *plan.Plan, show []string) string {
 	for _, u := range p.Unplaced {
 		fmt.Fprintf(&b, "unplaced %s: %s\n", owners(u.Pods), plan.Explain(u.Reasons))
 	}
-	fmt.Fprintf(&b, "cost %s, new %s, bound %s\n", p.Cost, p.CreateCost, p.Bound)
+	fmt.Fprintf(&b, "cost %s, new %s, ", p.Cost, p.CreateCost)
+	if p.Charges > 0 {
+		fmt.Fprintf(&b, "objective %s, ", p.Objective())
+	}
+	fmt.Fprintf(&b, "bound %s\n", p.Bound)
 	return b.String()
 }
 

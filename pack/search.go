@@ -1,14 +1,8 @@
-package solve
+package pack
 
 import (
-	"math"
 	"math/bits"
-
-	"github.com/ullage-sh/ullage/cluster"
 )
-
-// noCost is more than anything costs.
-const noCost = cluster.Money(math.MaxInt64 / 4)
 
 // searchWidth is how many nodes are tried as the next one, by how many were
 // chosen before; one beyond its end.
@@ -18,7 +12,7 @@ var searchWidth = [...]int{6, 4, 3, 2}
 // left.
 type search struct {
 	*packer
-	cost   cluster.Money // of the best found
+	cost   int64 // of the best found
 	groups []group
 	takes  []take
 	base   mark
@@ -28,7 +22,7 @@ type search struct {
 // search looks for nodes that hold all that is left of the tier's demand and cost
 // less than limit. If it finds any, it buys them. When it has spent steps it
 // only ends what it has begun.
-func (k *packer) search(limit cluster.Money, steps int) bool {
+func (k *packer) search(limit int64, steps int) bool {
 	begun := k.steps
 	s := search{packer: k, cost: limit, base: k.mark(), until: begun + min(steps, k.opt.Steps-k.searched)}
 	s.dive(0, 0)
@@ -42,13 +36,13 @@ func (k *packer) search(limit cluster.Money, steps int) bool {
 	return true
 }
 
-func (s *search) dive(cost cluster.Money, depth int) {
+func (s *search) dive(cost int64, depth int) {
 	left := s.leftWorth()
 	if left == 0 {
 		s.keep(cost)
 		return
 	}
-	if cost+cluster.Money(left/16) >= s.cost {
+	if cost+left/16 >= s.cost {
 		return
 	}
 	s.lastNode(cost)
@@ -69,10 +63,8 @@ func (s *search) dive(cost cluster.Money, depth int) {
 	s.found, s.bidTakes = s.found[:from], s.bidTakes[:takes]
 }
 
-func (k *packer) priceOf(shape int32) cluster.Money { return k.shapes[shape].price + k.opt.NodeCharge }
-
 // keep remembers what has been bought since the search began as the best.
-func (s *search) keep(cost cluster.Money) {
+func (s *search) keep(cost int64) {
 	if cost >= s.cost {
 		return
 	}
@@ -85,21 +77,21 @@ func (s *search) keep(cost cluster.Money) {
 }
 
 // lastNode tries to end with the cheapest node that holds all that is left.
-func (s *search) lastNode(cost cluster.Money) {
+func (s *search) lastNode(cost int64) {
 	takes, sum := s.rest[:0], s.total
 	clear(sum)
 	for w, have := range s.avail {
 		for have &= s.tier.buyable[w]; have != 0; have &= have - 1 {
-			class := int32(w*64 + bits.TrailingZeros64(have))
-			takes = append(takes, take{class, s.left[class]})
-			for d, v := range s.row(s.request, class) {
-				sum[d] = addSaturating(sum[d], v, int64(s.left[class]))
+			item := int32(w*64 + bits.TrailingZeros64(have))
+			takes = append(takes, take{item, s.left[item]})
+			for d, v := range s.row(s.size, item) {
+				sum[d] = addSaturating(sum[d], v, int64(s.left[item]))
 			}
 		}
 	}
 	s.rest = takes
 	for i := s.tier.first; i < s.tier.end && cost+s.priceOf(i) < s.cost; i++ {
-		if s.takesAll(i, takes, sum) {
+		if s.takesAll(i, takes, sum) && s.filler.load.together(takes) {
 			m := s.mark()
 			s.buy(i, takes, 1)
 			s.keep(cost + s.priceOf(i))

@@ -1,10 +1,8 @@
-package solve
+package pack
 
 import (
 	"cmp"
 	"slices"
-
-	"github.com/ullage-sh/ullage/cluster"
 )
 
 // improve takes back a few of the tier's nodes at a time, the worst first, and
@@ -56,7 +54,7 @@ func (k *packer) anyLeft() bool {
 func (k *packer) replace(groups []int32) bool {
 	k.searched += 32 // beside what the search spends
 	m := k.mark()
-	cost := cluster.Money(0)
+	cost := int64(0)
 	for _, g := range groups {
 		if k.groups[g].copies == 0 {
 			k.rollback(m)
@@ -100,7 +98,7 @@ func (k *packer) byRate() []int32 {
 		}
 		worth := int64(0)
 		for _, t := range k.takesOf(g) {
-			worth += int64(t.count) * k.worth[t.class]
+			worth += int64(t.count) * k.worth[t.item]
 		}
 		rate[i] = float64(k.priceOf(g.shape)) / float64(worth)
 		out = append(out, int32(i))

@@ -1,32 +1,31 @@
-package solve
+package pack
 
 import (
 	"cmp"
 	"slices"
-
-	"github.com/ullage-sh/ullage/cluster"
 )
 
-// mostExact is the number of pods up to which one class is packed exactly; what
+// mostExact is the number of pods up to which one item is packed exactly; what
 // is beyond goes onto the nodes that cost least for a pod.
 const mostExact = 4096
 
-// parcel is a node that holds a number of pods of one class.
+// parcel is a node that holds a number of pods of one item.
 type parcel struct {
 	pods, shape int32
-	price       cluster.Money
+	price       int64
 }
 
-// parcels returns what shapes from first to end make of one class, most pods
+// parcels returns what shapes from first to end make of one item, most pods
 // first, without those that hold no more than a cheaper one.
-func (p *problem) parcels(class, n, first, end int32, usable []bitset, charge cluster.Money) []parcel {
+func (p *layout) parcels(item, n, first, end int32, usable []Set) []parcel {
+	most := min(n, p.sides.alone[item])
 	var out []parcel
 	for s := first; s < end; s++ {
-		if !usable[p.shapes[s].kind].has(int(class)) {
+		if !usable[p.shapes[s].kind].Has(int(item)) {
 			continue
 		}
-		if fit := howMany(p.row(p.shapeFree, s), p.row(p.request, class), n); fit > 0 {
-			out = append(out, parcel{fit, s, p.shapes[s].price + charge})
+		if fit := howMany(p.row(p.shapeRows, s), p.row(p.size, item), most); fit > 0 {
+			out = append(out, parcel{fit, s, p.priceOf(s)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b parcel) int {
@@ -43,8 +42,8 @@ func (p *problem) parcels(class, n, first, end int32, usable []bitset, charge cl
 
 // cover returns the least cost of parcels for n pods, and for each smaller
 // number of pods which parcel to begin with. At equal cost it is the largest.
-func cover(n int32, parcels []parcel) (cluster.Money, []int32) {
-	cost, choice := make([]cluster.Money, n+1), make([]int32, n+1)
+func cover(n int32, parcels []parcel) (int64, []int32) {
+	cost, choice := make([]int64, n+1), make([]int32, n+1)
 	for j := int32(1); j <= n; j++ {
 		cost[j] = noCost
 		for i, x := range parcels {
@@ -67,38 +66,38 @@ func densest(parcels []parcel) parcel {
 	return best
 }
 
-// packSingle packs at least cost if one class is all that is left of the tier's
-// demand and no limit or minValues stands in the way.
+// packSingle packs at least cost if one item is all that is left of the tier's
+// demand and no quota or variety stands in the way.
 func (k *packer) packSingle() bool {
-	class := int32(-1)
+	item := int32(-1)
 	for c := range k.avail.all {
-		if !k.tier.buyable.has(c) {
+		if !k.tier.buyable.Has(c) {
 			continue
 		}
-		if class >= 0 {
+		if item >= 0 {
 			return false
 		}
-		class = int32(c)
+		item = int32(c)
 	}
-	for _, p := range k.pools {
-		if &k.tiers[p.tier] == k.tier && len(p.variety) > 0 {
+	for s := k.tier.first; s < k.tier.end; s++ {
+		if k.shapes[s].variety != nil {
 			return false
 		}
 	}
-	parcels := k.parcels(class, k.left[class], k.tier.first, k.tier.end, k.sets, k.opt.NodeCharge)
+	parcels := k.parcels(item, k.left[item], k.tier.first, k.tier.end, k.sets)
 	m := k.mark()
-	if !k.buyParcels(class, parcels) {
+	if !k.buyParcels(item, parcels) {
 		k.rollback(m)
 		return false
 	}
 	return true
 }
 
-// buyParcels buys the cheapest parcels for all that is left of a class; false
-// when a limit forbids it.
-func (k *packer) buyParcels(class int32, parcels []parcel) bool {
+// buyParcels buys the cheapest parcels for all that is left of a item; false
+// when a quota forbids it.
+func (k *packer) buyParcels(item int32, parcels []parcel) bool {
 	count := make([]int32, len(parcels))
-	n := k.left[class]
+	n := k.left[item]
 	if n > mostExact {
 		best := densest(parcels)
 		bulk := (n - mostExact) / best.pods
@@ -111,7 +110,7 @@ func (k *packer) buyParcels(class int32, parcels []parcel) bool {
 		n -= parcels[choice[n]].pods
 	}
 	for i, x := range parcels {
-		if !k.buyAlike(x.shape, take{class, x.pods}, count[i]) {
+		if !k.buyAlike(x.shape, take{item, x.pods}, count[i]) {
 			return false
 		}
 	}
@@ -121,8 +120,8 @@ func (k *packer) buyParcels(class int32, parcels []parcel) bool {
 // buyAlike buys n nodes for t each, the last one for what is then left.
 func (k *packer) buyAlike(shape int32, t take, n int32) bool {
 	for n > 0 {
-		t.count = min(t.count, k.left[t.class])
-		alike := min(n, k.left[t.class]/max(t.count, 1))
+		t.count = min(t.count, k.left[t.item])
+		alike := min(n, k.left[t.item]/max(t.count, 1))
 		if t.count == 0 || k.affordable(shape, alike) < alike {
 			return false
 		}

@@ -1,4 +1,4 @@
-package solve
+package pack
 
 import "math"
 
@@ -8,7 +8,7 @@ type certificate struct {
 	*tariff
 	shift     uint
 	unitWorth []uint64 // of a unit of room, a row for each group
-	podWorth  []uint64 // of a pod of each class
+	podWorth  []uint64 // of a pod of each item
 }
 
 // newCertificate rounds a tariff down and proves it, or returns nil when it
@@ -25,7 +25,7 @@ func newCertificate(t *tariff) *certificate {
 		c.round(factor)
 		over := c.worst()
 		if over <= 1 {
-			c.addClasses()
+			c.addItems()
 			return c
 		}
 		factor /= over * (1 + 1e-9)
@@ -39,11 +39,11 @@ func (c *certificate) largest() float64 {
 	for _, v := range c.worth {
 		top = max(top, v)
 	}
-	for class, g := range c.group {
+	for item, g := range c.group {
 		sum := 0.0
-		for d, v := range c.row(c.unitRequest, int32(class)) {
+		for d, v := range c.row(c.unitRequest, int32(item)) {
 			if g >= 0 {
-				sum += float64(float64(v) * c.worth[int(g)*len(c.dims)+d])
+				sum += float64(float64(v) * c.worth[int(g)*len(c.dense)+d])
 			}
 		}
 		top = max(top, sum)
@@ -63,12 +63,12 @@ func (c *certificate) round(factor float64) {
 // price; exactly 1 or less when none is.
 func (c *certificate) worst() float64 {
 	worst := 1.0
-	best := make([]uint64, len(c.dims))
+	best := make([]uint64, len(c.dense))
 	for i, s := range c.onSale {
 		clear(best)
 		for _, g := range c.admits[c.shapes[s].kind] {
 			for d := range best {
-				best[d] = max(best[d], c.unitWorth[int(g)*len(c.dims)+d])
+				best[d] = max(best[d], c.unitWorth[int(g)*len(c.dense)+d])
 			}
 		}
 		sum := wide{}
@@ -86,14 +86,14 @@ func (c *certificate) worst() float64 {
 	return worst
 }
 
-func (c *certificate) addClasses() {
-	c.podWorth = make([]uint64, len(c.classes))
-	for class, g := range c.group {
+func (c *certificate) addItems() {
+	c.podWorth = make([]uint64, len(c.items))
+	for item, g := range c.group {
 		if g < 0 {
 			continue
 		}
-		for d, v := range c.row(c.unitRequest, int32(class)) {
-			c.podWorth[class] += c.unitWorth[int(g)*len(c.dims)+d] * uint64(v)
+		for d, v := range c.row(c.unitRequest, int32(item)) {
+			c.podWorth[item] += c.unitWorth[int(g)*len(c.dense)+d] * uint64(v)
 		}
 	}
 }

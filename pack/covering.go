@@ -1,9 +1,7 @@
-package solve
+package pack
 
 import (
 	"math"
-
-	"github.com/ullage-sh/ullage/cluster"
 )
 
 // covering solves a tariff's linear program by the revised simplex method on its
@@ -41,21 +39,21 @@ func newCovering(t *tariff) *covering {
 	n := c.rows
 	c.basis, c.amount = make([]float64, n*n), make([]float64, n)
 	c.dual, c.column, c.image = make([]float64, n), make([]float64, n), make([]float64, n)
-	c.best = make([]float64, len(t.admits)*len(t.dims))
+	c.best = make([]float64, len(t.admits)*len(t.dense))
 	c.bestAt = make([]int32, len(c.best))
 	return c
 }
 
 func (c *covering) addRows() {
-	dims := len(c.dims)
+	dims := len(c.dense)
 	demand := make([]float64, c.groups*dims)
 	c.scale = make([]float64, dims)
-	for class, n := range c.demand {
-		g := c.group[class]
+	for item, n := range c.demand {
+		g := c.group[item]
 		if g < 0 {
 			continue
 		}
-		for d, v := range c.row(c.unitRequest, int32(class)) {
+		for d, v := range c.row(c.unitRequest, int32(item)) {
 			demand[int(g)*dims+d] += float64(float64(v) * float64(n))
 			c.scale[d] += float64(float64(v) * float64(n))
 		}
@@ -84,7 +82,7 @@ func (c *covering) addColumns() {
 			}
 			c.room = append(c.room, part)
 			for _, g := range c.admits[c.shapes[s].kind] {
-				r := c.rowOf[int(g)*len(c.dims)+d]
+				r := c.rowOf[int(g)*len(c.dense)+d]
 				if r >= 0 && part > 0 && (c.limit[r] == 0 || price/part < c.limit[r]) {
 					c.limit[r] = price / part
 				}
@@ -113,7 +111,7 @@ func (c *covering) solve() []float64 {
 
 // findBest finds what room of each kind is worth now.
 func (c *covering) findBest() {
-	dims := len(c.dims)
+	dims := len(c.dense)
 	for k, groups := range c.admits {
 		for d := range dims {
 			at := k*dims + d
@@ -130,7 +128,7 @@ func (c *covering) findBest() {
 // enter puts into c.column the column that is most underpriced, relative to its
 // cost, and returns by how much: 0 or more when there is none.
 func (c *covering) enter() float64 {
-	dims := len(c.dims)
+	dims := len(c.dense)
 	most, at, gain := -tolerance, -1, 0.0
 	for i, s := range c.onSale {
 		best := c.best[int(c.shapes[s].kind)*dims:]
@@ -206,7 +204,7 @@ func (c *covering) pivot(gain float64) bool {
 
 // prices turns the duals into prices per unit.
 func (c *covering) prices() []float64 {
-	dims := len(c.dims)
+	dims := len(c.dense)
 	out := make([]float64, c.groups*dims)
 	for i, r := range c.rowOf {
 		// What is no number is worth nothing: a bound needs no more than that.
@@ -216,6 +214,3 @@ func (c *covering) prices() []float64 {
 	}
 	return out
 }
-
-// price of a shape in the market.
-func (m *market) priceOf(shape int32) cluster.Money { return m.shapes[shape].price + m.charge }

@@ -1,4 +1,4 @@
-package solve
+package pack
 
 import (
 	"cmp"
@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// maxGroups bounds the groups of classes that get resource prices of their own.
+// maxGroups bounds the groups of items that get resource prices of their own.
 const maxGroups = 12
 
 // tariff says what resources are worth in a market: a price for a unit of each,
-// for each group of classes that may use the same shapes. The prices solve the
+// for each group of items that may use the same shapes. The prices solve the
 // linear program
 //
 //	maximise    Σ price[group]·demand[group]
@@ -23,7 +23,7 @@ const maxGroups = 12
 type tariff struct {
 	*market
 	groups int
-	group  []int32   // of each class, −1 where none could be needed
+	group  []int32   // of each item, −1 where none could be needed
 	worth  []float64 // micro-USD per hour of a unit, a row for each group
 	admits [][]int32 // the groups that may use shapes of a kind
 }
@@ -36,28 +36,29 @@ func newTariff(m *market) *tariff {
 	return t
 }
 
-// addGroups puts classes into one group that may use the same kinds. Which
-// classes share a group matters for how good prices are, never for whether they
-// are valid: a group may use what any of its classes may.
+// addGroups puts items into one group that may use the same kinds. Which
+// items share a group matters for how good prices are, never for whether they
+// are valid: a group may use what any of its items may.
 func (t *tariff) addGroups() {
 	words := (len(t.usable) + 63) / 64
-	allowed := matrix{words: words, bits: make([]uint64, len(t.classes)*words)}
+	bits := make(Set, len(t.items)*words)
+	allowed := func(c int) Set { return bits[c*words : (c+1)*words] }
 	for k, set := range t.usable {
 		for c := range set.all {
-			allowed.row(c).add(k)
+			allowed(c).Add(k)
 		}
 	}
-	t.group = make([]int32, len(t.classes))
+	t.group = make([]int32, len(t.items))
 	index := map[string]int32{}
 	var weight []float64
 	var key []byte
 	for c, n := range t.ceiling {
 		t.group[c] = -1
-		if n == 0 || allowed.row(c).empty() {
+		if n == 0 || allowed(c).empty() {
 			continue
 		}
 		key = key[:0]
-		for _, w := range allowed.row(c) {
+		for _, w := range allowed(c) {
 			key = binary.LittleEndian.AppendUint64(key, w)
 		}
 		g, ok := index[string(key)]
@@ -113,18 +114,18 @@ func (t *tariff) addAdmits() {
 	}
 }
 
-// worthOf returns what one pod of each class is worth, in sixteenths of a
+// worthOf returns what one pod of each item is worth, in sixteenths of a
 // micro-USD per hour. Every pod with demand is worth something, so that none is
 // forgotten because it asks only for what there is too much of.
 func (t *tariff) worthOf() []int64 {
-	out := make([]int64, len(t.classes))
+	out := make([]int64, len(t.items))
 	for c, g := range t.group {
 		if g < 0 {
 			continue
 		}
 		sum := 0.0
 		for d, v := range t.row(t.unitRequest, int32(c)) {
-			sum += float64(float64(v) * t.worth[int(g)*len(t.dims)+d])
+			sum += float64(float64(v) * t.worth[int(g)*len(t.dense)+d])
 		}
 		out[c] = int64(sum*16) + 1
 	}
@@ -140,7 +141,7 @@ func (t *tariff) roomWorth() []int64 {
 		for d, v := range t.row(t.unitRoom, int32(i)) {
 			best := 0.0
 			for _, g := range t.admits[t.shapes[s].kind] {
-				best = max(best, t.worth[int(g)*len(t.dims)+d])
+				best = max(best, t.worth[int(g)*len(t.dense)+d])
 			}
 			sum += float64(float64(v) * best)
 		}

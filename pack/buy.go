@@ -1,21 +1,19 @@
-package solve
+package pack
 
 import (
 	"cmp"
 	"math"
 	"math/bits"
 	"slices"
-
-	"github.com/ullage-sh/ullage/cluster"
 )
 
 // packer packs what is left of one tier's demand onto new nodes.
 type packer struct {
 	*state
 	tier *tier
-	sets []bitset // of each kind on sale, its classes that the tier can hold
+	sets []Set // of each kind on sale, its items that the tier can hold
 
-	worth []int64 // of a pod of each class, see [tariff.worthOf]
+	worth []int64 // of a pod of each item, see [tariff.worthOf]
 	offer []offer // the tier's shapes, best first
 
 	found    []bid // reused by bids
@@ -27,9 +25,9 @@ type packer struct {
 // offer is a shape with what it could be worth.
 type offer struct {
 	shape int32
-	price cluster.Money // the charge for a node included
-	room  int64         // what its room is worth if all of it is used
-	rate  float64       // price for a unit of worth then: none can be had for less
+	price int64   // the charge for a node included
+	room  int64   // what its room is worth if all of it is used
+	rate  float64 // price for a unit of worth then: none can be had for less
 }
 
 // bid is a node filled on trial.
@@ -41,10 +39,10 @@ type bid struct {
 }
 
 func newPacker(s *state, t *tier) *packer {
-	k := &packer{state: s, tier: t, sets: make([]bitset, len(s.shapeKinds.list)), total: make([]int64, len(s.dims))}
+	k := &packer{state: s, tier: t, sets: make([]Set, len(s.shapeKinds.list)), total: make([]int64, len(s.dense))}
 	for i := t.first; i < t.end; i++ {
 		if kind := s.shapes[i].kind; k.sets[kind] == nil {
-			k.sets[kind] = slices.Clone(s.shapeKinds.list[kind].classes)
+			k.sets[kind] = slices.Clone(s.shapeKinds.list[kind].items)
 			k.sets[kind].and(t.buyable)
 		}
 	}
@@ -103,18 +101,17 @@ func (s *state) packTier(t *tier) {
 // reprice computes what resources are worth for what is left now; false when
 // nothing is left that the tier can hold.
 func (k *packer) reprice() bool {
-	demand := make([]int32, len(k.classes))
+	demand := make([]int32, len(k.items))
 	some := false
 	for c := range k.avail.all {
-		if k.tier.buyable.has(c) {
+		if k.tier.buyable.Has(c) {
 			demand[c], some = k.left[c], true
 		}
 	}
 	if !some {
 		return false
 	}
-	m := newMarket(k.problem, k.tier.first, k.tier.end, k.sets, demand, demand)
-	m.charge = k.opt.NodeCharge
+	m := newMarket(k.layout, k.tier.first, k.tier.end, k.sets, demand, demand)
 	t := newTariff(m)
 	k.worth = t.worthOf()
 	k.offer = k.offer[:0]
@@ -157,7 +154,7 @@ func (k *packer) best(left int64) (bid, bool) {
 
 // bids appends to out the n best nodes below a price, best first. Their takes
 // live at the end of k.bidTakes.
-func (k *packer) bids(left int64, below cluster.Money, n int, out []bid) []bid {
+func (k *packer) bids(left int64, below int64, n int, out []bid) []bid {
 	first := len(out)
 	n += first
 	for i := range k.offer {
@@ -193,18 +190,18 @@ func (k *packer) bids(left int64, below cluster.Money, n int, out []bid) []bid {
 // try fills a node of a shape with what is left. The takes are good until the
 // next trial.
 func (k *packer) try(shape int32) ([]take, int64) {
-	k.steps += 4 // beside the classes that fill counts
+	k.steps += 4 // beside the items that fill counts
 	if k.affordable(shape, 1) == 0 {
 		return nil, 0
 	}
 	h := &k.shapes[shape]
-	takes := k.fill(k.row(k.shapeFree, shape), k.sets[h.kind])
-	if len(takes) > 0 && len(k.pools[h.pool].variety) > 0 {
+	takes := k.fill(k.row(k.shapeRows, shape), k.sets[h.kind])
+	if len(takes) > 0 && h.variety != nil {
 		takes = k.keepVariety(shape, takes)
 	}
 	worth := int64(0)
 	for _, t := range takes {
-		worth += int64(t.count) * k.worth[t.class]
+		worth += int64(t.count) * k.worth[t.item]
 	}
 	return takes, worth
 }
@@ -214,7 +211,7 @@ func (k *packer) commit(b bid) {
 	shape := k.cheapest(b.shape, b.takes)
 	n := int32(1<<31 - 1)
 	for _, t := range b.takes {
-		n = min(n, k.left[t.class]/t.count)
+		n = min(n, k.left[t.item]/t.count)
 	}
 	k.buy(shape, b.takes, k.affordable(shape, n))
 }
@@ -234,14 +231,14 @@ func (k *packer) cheapest(shape int32, takes []take) int32 {
 // takesAll tells whether a node of shape may be bought for takes, which ask for
 // sum.
 func (k *packer) takesAll(shape int32, takes []take, sum []int64) bool {
-	if !holds(k.row(k.shapeFree, shape), sum) || k.affordable(shape, 1) == 0 {
+	if !holds(k.row(k.shapeRows, shape), sum) || k.affordable(shape, 1) == 0 {
 		return false
 	}
 	set := k.sets[k.shapes[shape].kind]
 	for _, t := range takes {
-		if !set.has(int(t.class)) {
+		if !set.Has(int(t.item)) {
 			return false
 		}
 	}
-	return k.varied(k.shapes[shape].pool, takes, sum)
+	return k.varied(k.shapes[shape].variety, takes, sum)
 }

@@ -1,4 +1,4 @@
-package solve
+package pack
 
 import "slices"
 
@@ -53,7 +53,7 @@ func (k *packer) squeeze() bool {
 // more than takes.
 func (k *packer) widest(takes []take) (int32, []take) {
 	for _, t := range takes { // they are not to be taken twice
-		k.add(t.class, -t.count)
+		k.add(t.item, -t.count)
 	}
 	var found []take
 	best, rate := int32(-1), 0.0
@@ -62,14 +62,15 @@ func (k *packer) widest(takes []take) (int32, []take) {
 		if !k.takesAll(s, takes, k.total) {
 			continue
 		}
-		free := slices.Clone(k.row(k.shapeFree, s))
+		free := slices.Clone(k.row(k.shapeRows, s))
 		for d, v := range k.total {
 			free[d] -= v
 		}
 		worth := int64(0)
-		more := k.fill(free, k.sets[k.shapes[s].kind])
+		k.filler.load.together(takes)
+		more := k.topUp(free, k.sets[k.shapes[s].kind])
 		for _, t := range more {
-			worth += int64(t.count) * k.worth[t.class]
+			worth += int64(t.count) * k.worth[t.item]
 		}
 		r := float64(worth) / float64(max(k.priceOf(s), 1))
 		if r <= rate {
@@ -77,12 +78,12 @@ func (k *packer) widest(takes []take) (int32, []take) {
 		}
 		all := merged(takes, more)
 		k.sum(k.total, all)
-		if k.varied(k.shapes[s].pool, all, k.total) {
+		if k.varied(k.shapes[s].variety, all, k.total) {
 			best, rate, found = s, r, all
 		}
 	}
 	for _, t := range takes {
-		k.add(t.class, t.count)
+		k.add(t.item, t.count)
 	}
 	return best, found
 }
@@ -91,7 +92,7 @@ func (k *packer) widest(takes []take) (int32, []take) {
 func merged(a, b []take) []take {
 	out := slices.Clone(a)
 	for _, t := range b {
-		if i := slices.IndexFunc(out, func(x take) bool { return x.class == t.class }); i >= 0 {
+		if i := slices.IndexFunc(out, func(x take) bool { return x.item == t.item }); i >= 0 {
 			out[i].count += t.count
 		} else {
 			out = append(out, t)

@@ -1,4 +1,4 @@
-package solve
+package pack
 
 import (
 	"math/big"

@@ -1,0 +1,239 @@
+package pack
+
+import (
+	"cmp"
+	"slices"
+)
+
+// layout is a problem laid out for packing. It does not change once built.
+type layout struct {
+	*Problem
+	opt Options
+
+	items []item // largest first
+	// dense are the dimensions that rows below hold; column is the place of a
+	// dimension in them, −1 for one that is counted (see [sides]).
+	dense  []int32
+	column []int32
+	size   []int64 // a row for each item
+	// least is a row for each 64 items: the least that any of them needs.
+	least []int64
+	sides sides
+
+	hostRows  []int64 // a row for each host
+	hostKinds kinds
+	hostKind  []int32 // of each host, −1 where nothing can be added
+
+	shapes     []shape // by tier, then price
+	shapeRows  []int64 // a row for each shape
+	shapeKinds kinds
+	tiers      []tier
+	varieties  map[*Variety]*variety
+}
+
+// item is an item under its new number.
+type item struct {
+	source  int32 // index into Problem.Items
+	profile int32
+	count   int32
+}
+
+func newLayout(p *Problem, opt Options) *layout {
+	l := &layout{Problem: p, opt: opt, varieties: map[*Variety]*variety{}}
+	l.addDims()
+	l.addItems()
+	l.sides = newSides(l)
+	l.addHosts()
+	l.addShapes()
+	return l
+}
+
+// manyUsers is how many items make it worth while to keep a dimension as a row
+// although all shapes offer the same, if they are also an eighth of all.
+const manyUsers = 64
+
+// addDims decides which dimensions are rows: those in which shapes differ (hosts
+// where there are none), and those that many items use.
+func (l *layout) addDims() {
+	asked, differs := make([]int, len(l.Room)), make([]bool, len(l.Room))
+	for i := range l.Items {
+		for _, a := range l.Items[i].Size {
+			asked[a.Dim]++
+		}
+	}
+	see := func(room []Amount) {
+		for _, a := range room {
+			differs[a.Dim] = differs[a.Dim] || a.Value != l.Room[a.Dim]
+		}
+	}
+	for i := range l.Hosts {
+		if len(l.Shapes) == 0 {
+			see(l.Hosts[i].Room)
+		}
+	}
+	for i := range l.Shapes {
+		see(l.Shapes[i].Room)
+		if v := l.Shapes[i].Variety; v != nil && l.varieties[v] == nil {
+			l.varieties[v] = &variety{Variety: v}
+			for j := range v.Alternatives {
+				see(v.Alternatives[j].Room)
+			}
+		}
+	}
+	l.column = make([]int32, len(l.Room))
+	for d, n := range asked {
+		l.column[d] = -1
+		if n > 0 && (differs[d] || n > max(manyUsers, len(l.Items)/8)) {
+			l.column[d] = int32(len(l.dense))
+			l.dense = append(l.dense, int32(d))
+		}
+	}
+}
+
+// row returns the i-th row of a matrix whose rows are as wide as dense.
+func (l *layout) row(m []int64, i int32) []int64 {
+	n := len(l.dense)
+	return m[int(i)*n : (int(i)+1)*n : (int(i)+1)*n]
+}
+
+// appendRoom appends a row of room.
+func (l *layout) appendRoom(m []int64, room []Amount) []int64 {
+	first := len(m)
+	for _, d := range l.dense {
+		m = append(m, l.Room[d])
+	}
+	for _, a := range room {
+		if c := l.column[a.Dim]; c >= 0 {
+			m[first+int(c)] = a.Value
+		}
+	}
+	return m
+}
+
+// addItems numbers the items that there are any of, largest first, measured
+// against the mean room of what can be bought, or of the hosts where nothing can.
+func (l *layout) addItems() {
+	mean := make([]float64, len(l.Room))
+	add := func(room []int64) {
+		for c, d := range l.dense {
+			mean[d] += float64(max(room[c], 0))
+		}
+	}
+	for d, c := range l.column {
+		if c < 0 {
+			mean[d] = float64(max(l.Room[d], 0)) * float64(max(len(l.Shapes), len(l.Hosts)))
+		}
+	}
+	var row []int64
+	for i := range l.Shapes {
+		row = l.appendRoom(row[:0], l.Shapes[i].Room)
+		add(row)
+	}
+	for i := range l.Hosts {
+		if len(l.Shapes) == 0 {
+			row = l.appendRoom(row[:0], l.Hosts[i].Room)
+			add(row)
+		}
+	}
+	large := make([]float64, len(l.Items))
+	for i := range l.Items {
+		x := &l.Items[i]
+		for _, a := range x.Size {
+			if mean[a.Dim] > 0 {
+				large[i] += float64(a.Value) / mean[a.Dim]
+			}
+		}
+		if x.Count > 0 {
+			l.items = append(l.items, item{int32(i), x.Profile, x.Count})
+		}
+	}
+	slices.SortFunc(l.items, func(a, b item) int {
+		return cmp.Or(-cmp.Compare(large[a.source], large[b.source]), cmp.Compare(a.source, b.source))
+	})
+	l.addSizes()
+}
+
+func (l *layout) addSizes() {
+	n := len(l.dense)
+	l.size = make([]int64, len(l.items)*n)
+	l.least = make([]int64, (len(l.items)+63)/64*n)
+	for i := range l.items {
+		row := l.row(l.size, int32(i))
+		for _, a := range l.Items[l.items[i].source].Size {
+			if c := l.column[a.Dim]; c >= 0 {
+				row[c] = a.Value
+			}
+		}
+		least := l.row(l.least, int32(i/64))
+		for c, v := range row {
+			if i%64 == 0 || v < least[c] {
+				least[c] = v
+			}
+		}
+	}
+}
+
+// addHosts finds the hosts that can take anything at all.
+func (l *layout) addHosts() {
+	l.hostKind = make([]int32, len(l.Hosts))
+	for i := range l.Hosts {
+		h := &l.Hosts[i]
+		l.hostRows = l.appendRoom(l.hostRows, h.Room)
+		l.hostKind[i] = -1
+		if l.roomForAny(l.row(l.hostRows, int32(i))) {
+			l.hostKind[i] = l.hostKinds.id(l, h.Kind, nil, 0)
+		}
+	}
+}
+
+// roomForAny tells whether room that small could hold an item; some that could
+// not pass as well.
+func (l *layout) roomForAny(free []int64) bool {
+	for i := range (len(l.items) + 63) / 64 {
+		if holds(free, l.row(l.least, int32(i))) {
+			return true
+		}
+	}
+	return false
+}
+
+// holds tells whether free has room for size. What is not asked for never
+// rejects, even where it is overcommitted.
+func holds(free, size []int64) bool {
+	for i, want := range size {
+		if want > 0 && want > free[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// howMany returns how often size goes into free, at most n times.
+func howMany(free, size []int64, n int32) int32 {
+	for i, want := range size {
+		if want <= 0 {
+			continue
+		}
+		if free[i] < want {
+			return 0
+		}
+		// The product of an int32 and less than 2³² cannot overflow.
+		if n > 1 && (want >= 1<<32 || int64(n)*want > free[i]) {
+			n = int32(min(int64(n), free[i]/want))
+		}
+	}
+	return n
+}
+
+// take is a number of one item, under its new number, on one node.
+type take struct{ item, count int32 }
+
+// sum adds up what takes need.
+func (l *layout) sum(row []int64, takes []take) {
+	clear(row)
+	for _, t := range takes {
+		for c, v := range l.row(l.size, t.item) {
+			row[c] += int64(t.count) * v
+		}
+	}
+}
