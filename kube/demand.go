@@ -1,22 +1,28 @@
 package kube
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	podresources "k8s.io/component-helpers/resource"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// normalized are label keys with an older name that means the same.
+// normalized are keys of node labels with another name that means the same: both
+// are set by the same hand to the same value. The newer ones are what is known of
+// nodes that do not exist yet.
 var normalized = map[string]string{
 	corev1.LabelFailureDomainBetaZone:   corev1.LabelTopologyZone,
 	corev1.LabelFailureDomainBetaRegion: corev1.LabelTopologyRegion,
 	corev1.LabelInstanceType:            corev1.LabelInstanceTypeStable,
 	"beta.kubernetes.io/arch":           corev1.LabelArchStable,
 	"beta.kubernetes.io/os":             corev1.LabelOSStable,
+	"topology.ebs.csi.aws.com/zone":     corev1.LabelTopologyZone,
 }
 
 func labelKey(key string) string {
@@ -26,23 +32,145 @@ func labelKey(key string) string {
 	return key
 }
 
-func demand(pod *corev1.Pod) cluster.Demand {
-	d := cluster.Demand{Requests: requests(pod)}
-	for _, key := range slices.Sorted(maps.Keys(pod.Spec.NodeSelector)) {
-		d.Selector = append(d.Selector, cluster.Requirement{Key: labelKey(key), Operator: cluster.In, Values: []string{pod.Spec.NodeSelector[key]}})
+// demander makes the demand of a pod. What it reads of the pod, [fingerprint] has
+// to write.
+type demander struct {
+	pod *corev1.Pod
+	out cluster.Demand
+}
+
+// demand converts what a pod needs. requests and problems are what [counter] and
+// [quantityProblems] say.
+func demand(p *corev1.Pod, requests cluster.Resources, problems []string) cluster.Demand {
+	d := demander{pod: p}
+	d.out.Requests = slices.Clone(requests)
+	d.out.Refused = slices.Clone(problems)
+	d.selection()
+	d.tolerations()
+	for i := range p.Spec.TopologySpreadConstraints {
+		d.spread(i, &p.Spec.TopologySpreadConstraints[i])
 	}
-	d.Affinity, d.Refused = requiredAffinity(pod)
-	for _, t := range pod.Spec.Tolerations {
-		if op, ok := tolerationOperator(t.Operator); ok {
-			d.Tolerations = append(d.Tolerations, cluster.Toleration{Key: t.Key, Operator: op, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)})
-		} else {
-			d.Refused = append(d.Refused, "toleration operator "+string(t.Operator))
+	d.podAffinity()
+	d.hostPorts()
+	d.volumes()
+	d.price()
+	d.rare()
+	slices.Sort(d.out.Refused)
+	d.out.Refused = slices.Compact(d.out.Refused)
+	return d.out
+}
+
+// refuse notes a field that cannot be honoured. What it says must follow from what
+// the fingerprint holds.
+func (d *demander) refuse(field, format string, args ...any) {
+	d.out.Refused = append(d.out.Refused, field+": "+fmt.Sprintf(format, args...))
+}
+
+// selection converts node selector and node affinity.
+func (d *demander) selection() {
+	s := &d.pod.Spec
+	for _, key := range slices.Sorted(maps.Keys(s.NodeSelector)) {
+		d.out.Selector = append(d.out.Selector, cluster.Requirement{Key: labelKey(key), Operator: cluster.In, Values: []string{s.NodeSelector[key]}})
+	}
+	if s.Affinity == nil || s.Affinity.NodeAffinity == nil {
+		return
+	}
+	const path = "spec.affinity.nodeAffinity."
+	a := s.Affinity.NodeAffinity
+	if r := a.RequiredDuringSchedulingIgnoredDuringExecution; r != nil {
+		d.out.Affinity = []cluster.Term{}
+		for i := range r.NodeSelectorTerms {
+			t, empty := d.nodeTerm(path+"requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms["+strconv.Itoa(i)+"]", &r.NodeSelectorTerms[i])
+			if !empty { // an empty term matches nothing
+				d.out.Affinity = append(d.out.Affinity, t)
+			}
 		}
 	}
-	d.Refused = append(d.Refused, refused(pod)...)
-	slices.Sort(d.Refused)
-	d.Refused = slices.Compact(d.Refused)
-	return d
+	for i := range a.PreferredDuringSchedulingIgnoredDuringExecution {
+		at := path + "preferredDuringSchedulingIgnoredDuringExecution[" + strconv.Itoa(i) + "]"
+		x := &a.PreferredDuringSchedulingIgnoredDuringExecution[i]
+		t, empty := d.nodeTerm(at+".preference", &x.Preference)
+		if d.weight(at, x.Weight) && !empty {
+			d.out.Preferences = append(d.out.Preferences, cluster.Preference{Weight: x.Weight, Node: t})
+		}
+	}
+}
+
+// weight tells whether w is the weight of a preference.
+func (d *demander) weight(at string, w int32) bool {
+	if w < 1 || w > 100 {
+		d.refuse(at+".weight", "%d is not from 1 to 100", w)
+		return false
+	}
+	return true
+}
+
+// nodeTerm converts a term of node affinity.
+func (d *demander) nodeTerm(at string, t *corev1.NodeSelectorTerm) (out cluster.Term, empty bool) {
+	for i := range t.MatchExpressions {
+		r, err := nodeRequirement(&t.MatchExpressions[i])
+		if err != nil {
+			d.refuse(at+".matchExpressions["+strconv.Itoa(i)+"]", "%v", err)
+		}
+		out = append(out, r)
+	}
+	for i := range t.MatchFields {
+		r, err := fieldRequirement(&t.MatchFields[i])
+		if err != nil {
+			d.refuse(at+".matchFields["+strconv.Itoa(i)+"]", "%v", err)
+		}
+		out = append(out, r)
+	}
+	return out, len(out) == 0
+}
+
+func nodeRequirement(r *corev1.NodeSelectorRequirement) (cluster.Requirement, error) {
+	out, err := requirement(r.Key, string(r.Operator), r.Values)
+	switch {
+	case err != nil:
+	case out.Operator == cluster.Gte || out.Operator == cluster.Lte:
+		err = fmt.Errorf("operator %s is for NodePools only", r.Operator)
+	}
+	out.Key = labelKey(out.Key)
+	return out, err
+}
+
+// fieldRequirement converts a requirement on metadata.name, the only field of a
+// node that Kubernetes selects by.
+func fieldRequirement(r *corev1.NodeSelectorRequirement) (cluster.Requirement, error) {
+	out := cluster.Requirement{Key: cluster.FieldName, Operator: cluster.In, Values: r.Values}
+	if r.Operator == corev1.NodeSelectorOpNotIn {
+		out.Operator = cluster.NotIn
+	}
+	switch {
+	case r.Key != "metadata.name":
+		return out, fmt.Errorf("key %q is not metadata.name", r.Key)
+	case r.Operator != corev1.NodeSelectorOpIn && r.Operator != corev1.NodeSelectorOpNotIn:
+		return out, fmt.Errorf("operator %q is neither In nor NotIn", r.Operator)
+	case len(r.Values) != 1:
+		return out, fmt.Errorf("%d values instead of one", len(r.Values))
+	}
+	return out, nil
+}
+
+func (d *demander) tolerations() {
+	for i := range d.pod.Spec.Tolerations {
+		t := &d.pod.Spec.Tolerations[i]
+		at := "spec.tolerations[" + strconv.Itoa(i) + "]"
+		op, ok := tolerationOperator(t.Operator)
+		switch {
+		case !ok:
+			d.refuse(at+".operator", "%q is none of Equal, Exists, Gt, Lt", t.Operator)
+			continue
+		case op == cluster.Gt || op == cluster.Lt:
+			if _, err := strconv.ParseInt(t.Value, 10, 64); err != nil {
+				d.refuse(at+".value", "%q is not a whole number", t.Value)
+			}
+		case t.Key == "" && op != cluster.Exists:
+			d.refuse(at+".operator", "must be Exists for an empty key")
+		}
+		d.out.Tolerations = append(d.out.Tolerations, cluster.Toleration{Key: t.Key, Operator: op, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)})
+	}
 }
 
 // tolerationOperator reads the operator of a toleration; "" is Equal.
@@ -60,79 +188,108 @@ func tolerationOperator(op corev1.TolerationOperator) (_ cluster.Operator, ok bo
 	return 0, false
 }
 
-// requests is what the scheduler counts for a pod: the sum of its containers, or
-// the largest step of its start if that is more; sidecars, overhead and requests
-// of the pod as a whole included.
-func requests(pod *corev1.Pod) cluster.Resources {
-	list := podresources.PodRequests(pod, podresources.PodResourcesOptions{UseStatusResources: true, InPlacePodLevelResourcesVerticalScalingEnabled: true})
-	list[corev1.ResourcePods] = quantity(cluster.Amount{Name: cluster.Pods, Value: 1})
-	return resources(list)
+// hostPorts collects the ports of the node that containers and sidecars take.
+func (d *demander) hostPorts() {
+	s := &d.pod.Spec
+	for i := range s.InitContainers {
+		if isSidecar(&s.InitContainers[i]) {
+			d.containerPorts(&s.InitContainers[i])
+		}
+	}
+	for i := range s.Containers {
+		d.containerPorts(&s.Containers[i])
+	}
+	slices.SortFunc(d.out.Ports, func(x, y cluster.HostPort) int {
+		return cmp.Or(cmp.Compare(x.Port, y.Port), strings.Compare(x.Protocol, y.Protocol), strings.Compare(x.IP, y.IP))
+	})
+	d.out.Ports = slices.Compact(d.out.Ports)
 }
 
-func requiredAffinity(pod *corev1.Pod) (terms []cluster.Term, refused []string) {
-	a := pod.Spec.Affinity
-	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
-		return nil, nil
+func (d *demander) containerPorts(c *corev1.Container) {
+	for i := range c.Ports {
+		p := &c.Ports[i]
+		n := hostPort(&d.pod.Spec, p)
+		if n == 0 {
+			continue
+		}
+		if n < 0 || n > 65535 {
+			d.refuse("spec.containers.ports.hostPort", "%d is no port", n)
+			continue
+		}
+		x := cluster.HostPort{IP: p.HostIP, Protocol: string(p.Protocol), Port: n}
+		if x.IP == "0.0.0.0" {
+			x.IP = ""
+		}
+		switch p.Protocol {
+		case "":
+			x.Protocol = string(corev1.ProtocolTCP)
+		case corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP:
+		default:
+			d.refuse("spec.containers.ports.protocol", "%q is none of TCP, UDP, SCTP", p.Protocol)
+		}
+		d.out.Ports = append(d.out.Ports, x)
 	}
-	terms = []cluster.Term{}
-	for _, t := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
-		if len(t.MatchFields) > 0 {
-			refused = append(refused, "node affinity by field")
-		}
-		if len(t.MatchExpressions) == 0 {
-			continue // an empty term matches nothing
-		}
-		term := make(cluster.Term, 0, len(t.MatchExpressions))
-		for _, e := range t.MatchExpressions {
-			op, ok := cluster.ParseOperator(string(e.Operator))
-			if !ok {
-				refused = append(refused, "node affinity operator "+string(e.Operator))
-				continue
+}
+
+// hostPort is the port of the node that a port of a container takes, 0 for none.
+// In the network of the host each is one of the node; the API server writes that
+// down, a manifest need not.
+func hostPort(s *corev1.PodSpec, p *corev1.ContainerPort) int32 {
+	if p.HostPort == 0 && s.HostNetwork {
+		return p.ContainerPort
+	}
+	return p.HostPort
+}
+
+// rare converts what few pods have, and refuses what is not honoured: a node
+// bought without regard to it could be one that the pod cannot use.
+func (d *demander) rare() {
+	s := &d.pod.Spec
+	if s.OS != nil {
+		d.os(s.OS.Name)
+	}
+	if len(s.ResourceClaims) > 0 {
+		d.refuse("spec.resourceClaims", "devices are not allocated yet")
+	}
+	if s.SchedulingGroup != nil {
+		d.refuse("spec.schedulingGroup", "pods are not placed as a group yet")
+	}
+	// The scheduler wants nodes that declare a feature for these two (KEP-5328), and
+	// which features a new node declares is not known.
+	if s.HostNetwork && s.HostUsers != nil && !*s.HostUsers {
+		d.refuse("spec.hostUsers", "a user namespace in the network of the host needs a node that declares it")
+	}
+	if restartsAll(s) {
+		d.refuse("spec.containers.restartPolicyRules", "RestartAllContainers needs a node that declares it")
+	}
+}
+
+// os keeps a pod off nodes whose kubelet would reject it: the scheduler does not
+// look at spec.os.
+func (d *demander) os(name corev1.OSName) {
+	r := cluster.Requirement{Key: cluster.LabelOS, Operator: cluster.In, Values: []string{string(name)}}
+	switch name {
+	case corev1.Windows:
+	case corev1.Linux:
+		// A node that does not say what it is runs Linux.
+		r.Operator, r.Values = cluster.NotIn, []string{string(corev1.Windows)}
+	default:
+		d.refuse("spec.os.name", "%q is neither linux nor windows", name)
+		return
+	}
+	d.out.Selector = append(d.out.Selector, r)
+}
+
+// restartsAll tells whether the end of a container can restart the whole pod.
+func restartsAll(s *corev1.PodSpec) bool {
+	for _, list := range [2][]corev1.Container{s.InitContainers, s.Containers} {
+		for i := range list {
+			for j := range list[i].RestartPolicyRules {
+				if list[i].RestartPolicyRules[j].Action == corev1.ContainerRestartRuleActionRestartAllContainers {
+					return true
+				}
 			}
-			values := slices.Clone(e.Values)
-			slices.Sort(values)
-			term = append(term, cluster.Requirement{Key: labelKey(e.Key), Operator: op, Values: values})
-		}
-		terms = append(terms, term)
-	}
-	return terms, refused
-}
-
-// refused names the constraints of a pod that are not honoured yet. Buying a node
-// without regard to one of them could buy a node that the pod cannot use.
-func refused(pod *corev1.Pod) []string {
-	var out []string
-	add := func(when bool, what string) {
-		if when {
-			out = append(out, what)
 		}
 	}
-	s := &pod.Spec
-	if a := s.Affinity; a != nil {
-		add(a.PodAffinity != nil && len(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution) > 0, "pod affinity")
-		add(a.PodAntiAffinity != nil && len(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution) > 0, "pod anti-affinity")
-	}
-	for _, t := range s.TopologySpreadConstraints {
-		add(t.WhenUnsatisfiable == corev1.DoNotSchedule, "topology spread")
-	}
-	for _, v := range s.Volumes {
-		add(v.PersistentVolumeClaim != nil || v.Ephemeral != nil, "persistent volumes")
-	}
-	for _, cs := range [][]corev1.Container{s.InitContainers, s.Containers} {
-		for _, c := range cs {
-			for _, p := range c.Ports {
-				add(p.HostPort != 0, "host ports")
-			}
-		}
-	}
-	add(len(s.ResourceClaims) > 0, "resource claims")
-	add(s.OS != nil && s.OS.Name != corev1.Linux, "operating system "+osName(s.OS))
-	return out
-}
-
-func osName(os *corev1.PodOS) string {
-	if os == nil {
-		return ""
-	}
-	return string(os.Name)
+	return false
 }

@@ -63,7 +63,7 @@ containers: [{name: a, resources: {requests: {nvidia.com/gpu: "2"}}}]`,
 		{"nothing", `containers: [{name: a}]`, map[string]int64{"pods": 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := demand(podFrom(t, tc.spec)).Requests
+			got := demandFrom(t, tc.spec).Requests
 			if want := cluster.NewResources(tc.want); !slices.Equal(got, want) {
 				t.Errorf("got %v, want %v", got, want)
 			}
@@ -144,30 +144,60 @@ containers: [{name: a}]`)
 	}
 }
 
-// What is not honoured yet must be refused, never ignored.
+// What is not honoured must be refused, never ignored, and the reason names the
+// field.
 func TestRefused(t *testing.T) {
 	for want, spec := range map[string]string{
-		"topology spread":          `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]`,
-		"pod affinity":             `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone}]}}`,
-		"pod anti-affinity":        `affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone}]}}`,
-		"persistent volumes":       `volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]`,
-		"host ports":               `containers: [{name: a, ports: [{containerPort: 80, hostPort: 80}]}]`,
-		"resource claims":          `resourceClaims: [{name: gpu, resourceClaimName: gpu}]`,
-		"operating system windows": `os: {name: windows}`,
-		"node affinity by field":   `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [n]}]}]}}}`,
-		"toleration operator Like": `tolerations: [{key: a, operator: Like, value: "1"}]`,
+		`spec.resourceClaims: devices`:                                                                                           `resourceClaims: [{name: gpu, resourceClaimName: gpu}]`,
+		`spec.schedulingGroup: `:                                                                                                 `schedulingGroup: {podGroupName: g}`,
+		`spec.os.name: "plan9"`:                                                                                                  `os: {name: plan9}`,
+		`spec.hostUsers: `:                                                                                                       `{hostNetwork: true, hostUsers: false}`,
+		`spec.containers.restartPolicyRules: `:                                                                                   `containers: [{name: a, restartPolicyRules: [{action: RestartAllContainers}]}]`,
+		`spec.tolerations[0].operator: "Like"`:                                                                                   `tolerations: [{key: a, operator: Like, value: "1"}]`,
+		`spec.tolerations[0].value: "one"`:                                                                                       `tolerations: [{key: a, operator: Gt, value: one}]`,
+		`spec.tolerations[1].operator: must be Exists`:                                                                           `tolerations: [{key: a}, {value: b}]`,
+		`spec.volumes.awsElasticBlockStore: a disk`:                                                                              `volumes: [{name: v, awsElasticBlockStore: {volumeID: v}}]`,
+		`spec.volumes.persistentVolumeClaim.claimName: `:                                                                         `volumes: [{name: v, persistentVolumeClaim: {}}]`,
+		`spec.containers.ports.hostPort: 70000`:                                                                                  `containers: [{name: a, ports: [{hostPort: 70000}]}]`,
+		`spec.containers.ports.hostPort: -1`:                                                                                     `containers: [{name: a, ports: [{hostPort: -1}]}]`,
+		`spec.containers.ports.protocol: "ICMP"`:                                                                                 `containers: [{name: a, ports: [{hostPort: 1, protocol: ICMP}]}]`,
+		`spec.topologySpreadConstraints[0].maxSkew: 0`:                                                                           `topologySpreadConstraints: [{topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]`,
+		`spec.topologySpreadConstraints[0].topologyKey: `:                                                                        `topologySpreadConstraints: [{maxSkew: 1, whenUnsatisfiable: DoNotSchedule}]`,
+		`spec.topologySpreadConstraints[0].whenUnsatisfiable: "Maybe"`:                                                           `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: Maybe}]`,
+		`spec.topologySpreadConstraints[0].minDomains: 0`:                                                                        `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, minDomains: 0}]`,
+		`spec.topologySpreadConstraints[0].minDomains: goes with`:                                                                `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, minDomains: 2}]`,
+		`spec.topologySpreadConstraints[0].nodeTaintsPolicy: "Perhaps"`:                                                          `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, nodeTaintsPolicy: Perhaps}]`,
+		`spec.topologySpreadConstraints[0].labelSelector.matchExpressions[0]: operator Gt`:                                       `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchExpressions: [{key: a, operator: Gt, values: ["1"]}]}}]`,
+		`spec.topologySpreadConstraints[0].labelSelector.matchLabels[a b]: `:                                                     `topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {"a b": c}}}]`,
+		`requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0]: key "spec.x"`:                       `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: spec.x, operator: In, values: [n]}]}]}}}`,
+		`requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0]: operator "Exists"`:                  `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: Exists}]}]}}}`,
+		`requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchFields[0]: 2 values`:                           `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [n, m]}]}]}}}`,
+		`requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0]: operator "~"`:                  `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: "~"}]}]}}}`,
+		`requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0]: operator Gte`:                  `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Gte, values: ["1"]}]}]}}}`,
+		`requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0]: values[0]: Invalid value: "x"`: `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: a, operator: Gt, values: [x]}]}]}}}`,
+		`spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: is empty`:                      `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{labelSelector: {}}]}}`,
+		`spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].namespaceSelector.matchExpressions[0]: operator "Gone"`: `affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: zone, namespaceSelector: {matchExpressions: [{key: a, operator: Gone}]}}]}}`,
+		`spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: 101`:                                               `affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 101, podAffinityTerm: {topologyKey: zone}}]}}`,
+		`spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: -1`:                                               `affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: -1, preference: {matchExpressions: [{key: a, operator: Exists}]}}]}}`,
+		`spec.containers[a].resources.requests[cpu]: -1 is negative`:                                                                             `containers: [{name: a, resources: {requests: {cpu: "-1"}}}, {name: b, resources: {requests: {cpu: "2"}}}]`,
+		`spec.containers[a].resources.requests[memory]: 1e+30 is more than any node has`:                                                          `containers: [{name: a, resources: {requests: {memory: 1e30}}}]`,
+		`spec.containers[a].resources.requests[gpus]: no resource`:                                                                               `containers: [{name: a, resources: {requests: {gpus: "1"}}}]`,
+		`spec.initContainers[a].resources.requests[memory]: -1 is negative`:                                                                      `initContainers: [{name: a, resources: {requests: {memory: "-1"}}}]`,
+		`spec.resources.requests[ephemeral-storage]: no resource`:                                                                                `resources: {requests: {ephemeral-storage: 1Gi}}`,
+		`spec.overhead[memory]: -1 is negative`:                                                                                                  `overhead: {memory: "-1"}`,
 	} {
-		if got := demand(podFrom(t, spec)).Refused; !slices.Contains(got, want) {
+		got := demandFrom(t, spec).Refused
+		if len(got) != 1 || !strings.Contains(got[0], want) {
 			t.Errorf("%s: refused is %q", want, got)
 		}
 	}
-	soft := demand(podFrom(t, `
+	fine := demandFrom(t, `
 topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]
-volumes: [{name: v, emptyDir: {}}]
+volumes: [{name: v, emptyDir: {}}, {name: w, hostPath: {path: /}}, {name: x, nfs: {server: a, path: /}}]
 os: {name: linux}
-containers: [{name: a}]`))
-	if len(soft.Refused) > 0 {
-		t.Errorf("refused without need: %q", soft.Refused)
+containers: [{name: a, ports: [{containerPort: 80}]}]`)
+	if len(fine.Refused) > 0 {
+		t.Errorf("refused without need: %q", fine.Refused)
 	}
 }
 

@@ -14,35 +14,46 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// Pod converts a pod.
-func (c *Converter) Pod(p *corev1.Pod) *cluster.Pod {
-	out := &cluster.Pod{
-		UID: string(p.UID), Namespace: p.Namespace, Name: p.Name, Revision: p.ResourceVersion,
-		Demand: c.demand(p), Node: p.Spec.NodeName, Phase: phase(p.Status.Phase),
-		Gated: len(p.Spec.SchedulingGates) > 0, Created: instant(p.CreationTimestamp.Time),
-		DeleteAt: instantPtr(p.DeletionTimestamp), Owner: owner(p),
-		Critical:           p.Spec.PriorityClassName == "system-cluster-critical" || p.Spec.PriorityClassName == "system-node-critical",
-		ProtectedUntil:     protectedUntil(p),
-		ToleratesDisrupted: toleratesDisrupted(p.Spec.Tolerations),
-		Nominated:          p.Status.NominatedNodeName,
-	}
+// convert fills in the record of a pod, which is empty.
+func (c *Converter) convert(p *corev1.Pod, out *cluster.Pod) {
+	out.UID, out.Namespace, out.Name, out.Revision = string(p.UID), p.Namespace, p.Name, p.ResourceVersion
+	out.Demand, out.Identity = c.demand(p), c.identity(p)
+	out.Node, out.Phase, out.Nominated = p.Spec.NodeName, phase(p.Status.Phase), p.Status.NominatedNodeName
+	out.Gated = len(p.Spec.SchedulingGates) > 0
+	out.Created, out.DeleteAt = instant(p.CreationTimestamp.Time), instantPtr(p.DeletionTimestamp)
+	out.Owner = owner(p)
+	out.Critical = p.Spec.PriorityClassName == "system-cluster-critical" || p.Spec.PriorityClassName == "system-node-critical"
+	out.ToleratesDisrupted = toleratesDisrupted(p.Spec.Tolerations)
 	if p.Spec.TerminationGracePeriodSeconds != nil {
 		out.Grace = cluster.Duration(*p.Spec.TerminationGracePeriodSeconds) * cluster.Second
 	}
 	if p.Spec.Priority != nil {
 		out.Priority = *p.Spec.Priority
 	}
-	if n, err := strconv.ParseInt(p.Annotations["controller.kubernetes.io/pod-deletion-cost"], 10, 32); err == nil {
-		out.DeletionCost = int32(n)
+	out.Mirror = out.Owner.Kind == "Node"
+	if len(p.Annotations) > 0 {
+		annotations(p, out)
 	}
-	_, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]
-	out.Mirror = mirror || out.Owner.Kind == "Node"
-	for _, x := range p.Status.Conditions {
+	for i := range p.Status.Conditions {
+		x := &p.Status.Conditions[i]
 		if x.Type == corev1.PodScheduled && x.Reason == corev1.PodReasonUnschedulable {
 			out.UnschedulableSince = max(instant(x.LastTransitionTime.Time), 1)
 		}
 	}
-	return out
+}
+
+func annotations(p *corev1.Pod, out *cluster.Pod) {
+	if cost, ok := p.Annotations[corev1.PodDeletionCost]; ok {
+		if n, err := strconv.ParseInt(cost, 10, 32); err == nil {
+			out.DeletionCost = int32(n)
+		}
+	}
+	if _, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
+		out.Mirror = true
+	}
+	if v, ok := p.Annotations[karpv1.DoNotDisruptAnnotationKey]; ok {
+		out.ProtectedUntil = protectedUntil(p, v)
+	}
 }
 
 func phase(p corev1.PodPhase) cluster.Phase {
@@ -68,8 +79,7 @@ func owner(p *corev1.Pod) cluster.Owner {
 
 // protectedUntil reads karpenter.sh/do-not-disrupt: "true", or a duration from the
 // start of the pod. What is neither does not protect.
-func protectedUntil(p *corev1.Pod) cluster.Instant {
-	v := p.Annotations[karpv1.DoNotDisruptAnnotationKey]
+func protectedUntil(p *corev1.Pod, v string) cluster.Instant {
 	if v == "true" {
 		return cluster.Never
 	}

@@ -1,17 +1,16 @@
 package kube
 
 import (
-	"math"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// maxAmount is what larger quantities are cut to: large enough to fit nowhere,
-// small enough to be added up.
-const maxAmount = int64(math.MaxInt64) / 4
+// maxAmount is what larger quantities are cut to: large enough to fit nowhere
+// (8 PiB, or nine billion cores), small enough for all of a node's pods to be added
+// up.
+const maxAmount = int64(1) << 53
 
 // amount is a quantity in the unit of cluster.Amount, rounded up as the scheduler
 // does.

@@ -1,0 +1,35 @@
+package kube
+
+import "weak"
+
+// interned finds the one record with a text. It does not keep records alive: jobs
+// leave behind identities that no other pod will have, and an operator runs for
+// months. The zero value is ready to use.
+type interned[T any] struct {
+	byText map[string]weak.Pointer[T]
+	sweep  int // size at which the entries of records that are gone are dropped
+}
+
+// minSweep is how small a table is not worth sweeping.
+const minSweep = 1024
+
+// get returns the record with that text, nil when there is none (any more).
+func (t *interned[T]) get(text []byte) *T {
+	return t.byText[string(text)].Value()
+}
+
+// put makes v the record with that text.
+func (t *interned[T]) put(text string, v *T) {
+	if t.byText == nil {
+		t.byText, t.sweep = map[string]weak.Pointer[T]{}, minSweep
+	}
+	if len(t.byText) >= t.sweep {
+		for k, w := range t.byText {
+			if w.Value() == nil {
+				delete(t.byText, k)
+			}
+		}
+		t.sweep = max(minSweep, 2*len(t.byText))
+	}
+	t.byText[text] = weak.Make(v)
+}
