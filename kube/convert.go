@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"runtime"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,74 +17,146 @@ import (
 // The zero value is ready to use. It is safe for concurrent use: watches of
 // several kinds convert at the same time.
 type Converter struct {
-	mu          sync.Mutex
-	counter     counter
-	fingerprint fingerprint
-	byPrint     interned[cluster.Demand] // by fingerprint
-	byKey       interned[cluster.Demand] // by Demand.Key: two fingerprints may mean the same
-	identities  interned[cluster.Identity]
+	lanes sync.Pool // of *lane
+
+	mu         sync.Mutex
+	demands    interned[cluster.Demand] // by fingerprint
+	byKey      interned[cluster.Demand] // by Demand.Key: two fingerprints may mean the same
+	identities interned[cluster.Identity]
 }
 
 // Pod converts a pod.
 func (c *Converter) Pod(p *corev1.Pod) *cluster.Pod {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	l := c.lane()
+	defer c.lanes.Put(l)
 	out := new(cluster.Pod)
-	c.convert(p, out)
+	l.pod(p, out)
 	return out
 }
 
-// Pods converts many pods; out[i] is pods[i].
+// batch is how many pods are worth a core of their own.
+const batch = 1024
+
+// Pods converts many pods; out[i] is pods[i]. Large numbers are spread over the
+// cores: most of the time goes into waiting for memory.
 func (c *Converter) Pods(pods []*corev1.Pod) []*cluster.Pod {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	out := make([]*cluster.Pod, len(pods))
-	var slab []cluster.Pod // few, and small enough that one pod does not keep many
-	for i, p := range pods {
-		if len(slab) == 0 {
-			slab = make([]cluster.Pod, min(len(pods)-i, 64))
+	n := max(1, min(runtime.GOMAXPROCS(0), len(pods)/batch))
+	var wg sync.WaitGroup
+	for i := range n {
+		from, to := len(pods)*i/n, len(pods)*(i+1)/n
+		part := func() { c.lane().pods(pods[from:to], out[from:to]) }
+		if i == n-1 {
+			part()
+		} else {
+			wg.Go(part)
 		}
-		out[i], slab = &slab[0], slab[1:]
-		c.convert(p, out[i])
 	}
+	wg.Wait()
 	return out
 }
 
 // DaemonSet converts a DaemonSet: its demand is that of the pods it makes.
 func (c *Converter) DaemonSet(ds *appsv1.DaemonSet) *cluster.DaemonSet {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return &cluster.DaemonSet{UID: string(ds.UID), Namespace: ds.Namespace, Name: ds.Name, Revision: ds.ResourceVersion, Demand: c.demand(daemonPod(ds))}
+	l := c.lane()
+	defer c.lanes.Put(l)
+	return &cluster.DaemonSet{UID: string(ds.UID), Namespace: ds.Namespace, Name: ds.Name, Revision: ds.ResourceVersion, Demand: l.demand(daemonPod(ds))}
+}
+
+// lane is what one goroutine needs to convert pods.
+type lane struct {
+	*Converter
+	counter     counter
+	fingerprint fingerprint
+	// What this lane has met in a batch, so that it need not ask the Converter again;
+	// nil outside of one.
+	demands    map[string]*cluster.Demand
+	identities map[string]*cluster.Identity
+}
+
+func (c *Converter) lane() *lane {
+	if l, ok := c.lanes.Get().(*lane); ok {
+		return l
+	}
+	return &lane{Converter: c}
+}
+
+func (l *lane) pods(pods []*corev1.Pod, out []*cluster.Pod) {
+	l.demands, l.identities = map[string]*cluster.Demand{}, map[string]*cluster.Identity{}
+	var slab []cluster.Pod // few allocations, and yet one pod does not keep many alive
+	for i, p := range pods {
+		if len(slab) == 0 {
+			slab = make([]cluster.Pod, min(len(pods)-i, 64))
+		}
+		out[i], slab = &slab[0], slab[1:]
+		l.pod(p, out[i])
+	}
+	l.demands, l.identities = nil, nil
+	l.lanes.Put(l)
 }
 
 // demand returns the one record of what a pod needs.
-func (c *Converter) demand(p *corev1.Pod) *cluster.Demand {
-	requests, plain := c.counter.count(p)
+func (l *lane) demand(p *corev1.Pod) *cluster.Demand {
+	requests, plain := l.counter.count(p)
 	var problems []string
 	if !plain {
 		problems = quantityProblems(p)
 	}
-	print := c.fingerprint.of(p, requests, problems)
-	if d := c.byPrint.get(print); d != nil {
+	print := l.fingerprint.of(p, requests, problems)
+	if d := l.demands[string(print)]; d != nil {
 		return d
 	}
-	d := new(cluster.Demands).Intern(demand(p, requests, problems)) // for the key
-	if known := c.byKey.get([]byte(d.Key)); known != nil {
-		d = known
+	d := l.known(print)
+	if d == nil {
+		d = l.keep(string(print), demand(p, requests, problems))
+	}
+	if l.demands != nil {
+		l.demands[string(print)] = d
+	}
+	return d
+}
+
+// known returns the demand with that fingerprint, nil when it has not been met.
+func (c *Converter) known(print []byte) *cluster.Demand {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.demands.get(print)
+}
+
+// keep interns a demand under its fingerprint.
+func (c *Converter) keep(print string, made cluster.Demand) *cluster.Demand {
+	d := new(cluster.Demands).Intern(made) // for its key
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if met := c.byKey.get([]byte(d.Key)); met != nil {
+		d = met
 	} else {
 		c.byKey.put(d.Key, d)
 	}
-	c.byPrint.put(string(print), d)
+	c.demands.put(print, d)
 	return d
 }
 
 // identity returns the one record of what selectors see of a pod.
-func (c *Converter) identity(p *corev1.Pod) *cluster.Identity {
-	print := c.fingerprint.identity(p.Namespace, p.Labels)
-	if id := c.identities.get(print); id != nil {
+func (l *lane) identity(p *corev1.Pod) *cluster.Identity {
+	print := l.fingerprint.identity(p.Namespace, p.Labels)
+	if id := l.identities[string(print)]; id != nil {
 		return id
 	}
-	id := new(cluster.Identities).Intern(p.Namespace, p.Labels)
-	c.identities.put(string(print), id)
+	id := l.identify(p, print)
+	if l.identities != nil {
+		l.identities[string(print)] = id
+	}
+	return id
+}
+
+func (c *Converter) identify(p *corev1.Pod, print []byte) *cluster.Identity {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := c.identities.get(print)
+	if id == nil {
+		id = new(cluster.Identities).Intern(p.Namespace, p.Labels)
+		c.identities.put(string(print), id)
+	}
 	return id
 }

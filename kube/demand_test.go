@@ -26,7 +26,7 @@ func podFrom(t *testing.T, spec string) *corev1.Pod {
 
 func demandFrom(t *testing.T, spec string) *cluster.Demand {
 	t.Helper()
-	return new(Converter).demand(podFrom(t, spec))
+	return new(Converter).lane().demand(podFrom(t, spec))
 }
 
 func TestRequests(t *testing.T) {
@@ -180,7 +180,7 @@ func TestRefused(t *testing.T) {
 		`spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: 101`:                                               `affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 101, podAffinityTerm: {topologyKey: zone}}]}}`,
 		`spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: -1`:                                               `affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: -1, preference: {matchExpressions: [{key: a, operator: Exists}]}}]}}`,
 		`spec.containers[a].resources.requests[cpu]: -1 is negative`:                                                                             `containers: [{name: a, resources: {requests: {cpu: "-1"}}}, {name: b, resources: {requests: {cpu: "2"}}}]`,
-		`spec.containers[a].resources.requests[memory]: 1e+30 is more than any node has`:                                                          `containers: [{name: a, resources: {requests: {memory: 1e30}}}]`,
+		`spec.containers[a].resources.requests[memory]: 1e+30 is more than any node has`:                                                         `containers: [{name: a, resources: {requests: {memory: 1e30}}}]`,
 		`spec.containers[a].resources.requests[gpus]: no resource`:                                                                               `containers: [{name: a, resources: {requests: {gpus: "1"}}}]`,
 		`spec.initContainers[a].resources.requests[memory]: -1 is negative`:                                                                      `initContainers: [{name: a, resources: {requests: {memory: "-1"}}}]`,
 		`spec.resources.requests[ephemeral-storage]: no resource`:                                                                                `resources: {requests: {ephemeral-storage: 1Gi}}`,
@@ -216,14 +216,14 @@ func TestInterning(t *testing.T) {
 	}
 	seen := map[*cluster.Demand]string{}
 	for _, s := range specs {
-		x := c.demand(podFrom(t, s))
+		x := c.lane().demand(podFrom(t, s))
 		if other, ok := seen[x]; ok {
 			t.Errorf("%s and %s share a demand", other, s)
 		}
 		seen[x] = s
 		again := podFrom(t, s)
 		again.Name, again.Spec.Containers[0].Image = "other", "other"
-		if c.demand(again) != x {
+		if c.lane().demand(again) != x {
 			t.Errorf("%s: a pod of another name has another demand", s)
 		}
 	}

@@ -1,23 +1,23 @@
 package kube
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// convert fills in the record of a pod, which is empty.
-func (c *Converter) convert(p *corev1.Pod, out *cluster.Pod) {
+// pod fills in the record of a pod, which is empty.
+func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 	out.UID, out.Namespace, out.Name, out.Revision = string(p.UID), p.Namespace, p.Name, p.ResourceVersion
-	out.Demand, out.Identity = c.demand(p), c.identity(p)
+	out.Demand, out.Identity = l.demand(p), l.identity(p)
 	out.Node, out.Phase, out.Nominated = p.Spec.NodeName, phase(p.Status.Phase), p.Status.NominatedNodeName
 	out.Gated = len(p.Spec.SchedulingGates) > 0
 	out.Created, out.DeleteAt = instant(p.CreationTimestamp.Time), instantPtr(p.DeletionTimestamp)
@@ -100,11 +100,34 @@ func toleratesDisrupted(ts []corev1.Toleration) bool {
 	})
 }
 
+// nodeLabels adds to the labels of a node the newer names of those that it has under
+// an older one only.
+func nodeLabels(labels map[string]string) cluster.Labels {
+	var added cluster.Labels
+	for older, newer := range normalized {
+		value, has := labels[older]
+		if _, named := labels[newer]; !has || named {
+			continue
+		}
+		if added == nil {
+			added = maps.Clone(labels)
+		}
+		// Two older names of one label: the order of the map must not decide.
+		if other, twice := added[newer]; !twice || value < other {
+			added[newer] = value
+		}
+	}
+	if added == nil {
+		return labels
+	}
+	return added
+}
+
 // Node converts a node.
 func Node(n *corev1.Node) *cluster.Node {
 	out := &cluster.Node{
 		Name: n.Name, UID: string(n.UID), Revision: n.ResourceVersion, ProviderID: n.Spec.ProviderID,
-		Labels: n.Labels, Annotations: n.Annotations, Taints: taints(n.Spec.Taints),
+		Labels: nodeLabels(n.Labels), Annotations: n.Annotations, Taints: taints(n.Spec.Taints),
 		Allocatable: resources(n.Status.Allocatable), Capacity: resources(n.Status.Capacity),
 		Created: instant(n.CreationTimestamp.Time), DeletingAt: instantPtr(n.DeletionTimestamp), Finalizers: n.Finalizers,
 		Unschedulable: n.Spec.Unschedulable,
@@ -135,13 +158,4 @@ func daemonPod(ds *appsv1.DaemonSet) *corev1.Pod {
 		corev1.Toleration{Key: corev1.TaintNodePIDPressure, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
 	)
 	return pod
-}
-
-// VolumeAttachment converts a VolumeAttachment.
-func VolumeAttachment(a *storagev1.VolumeAttachment) *cluster.VolumeAttachment {
-	out := &cluster.VolumeAttachment{Name: a.Name, Node: a.Spec.NodeName, Revision: a.ResourceVersion}
-	if a.Spec.Source.PersistentVolumeName != nil {
-		out.Volume = *a.Spec.Source.PersistentVolumeName
-	}
-	return out
 }
