@@ -36,7 +36,7 @@ GENERATED   = find api -name 'zz_generated.*.go' -o -path '*/crds/*.yaml' | LC_A
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: lab ## The main job in one command: scale out, pack, scale in, on a real control plane
@@ -63,6 +63,10 @@ test: ## Test every module; packages with goroutines under the race detector
 bench: ## Run the benchmarks, allocations included
 	go test -run '^$$' -bench . -benchmem ./...
 	$(foreach m,$(filter bench,$(NESTED)),cd $(CURDIR)/$(m) && go test -run '^$$' -bench . -benchmem ./...$(newline))
+
+.PHONY: bench-peers
+bench-peers: ## Measure Ullage and Karpenter side by side; more by ARGS="-help"
+	cd bench && go run ./cmd/bench-peers -out results/peers.txt $(ARGS)
 
 .PHONY: check
 check: fmt vet lint gen-check arrows ## What must hold before a commit, tests aside

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// machine tells on what and with what was measured.
+func machine(s *settings) []string {
+	versions := map[string]string{}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			versions[m.Path] = m.Version
+		}
+	}
+	return []string{
+		fmt.Sprintf("# %s; %d cores, GOMAXPROCS=%d, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version()),
+		fmt.Sprintf("# sigs.k8s.io/karpenter %s, k8s.io/api %s; Ullage of this checkout", versions["sigs.k8s.io/karpenter"], versions["k8s.io/api"]),
+		fmt.Sprintf("# seed %d; %d runs of each side in turns, Karpenter's end after %s; medians; a garbage collection before each", s.seed, s.terms.Repeat, s.terms.Budget),
+		fmt.Sprintf("# a/b is Ullage/Karpenter; times from waiting pods to the plan, core: the solver alone; objective: USD/h of new nodes + %s for each", s.terms.Charge),
+		"# gap: objective over its proven bound; preferences: weight satisfied; speed-ratio: Karpenter's time over ours; cost-ratio: our USD/h over Karpenter's",
+	}
+}
+
+// processor is the name that Linux gives it, or the architecture.
+func processor() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer func() { _ = f.Close() }() // only read from
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}

@@ -1,0 +1,15 @@
+// Package karpenter is Karpenter's side: it gives an input to the scheduler of
+// sigs.k8s.io/karpenter, as Karpenter's provisioner would, and turns the answer
+// into a plan.
+//
+// A [Side] is what Karpenter's watches and its cloud provider keep between two
+// passes: the state of the cluster, an informer cache, the instance types. It is
+// made once and not timed. [Side.Solve] is one pass, from waiting pods to node
+// claims: copy the state nodes, build topology and scheduler, solve, cut each
+// claim's instance types to what a launch may name. As in Karpenter's own
+// benchmark candidates are tried by five workers, and nothing is logged.
+//
+// It differs from the provisioner in three ways, all in Karpenter's favour or
+// without effect: a pass may take longer than a minute, no metrics of pods or
+// events are written after it, and the answer is not sent to an API server.
+package karpenter

@@ -1,0 +1,77 @@
+package ullage
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ullage-sh/ullage/bench/record"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/kube"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// Side is Ullage between two passes.
+type Side struct {
+	in    *record.Input
+	pool  *cluster.Pool
+	types []cluster.InstanceType
+}
+
+// New makes the side for an input. The error says what the pool or an instance
+// type has that cannot be expressed.
+func New(in *record.Input) (*Side, error) {
+	s := &Side{in: in, pool: kube.NodePool(in.NodePool)}
+	if s.pool.Invalid != "" {
+		return nil, fmt.Errorf("NodePool %s: %s", s.pool.Name, s.pool.Invalid)
+	}
+	for _, t := range in.Types {
+		it, err := instanceType(t)
+		if err != nil {
+			return nil, err
+		}
+		s.types = append(s.types, it)
+	}
+	return s, nil
+}
+
+// Pass is one pass about to begin.
+type Pass struct {
+	side      *Side
+	converter kube.Converter
+	nodes     []*cluster.Node
+	running   []*cluster.Pod
+}
+
+// NewPass brings a pass up to date with the nodes and what runs on them.
+func (s *Side) NewPass() *Pass {
+	p := &Pass{side: s}
+	for _, n := range s.in.Nodes {
+		p.nodes = append(p.nodes, kube.Node(n))
+	}
+	p.running = p.converter.Pods(s.in.Running)
+	return p
+}
+
+// Answer is what one pass came to.
+type Answer struct {
+	plan *plan.Plan
+	// Core is how long solve.Solve took, without conversion and snapshot.
+	Core time.Duration
+}
+
+// Solve is the pass. It does not write to pods.
+func (p *Pass) Solve(pods []*corev1.Pod, e Effort, charge record.USD) *Answer {
+	waiting := p.converter.Pods(pods)
+	snapshot := cluster.NewSnapshot(cluster.Input{
+		Pods:  append(waiting, p.running...),
+		Nodes: p.nodes,
+		Pools: []*cluster.Pool{p.side.pool},
+		Types: map[cluster.ClassRef][]cluster.InstanceType{p.side.pool.Class: p.side.types},
+	})
+	start := time.Now()
+	answer := solve.Solve(snapshot, options(e, p.side.in.Preferences, charge))
+	return &Answer{plan: answer, Core: time.Since(start)}
+}
