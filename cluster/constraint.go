@@ -23,6 +23,10 @@ type TopologySpread struct {
 	HonorAffinity, HonorTaints bool
 }
 
+// Counts tells whether the constraint ever rules out more than nodes without the
+// label: the scheduler counts no pods for a selector that is empty.
+func (s *TopologySpread) Counts() bool { return !s.Soft && len(s.Pods.Labels) > 0 }
+
 // PodAffinityTerm is a term of pod affinity or anti-affinity: together with, or
 // apart from, the selected pods in a domain that the label Key makes of the nodes.
 type PodAffinityTerm struct {

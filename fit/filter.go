@@ -13,14 +13,13 @@ var order = []plan.Constraint{
 	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity,
 }
 
-// check returns the first constraint that forbids the class on n. domain tells
-// where n is in a topology; fresh, that it is a node that is not there yet.
-func (v *View) check(n *node, domain func(*topology) int32, fresh bool) plan.Constraint {
+// check returns the first constraint that forbids the class on n, which is at p.
+func (v *View) check(n *node, p place) plan.Constraint {
 	if len(v.class.Refused) > 0 {
 		return plan.Refused
 	}
 	for _, c := range order {
-		if v.filter(c, n, domain, fresh) {
+		if v.filter(c, n, p) {
 			return c
 		}
 	}
@@ -28,7 +27,7 @@ func (v *View) check(n *node, domain func(*topology) int32, fresh bool) plan.Con
 }
 
 // filter tells whether a constraint forbids the class on n.
-func (v *View) filter(c plan.Constraint, n *node, domain func(*topology) int32, fresh bool) bool {
+func (v *View) filter(c plan.Constraint, n *node, p place) bool {
 	d := v.class.Demand
 	switch c {
 	case plan.Taints:
@@ -47,11 +46,11 @@ func (v *View) filter(c plan.Constraint, n *node, domain func(*topology) int32, 
 	case plan.VolumeNode:
 		return slices.ContainsFunc(v.class.Volumes, func(x cluster.ClassVolume) bool { return !usable(&x, n.label) })
 	case plan.TopologySpread:
-		return !v.spreadFits(n, domain, fresh)
+		return !v.spreadFits(n, p)
 	case plan.PodAffinity:
-		return !v.nearFits(domain)
+		return !v.nearFits(p)
 	case plan.PodAntiAffinity:
-		return contain(v.apart, domain) || contain(v.repelled, domain)
+		return contain(v.apart, p) || contain(v.repelled, p)
 	}
 	return false
 }
@@ -82,7 +81,7 @@ func (v *View) attachments(n *node) bool {
 			continue
 		}
 		for _, x := range v.class.Volumes {
-			if cluster.AttachLimit+x.Driver == name && x.ID != "" && n.volumes[x.ID] {
+			if cluster.AttachLimit+x.Driver == name && x.ID != "" && n.volumes[x.ID] > 0 {
 				want--
 			}
 		}
@@ -104,23 +103,27 @@ func usable(x *cluster.ClassVolume, label cluster.Lookup) bool {
 }
 
 // spreadFits tells whether the class's spreads allow one more pod on n.
-func (v *View) spreadFits(n *node, domain func(*topology) int32, fresh bool) bool {
+func (v *View) spreadFits(n *node, p place) bool {
 	all := true // n has the labels of all spreads
 	for i := range v.spreads {
-		all = all && domain(v.spreads[i].topology) >= 0
+		all = all && p.domain(v.spreads[i].topology) >= 0
 	}
 	for i := range v.spreads {
 		s := &v.spreads[i]
-		at := domain(s.topology)
+		at := p.domain(s.topology)
 		if at < 0 {
 			return false
 		}
 		opens := false
-		if fresh && all && v.counts(s.c, n) {
+		if p.fresh && all && v.counts(s.c, n) {
 			_, known := s.count[at]
 			opens = !known
 		}
-		if s.count[at]+s.itself-s.least(opens) > s.c.MaxSkew {
+		skew := s.count[at] + s.itself - s.least(opens)
+		if p.stands {
+			skew -= s.itself
+		}
+		if skew > s.c.MaxSkew {
 			return false
 		}
 	}
@@ -145,20 +148,33 @@ func (s *spread) least(opens bool) int32 {
 	return least
 }
 
-// nearFits tells whether the pods that the class wants near are.
-func (v *View) nearFits(domain func(*topology) int32) bool {
-	there := true
+// nearFits tells whether the pods that the class wants near are. Where there are
+// none at all, a pod that is such a pod itself may begin anywhere.
+func (v *View) nearFits(p place) bool {
+	near, none, itself := true, true, false
 	for _, d := range v.near {
-		at := domain(d.topology)
+		at := p.domain(d.topology)
 		if at < 0 {
 			return false
 		}
-		there = there && d.set[at]
+		others := d.pods[at]
+		if p.stands {
+			others -= d.itself
+		}
+		near = near && others > 0
+		none = none && (len(d.pods) == 0 || p.stands && len(d.pods) == 1 && d.pods[at] == d.itself)
+		itself = d.itself == 1
 	}
-	return there || v.first
+	return near || none && itself
 }
 
-// contain tells whether one of the sets holds the node's domain.
-func contain(sets []domains, domain func(*topology) int32) bool {
-	return slices.ContainsFunc(sets, func(d domains) bool { return d.set[domain(d.topology)] })
+// contain tells whether one of the counts is not zero in the node's domain.
+func contain(counts []domains, p place) bool {
+	return slices.ContainsFunc(counts, func(d domains) bool {
+		n := d.pods[p.domain(d.topology)]
+		if p.stands {
+			n -= d.itself
+		}
+		return n > 0
+	})
 }

@@ -9,22 +9,24 @@ import (
 // the view was taken.
 type View struct {
 	w     *World
+	id    int32
 	class *cluster.Class
 	// spreads are the hard topology spread constraints.
 	spreads []spread
 	// apart are the domains that the class's own anti-affinity rules out, repelled
 	// those that anti-affinity of other pods does.
 	apart, repelled []domains
-	// near are the domains of each required affinity term. first: no pod matches
-	// them all, so a pod that does may begin anywhere.
-	near  []domains
-	first bool
+	// near are the pods that the required affinity terms name, all of them together,
+	// by the domains of each.
+	near []domains
 }
 
-// domains is a set of domains of one topology.
+// domains counts pods by domain of one topology.
 type domains struct {
 	*topology
-	set map[int32]bool
+	pods map[int32]int32
+	// itself is 1 if a pod of the class is one of those counted.
+	itself int32
 }
 
 // spread is a topology spread constraint with its counts.
@@ -38,16 +40,16 @@ type spread struct {
 // View returns the world as a class sees it now.
 func (w *World) View(class int) *View {
 	c := &w.snap.Classes[class]
-	v := &View{w: w, class: c}
+	v := &View{w: w, id: int32(class), class: c}
 	v.addSpreads()
 	for i, t := range c.Demand.PodAntiAffinity {
-		v.apart = append(v.apart, v.domainsWith(t.Key, w.groups[c.AntiAffinity[i]]))
+		v.apart = append(v.apart, v.countBy(t.Key, c.AntiAffinity[i]))
 	}
 	for _, r := range w.snap.Repulsions {
 		if c.In(r.Group) {
-			d := domains{w.topology(r.Key), map[int32]bool{}}
+			d := v.domains(r.Key)
 			for _, h := range r.Hosts {
-				d.add(d.nodes[h])
+				d.add(d.nodes[h], 1)
 			}
 			v.repelled = append(v.repelled, d)
 		}
@@ -57,19 +59,24 @@ func (w *World) View(class int) *View {
 	return v
 }
 
-func (d domains) add(domain int32) {
-	if domain >= 0 {
-		d.set[domain] = true
+func (v *View) domains(key string) domains {
+	return domains{topology: v.w.topology(key), pods: map[int32]int32{}}
+}
+
+func (d domains) add(domain, pods int32) {
+	if domain >= 0 && pods > 0 {
+		d.pods[domain] += pods
 	}
 }
 
-// domainsWith are the domains in which a group has pods.
-func (v *View) domainsWith(key string, pods []int32) domains {
-	d := domains{v.w.topology(key), map[int32]bool{}}
-	for node, n := range pods {
-		if n > 0 {
-			d.add(d.nodes[node])
-		}
+// countBy counts the pods of a group by domain.
+func (v *View) countBy(key string, group int32) domains {
+	d := v.domains(key)
+	for node, n := range v.w.groups[group] {
+		d.add(d.nodes[node], n)
+	}
+	if v.class.In(group) {
+		d.itself = 1
 	}
 	return d
 }
@@ -82,11 +89,12 @@ func (v *View) addRepelled() {
 			if !v.class.In(o.AntiAffinity[i]) {
 				continue
 			}
-			d := domains{v.w.topology(t.Key), map[int32]bool{}}
+			d := v.domains(t.Key)
 			for node := range v.w.nodes {
-				if v.w.nodes[node].placed[other] > 0 {
-					d.add(d.nodes[node])
-				}
+				d.add(d.nodes[node], v.w.nodes[node].placed[other])
+			}
+			if o == v.class {
+				d.itself = 1
 			}
 			v.repelled = append(v.repelled, d)
 		}
@@ -97,14 +105,9 @@ func (v *View) addNear() {
 	if v.class.Affinity < 0 {
 		return
 	}
-	pods := v.w.groups[v.class.Affinity]
-	none := true
 	for _, t := range v.class.Demand.PodAffinity {
-		d := v.domainsWith(t.Key, pods)
-		none = none && len(d.set) == 0
-		v.near = append(v.near, d)
+		v.near = append(v.near, v.countBy(t.Key, v.class.Affinity))
 	}
-	v.first = none && v.class.In(v.class.Affinity)
 }
 
 func (v *View) addSpreads() {
@@ -169,13 +172,33 @@ func (v *View) counts(c *cluster.TopologySpread, n *node) bool {
 	return true
 }
 
+// place is where a pod is, or would be.
+type place struct {
+	domain func(*topology) int32
+	fresh  bool // on a node that is not there yet
+	stands bool // it is there, and counted
+}
+
 // Node returns what forbids a pod of the class on a node, 0 if nothing does.
 func (v *View) Node(node int) plan.Constraint {
 	n := &v.w.nodes[node]
 	if n.closed != "" {
 		return plan.Closed
 	}
-	return v.check(n, func(t *topology) int32 { return t.nodes[node] }, false)
+	return v.check(n, place{domain: func(t *topology) int32 { return t.nodes[node] }})
+}
+
+// Stands returns what would forbid a pod of the class that has been placed on a
+// node, if it came again with all others where they are; 0 if nothing would. Room
+// and ports are not looked at.
+func (v *View) Stands(node int) plan.Constraint {
+	at := place{domain: func(t *topology) int32 { return t.nodes[node] }, stands: true}
+	for _, c := range []plan.Constraint{plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity} {
+		if v.filter(c, &v.w.nodes[node], at) {
+			return c
+		}
+	}
+	return 0
 }
 
 // Offering returns what forbids a pod of the class on a node bought as an
@@ -183,7 +206,7 @@ func (v *View) Node(node int) plan.Constraint {
 // looked at.
 func (v *View) Offering(offering int) plan.Constraint {
 	n := v.w.fresh(offering, "new")
-	return v.check(&n, func(t *topology) int32 {
+	return v.check(&n, place{fresh: true, domain: func(t *topology) int32 {
 		value, ok := n.label(t.key)
 		if !ok {
 			return -1
@@ -192,8 +215,11 @@ func (v *View) Offering(offering int) plan.Constraint {
 			return id
 		}
 		return int32(len(t.ids)) // a domain that only this node is in
-	}, true)
+	}})
 }
+
+// Holds tells whether pods of the class have been placed on a node.
+func (v *View) Holds(node int) bool { return v.w.nodes[node].placed[v.id] > 0 }
 
 // Forbids tells whether one constraint alone forbids a pod of the class on a node.
 func (v *View) Forbids(c plan.Constraint, node int) bool {
@@ -201,5 +227,5 @@ func (v *View) Forbids(c plan.Constraint, node int) bool {
 	if c == plan.Closed {
 		return n.closed != ""
 	}
-	return v.filter(c, n, func(t *topology) int32 { return t.nodes[node] }, false)
+	return v.filter(c, n, place{domain: func(t *topology) int32 { return t.nodes[node] }})
 }

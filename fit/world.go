@@ -27,8 +27,8 @@ type node struct {
 	closed string
 	free   cluster.Vector
 	ports  []cluster.HostPort
-	// volumes that are attached, of those that pods may share.
-	volumes map[string]bool
+	// volumes that are attached, of those that pods may share, with how many use them.
+	volumes map[string]int
 	placed  map[int32]int32 // pods placed here by class
 }
 
@@ -37,14 +37,14 @@ func New(snap *cluster.Snapshot) *World {
 	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups))}
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
-		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]bool{}}
+		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}}
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
 				n.ports = append(n.ports, p.Demand.Ports...)
 			}
 		}
 		for _, id := range h.Volumes {
-			n.volumes[id] = true
+			n.volumes[id] = 1
 		}
 		w.nodes = append(w.nodes, n)
 	}
@@ -80,7 +80,7 @@ func (w *World) fresh(offering int, name string) node {
 		}
 		return o.Labels.Get(key)
 	}
-	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), placed: map[int32]int32{}, volumes: map[string]bool{}}
+	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), placed: map[int32]int32{}, volumes: map[string]int{}}
 }
 
 // Place puts pods of a class on a node, whether they fit or not.
@@ -107,12 +107,39 @@ func (w *World) use(c *cluster.Class, n *node) {
 		if id == "" {
 			continue
 		}
-		if n.volumes[id] { // attached already: give back what was taken above
-			if at := w.attachLimit(c.Volumes[i].Driver); at >= 0 {
-				n.free[at]++
-			}
+		if n.volumes[id]++; n.volumes[id] > 1 { // attached already: give back what was taken above
+			w.attached(n, c.Volumes[i].Driver, 1)
 		}
-		n.volumes[id] = true
+	}
+}
+
+// Remove takes one pod of a class away from a node on which it was placed.
+func (w *World) Remove(class, node int) {
+	c, n := &w.snap.Classes[class], &w.nodes[node]
+	n.free.Add(c.Requests)
+	for _, p := range c.Demand.Ports {
+		i := slices.Index(n.ports, p)
+		n.ports = slices.Delete(n.ports, i, i+1)
+	}
+	for i := range c.Volumes {
+		id := c.Volumes[i].ID
+		if id == "" {
+			continue
+		}
+		if n.volumes[id]--; n.volumes[id] > 0 {
+			w.attached(n, c.Volumes[i].Driver, -1)
+		}
+	}
+	n.placed[int32(class)]--
+	for _, g := range c.Groups {
+		w.groups[g][node]--
+	}
+}
+
+// attached gives back attachments of a driver.
+func (w *World) attached(n *node, driver string, by int64) {
+	if at := w.attachLimit(driver); at >= 0 {
+		n.free[at] += by
 	}
 }
 

@@ -25,6 +25,9 @@ type Plan struct {
 	Placements []Placement
 	// Unplaced are the pods that fit nowhere, by class.
 	Unplaced []Unplaced
+	// Late are placed pods that pass their filters, or let others pass theirs, only
+	// if they come after all others, in this order. Usually there are none.
+	Late []*cluster.Pod
 	// Cost is the price per hour of the hosts that the snapshot's pools hold plus
 	// that of Creates.
 	Cost cluster.Money

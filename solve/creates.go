@@ -7,7 +7,6 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
-	"github.com/ullage-sh/ullage/plan"
 )
 
 // purchase is one node of a group with the offering chosen for it.
@@ -24,12 +23,12 @@ func (s *answer) purchases() []purchase {
 	zones := s.countZones()
 	slack := s.slack()
 	var out []purchase
-	for g := range s.Bought {
+	for g := range s.packed.Bought {
 		likely, options := s.candidates(int32(g)), s.options(int32(g), slack)
 		ranked := map[int32][]cluster.OfferingID{}
-		for range s.Bought[g].Copies {
+		for range s.packed.Bought[g].Copies {
 			choice := s.choose(likely, zones)
-			zones[zoneOf{s.poolOf(&s.Bought[g]), s.snap.Offerings[choice].ID.Zone}]++
+			zones[zoneOf{s.poolOf(&s.packed.Bought[g]), s.snap.Offerings[choice].ID.Zone}]++
 			if ranked[choice] == nil {
 				ranked[choice] = s.rank(options, choice)
 			}
@@ -85,8 +84,8 @@ func (s *answer) countZones() map[zoneOf]int {
 // alternative the cloud launches.
 func (s *answer) slack() []int64 {
 	nodes := make([]int64, len(s.pools))
-	for i := range s.Bought {
-		nodes[s.poolOf(&s.Bought[i])] += int64(s.Bought[i].Copies)
+	for i := range s.packed.Bought {
+		nodes[s.poolOf(&s.packed.Bought[i])] += int64(s.packed.Bought[i].Copies)
 	}
 	share := slices.Clone(s.room)
 	for i, n := range nodes {
@@ -102,15 +101,14 @@ func (s *answer) slack() []int64 {
 // cloud tries them in order, so the last ones are launched only when all others
 // are sold out.
 func (s *answer) options(id int32, slack []int64) []int32 {
-	b := &s.Bought[id]
+	b := &s.packed.Bought[id]
 	pool, price, planned := s.poolOf(b), s.priceOf(b), s.capacityOf(b)
-	sum := make([]int64, len(s.dims))
-	s.sum(sum, b.Takes)
+	sum, usable := s.total(b.Takes), s.admitting(b.Takes)
 	need := s.newTally(pool)
 	share := s.quotas.of(slack, pool)
 	var within, beyond []int32
 	var capacity []int64
-	for o := range s.alternatives(pool, b.Takes, sum) {
+	for o := range s.alternatives(pool, usable, sum) {
 		capacity = s.quotas.capacity(capacity[:0], &s.snap.Offerings[o])
 		ok := s.snap.Offerings[o].Price >= price
 		for i, c := range capacity {
@@ -140,12 +138,11 @@ func (s *answer) options(id int32, slack []int64) []int32 {
 // cheapest that hold its pods, with the capacity that was counted against the
 // pool's limits.
 func (s *answer) candidates(id int32) []int32 {
-	b := &s.Bought[id]
+	b := &s.packed.Bought[id]
 	price, planned := s.priceOf(b), s.capacityOf(b)
-	sum := make([]int64, len(s.dims))
-	s.sum(sum, b.Takes)
+	sum, usable := s.total(b.Takes), s.admitting(b.Takes)
 	var out []int32
-	for o := range s.alternatives(s.poolOf(b), b.Takes, sum) {
+	for o := range s.alternatives(s.poolOf(b), usable, sum) {
 		if s.snap.Offerings[o].Price > price {
 			break
 		}
@@ -208,58 +205,4 @@ func (s *answer) rank(options []int32, choice int32) []cluster.OfferingID {
 		ids[i] = s.snap.Offerings[o].ID
 	}
 	return ids
-}
-
-// creates turns purchases into the plan's nodes and hands out the pods.
-func (s *answer) creates(bought []purchase, pods *dealer) []plan.Create {
-	out := make([]plan.Create, 0, len(bought))
-	for _, b := range bought {
-		takes := s.Bought[b.group].Takes
-		o := &s.snap.Offerings[b.choice]
-		c := plan.Create{
-			Pool: s.snap.Pools[o.Pool].Name, Offerings: b.ranked, Price: o.Price, Imputed: o.Imputed,
-			Requests: s.requests(o, takes),
-		}
-		for _, t := range takes {
-			c.Pods = append(c.Pods, pods.deal(t)...)
-		}
-		slices.SortFunc(c.Pods, comparePods)
-		out = append(out, c)
-	}
-	return out
-}
-
-// requests is what pods and DaemonSets ask for on a node bought as o.
-func (s *answer) requests(o *cluster.PoolOffering, takes []pack.Take) cluster.Resources {
-	sum := make(cluster.Vector, len(s.snap.Resources))
-	sum.Add(o.Allocatable)
-	sum.Sub(o.Free)
-	for _, t := range takes {
-		for d, v := range s.snap.Classes[s.classes[t.Item].source].Requests {
-			sum[d] += int64(t.Count) * v
-		}
-	}
-	m := make(map[string]int64, len(sum))
-	for d, v := range sum {
-		m[s.snap.Resources[d]] = v
-	}
-	return cluster.NewResources(m)
-}
-
-func comparePods(a, b *cluster.Pod) int {
-	return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name), strings.Compare(a.UID, b.UID))
-}
-
-// dealer hands out the pods of each class in order.
-type dealer struct {
-	*problem
-	next []int32
-}
-
-func (p *problem) newDealer() *dealer { return &dealer{p, make([]int32, len(p.classes))} }
-
-func (d *dealer) deal(t pack.Take) []*cluster.Pod {
-	first := d.next[t.Item]
-	d.next[t.Item] += t.Count
-	return d.snap.Classes[d.classes[t.Item].source].Pods[first:d.next[t.Item]:d.next[t.Item]]
 }

@@ -4,21 +4,29 @@ import (
 	"encoding/binary"
 
 	"github.com/ullage-sh/ullage/pack"
+	"github.com/ullage-sh/ullage/topology"
 )
 
-// layOut states the problem to package pack: a class is an item, an open host a
-// host, and offerings that no waiting pod can tell apart (same pool, same room,
+// layOut states the problem to package pack: an open host is a host, and offerings that no waiting pod can tell apart (same pool, same room,
 // same pods admitted, same share of the pool's limits) are one shape, of which
 // only the cheapest counts.
 func (p *problem) layOut() {
-	p.packing.Room = make([]int64, len(p.dims))
+	p.packing.Room = make([]int64, len(p.dims), len(p.dims)+len(p.split.Dims))
+	for i := range p.split.Dims {
+		p.packing.Room = append(p.packing.Room, int64(p.split.Dims[i].Room))
+	}
 	p.packing.NodeCharge = int64(p.opt.NodeCharge)
 	p.packing.Quotas = p.quotas.room
-	for i := range p.classes {
-		c := &p.snap.Classes[p.classes[i].source]
-		p.packing.Items = append(p.packing.Items, pack.Item{
-			Size: positive(p.row(p.request, int32(i))), Count: int32(len(c.Pods)), Profile: p.classes[i].profile,
-		})
+	for i := range p.split.Items {
+		x := &p.split.Items[i]
+		size := positive(p.row(p.request, int32(i)))
+		for _, a := range x.Dims {
+			size = append(size, pack.Amount{Dim: int32(len(p.dims)) + a.Dim, Value: a.Value})
+		}
+		p.packing.Items = append(p.packing.Items, pack.Item{Size: size, Count: x.Units, Profile: x.Places})
+	}
+	for i := range p.split.Rules {
+		p.packing.Rules = append(p.packing.Rules, p.split.Rules[i].Rule)
 	}
 	kinds := kinds{problem: p, index: map[string]int32{}}
 	p.layOutHosts(&kinds)
@@ -26,25 +34,45 @@ func (p *problem) layOut() {
 }
 
 func (p *problem) layOutHosts(kinds *kinds) {
-	admits := transpose(p.profiles, len(p.snap.Hosts), func(q *profile) bitset { return q.hosts })
+	admits := transpose(p.split.Places, len(p.snap.Hosts), func(q *topology.Places) bitset { return bitset(q.Hosts) })
+	at := make([]int32, len(p.snap.Hosts)) // of packing's hosts, −1 for those it does not see
 	for i := range p.snap.Hosts {
-		if p.snap.Hosts[i].Closed != "" || admits.row(i).empty() {
+		at[i] = -1
+		if admits.row(i).empty() {
 			continue
 		}
+		at[i] = int32(len(p.hostOf))
 		p.hostOf = append(p.hostOf, int32(i))
 		p.packing.Hosts = append(p.packing.Hosts, pack.Host{Room: amounts(p.row(p.hostFree, int32(i))), Kind: kinds.id(admits.row(i))})
+	}
+	for i := range p.split.Dims {
+		d := &p.split.Dims[i]
+		for _, n := range d.There {
+			if h := at[n.Host]; h >= 0 {
+				host := &p.packing.Hosts[h]
+				host.Room = append(host.Room, pack.Amount{Dim: int32(len(p.dims) + i), Value: int64(d.Room - n.Pods)})
+			}
+		}
+	}
+	for i := range p.split.Rules {
+		for _, n := range p.split.Rules[i].There {
+			if h := at[n.Host]; h >= 0 {
+				host := &p.packing.Hosts[h]
+				host.Holds = append(host.Holds, pack.Held{Rule: int32(i), Members: n.Pods})
+			}
+		}
 	}
 }
 
 func (p *problem) layOutShapes(kinds *kinds) {
-	admits := transpose(p.profiles, len(p.snap.Offerings), func(q *profile) bitset { return q.offerings })
+	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) bitset { return bitset(q.Offerings) })
 	seen := map[string]bool{}
 	var key []byte
 	var capacity []int64
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
 		q := &p.pools[o.Pool]
-		if q.closed != "" || admits.row(i).empty() {
+		if admits.row(i).empty() {
 			continue
 		}
 		free := p.row(p.offerFree, int32(i))
@@ -96,7 +124,7 @@ func positive(row []int64) []pack.Amount {
 	return out
 }
 
-// kinds numbers the distinct sets of profiles that places admit.
+// kinds numbers the distinct ways in which places admit items.
 type kinds struct {
 	*problem
 	index map[string]int32
@@ -125,12 +153,12 @@ type matrix struct {
 
 func (m matrix) row(i int) bitset { return m.bits[i*m.words : (i+1)*m.words] }
 
-// transpose turns places by profile into profiles by place.
-func transpose(profiles []profile, places int, of func(*profile) bitset) matrix {
-	m := matrix{words: (len(profiles) + 63) / 64}
+// transpose turns sets of places into, for each place, the sets that it is in.
+func transpose(sets []topology.Places, places int, of func(*topology.Places) bitset) matrix {
+	m := matrix{words: (len(sets) + 63) / 64}
 	m.bits = make([]uint64, places*m.words)
-	for i := range profiles {
-		for place := range of(&profiles[i]).all {
+	for i := range sets {
+		for place := range of(&sets[i]).all {
 			m.row(place).add(i)
 		}
 	}

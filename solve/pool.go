@@ -1,6 +1,10 @@
 package solve
 
-import "github.com/ullage-sh/ullage/pack"
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/pack"
+)
 
 // pool is a pool that may be bought from.
 type pool struct {
@@ -93,39 +97,39 @@ func (q *pool) addAlternative(offering int32, room []pack.Amount, kind int32) {
 	q.demanded.Alternatives = append(q.demanded.Alternatives, a)
 }
 
-// varied tells whether a node with takes leaves the alternatives that the pool's
-// minValues ask for.
-func (p *problem) varied(id int32, takes []pack.Take, sum []int64) bool {
+// varied tells whether a node whose pods ask for sum and may use these offerings
+// leaves the alternatives that the pool's minValues ask for.
+func (p *problem) varied(id int32, usable bitset, sum []int64) bool {
 	n := p.newTally(id)
-	for o := range p.alternatives(id, takes, sum) {
+	for o := range p.alternatives(id, usable, sum) {
 		n.add(o)
 	}
 	return n.done()
 }
 
-// alternatives yields the offerings of a pool that hold takes, which ask for
-// sum, cheapest first.
-func (p *problem) alternatives(id int32, takes []pack.Take, sum []int64) func(func(int32) bool) {
+// alternatives yields the offerings of a pool that are usable and hold sum,
+// cheapest first.
+func (p *problem) alternatives(id int32, usable bitset, sum []int64) func(func(int32) bool) {
 	return func(yield func(int32) bool) {
 		for o := p.pools[id].first; o < p.pools[id].end; o++ {
-			if holds(p.row(p.offerFree, o), sum) && p.admitted(o, takes) && !yield(o) {
+			if usable.has(int(o)) && holds(p.row(p.offerFree, o), sum) && !yield(o) {
 				return
 			}
 		}
 	}
 }
 
-// admitted tells whether an offering admits all classes of takes.
-func (p *problem) admitted(offering int32, takes []pack.Take) bool {
-	last := int32(-1)
-	for _, t := range takes {
-		profile := p.classes[t.Item].profile
-		if profile != last && !p.profiles[profile].offerings.has(int(offering)) {
-			return false
+// admitting returns the offerings that all items of takes are bound to.
+func (p *problem) admitting(takes []pack.Take) bitset {
+	set := slices.Clone(bitset(p.split.Places[p.split.Items[takes[0].Item].Places].Offerings))
+	last := p.split.Items[takes[0].Item].Places
+	for _, t := range takes[1:] {
+		if at := p.split.Items[t.Item].Places; at != last {
+			set.and(bitset(p.split.Places[at].Offerings))
+			last = at
 		}
-		last = profile
 	}
-	return true
+	return set
 }
 
 // tally counts the distinct values seen among a node's alternatives.

@@ -1,8 +1,11 @@
 package solve
 
 import (
+	"slices"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
+	"github.com/ullage-sh/ullage/topology"
 )
 
 // problem is a snapshot laid out for solving: the problem that package pack sees,
@@ -11,13 +14,15 @@ type problem struct {
 	snap *cluster.Snapshot
 	opt  Options
 
+	// split is what constraints between pods come to. Its items are packing's.
+	split *topology.Split
 	// dims are the components of the snapshot's vectors that some class asks for:
-	// the dimensions of packing. Rows below hold these and no others.
+	// the first dimensions of packing. Rows below hold these and no others.
 	dims    []int
-	classes []class // the items of packing
-	request []int64 // a row for each class: what one of its pods asks for
+	request []int64 // a row for each item: what one unit asks for
 
 	profiles  []profile
+	profile   []int32 // of each class, −1 for one that is refused
 	hosts     *side
 	offerings *side
 
@@ -31,25 +36,23 @@ type problem struct {
 	offerOf []int32 // the cheapest offering of each of packing's shapes
 }
 
-// class is a class of waiting pods that may be placed.
-type class struct {
-	source  int // index into Snapshot.Classes
-	profile int32
-}
-
 // profile is what node selection sees of one or more classes, and the places it
 // leaves to them.
 type profile struct {
-	demand           *cluster.Demand // of one of the classes
+	class            *cluster.Class // one of them
 	hosts, offerings bitset
+	// The hosts that selector and affinity match, and those whose taints are
+	// tolerated, closed ones among them.
+	selected, tolerated bitset
 }
 
 func newProblem(snap *cluster.Snapshot, opt Options) *problem {
 	p := &problem{snap: snap, opt: opt}
-	p.addClasses()
+	p.addDims()
 	p.addSides()
-	p.addProfiles()
 	p.addPools()
+	p.addProfiles()
+	p.addItems()
 	p.layOut()
 	return p
 }
@@ -68,14 +71,13 @@ func (p *problem) appendRow(m []int64, v cluster.Vector) []int64 {
 	return m
 }
 
-func (p *problem) addClasses() {
+func (p *problem) addDims() {
 	asked := make([]bool, len(p.snap.Resources))
 	for i := range p.snap.Classes {
 		c := &p.snap.Classes[i]
-		if len(c.Demand.Refused) > 0 {
+		if len(c.Refused) > 0 {
 			continue
 		}
-		p.classes = append(p.classes, class{source: i})
 		for d, v := range c.Requests {
 			asked[d] = asked[d] || v > 0
 		}
@@ -85,39 +87,81 @@ func (p *problem) addClasses() {
 			p.dims = append(p.dims, d)
 		}
 	}
-	for i := range p.classes {
-		p.request = p.appendRow(p.request, p.snap.Classes[p.classes[i].source].Requests)
-	}
 }
 
 func (p *problem) addSides() {
-	p.hosts = newSide(len(p.snap.Hosts))
+	p.hosts = newSide(len(p.snap.Hosts), true)
 	for i := range p.snap.Hosts {
 		h := &p.snap.Hosts[i]
-		p.hosts.addPlace(h.Labels, h.Taints)
+		p.hosts.addPlace(h.Label, h.Taints)
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
-	p.offerings = newSide(len(p.snap.Offerings))
+	p.offerings = newSide(len(p.snap.Offerings), false)
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
-		p.offerings.addPlace(o.Labels, p.snap.Pools[o.Pool].Taints)
+		p.offerings.addPlace(o.Labels.Get, p.snap.Pools[o.Pool].Taints)
 		p.offerFree = p.appendRow(p.offerFree, o.Free)
 	}
 }
 
 func (p *problem) addProfiles() {
+	hosts, offerings := p.open()
 	index := map[string]int32{}
 	var key []byte
-	for i := range p.classes {
-		d := p.snap.Classes[p.classes[i].source].Demand
-		key = appendProfile(key[:0], d)
+	for i := range p.snap.Classes {
+		c := &p.snap.Classes[i]
+		if len(c.Refused) > 0 {
+			p.profile = append(p.profile, -1)
+			continue
+		}
+		key = appendProfile(key[:0], c)
 		id, ok := index[string(key)]
 		if !ok {
 			id = int32(len(p.profiles))
 			index[string(key)] = id
-			p.profiles = append(p.profiles, profile{demand: d, hosts: p.hosts.admitting(d), offerings: p.offerings.admitting(d)})
+			q := profile{class: c, hosts: slices.Clone(hosts), offerings: slices.Clone(offerings), selected: allOf(len(p.snap.Hosts)), tolerated: p.hosts.tolerated(c.Demand.Tolerations)}
+			p.hosts.selected(q.selected, c.Demand)
+			p.hosts.affine(q.selected, c.Demand)
+			p.hosts.admit(q.hosts, c)
+			p.offerings.admit(q.offerings, c)
+			p.profiles = append(p.profiles, q)
 		}
-		p.classes[i].profile = id
+		p.profile = append(p.profile, id)
+	}
+}
+
+// open returns the hosts that take pods and the offerings that may be bought.
+func (p *problem) open() (hosts, offerings bitset) {
+	hosts, offerings = newBitset(len(p.snap.Hosts)), newBitset(len(p.snap.Offerings))
+	for i := range p.snap.Hosts {
+		if p.snap.Hosts[i].Closed == "" {
+			hosts.add(i)
+		}
+	}
+	for i := range p.snap.Offerings {
+		if p.pools[p.snap.Offerings[i].Pool].closed == "" {
+			offerings.add(i)
+		}
+	}
+	return hosts, offerings
+}
+
+// addItems splits the classes into what packing sees.
+func (p *problem) addItems() {
+	classes := make([]topology.Class, len(p.snap.Classes))
+	for i, id := range p.profile {
+		if id < 0 {
+			continue
+		}
+		q := &p.profiles[id]
+		classes[i] = topology.Class{
+			Places:   topology.Places{Hosts: pack.Set(q.hosts), Offerings: pack.Set(q.offerings)},
+			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated),
+		}
+	}
+	p.split = topology.New(p.snap, classes)
+	for i := range p.split.Items {
+		p.request = p.appendRow(p.request, p.split.Items[i].Size)
 	}
 }
 
@@ -132,12 +176,13 @@ func holds(free, request []int64) bool {
 	return true
 }
 
-// sum adds up what takes ask for.
-func (p *problem) sum(row []int64, takes []pack.Take) {
-	clear(row)
+// total adds up what takes ask for.
+func (p *problem) total(takes []pack.Take) []int64 {
+	sum := make([]int64, len(p.dims))
 	for _, t := range takes {
 		for d, v := range p.row(p.request, t.Item) {
-			row[d] += int64(t.Count) * v
+			sum[d] += int64(t.Count) * v
 		}
 	}
+	return sum
 }

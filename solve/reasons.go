@@ -2,31 +2,30 @@ package solve
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
-	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/topology"
 )
 
 // unplaced lists the pods without a place, in the order of the snapshot's
 // classes, and why.
 func (s *answer) unplaced(pods *dealer) []plan.Unplaced {
 	v := verdicts{answer: s, known: map[int32]*verdict{}}
-	class := make([]int32, len(s.snap.Classes))
-	for i, c := range s.classes {
-		class[c.source] = int32(i)
-	}
 	var out []plan.Unplaced
 	for i := range s.snap.Classes {
 		c := &s.snap.Classes[i]
-		if len(c.Demand.Refused) > 0 {
-			refused := plan.Reason{Constraint: plan.Refused, Detail: strings.Join(c.Demand.Refused, ", ")}
+		switch n := s.left[i]; {
+		case n == 0:
+		case len(c.Refused) > 0:
+			refused := plan.Reason{Constraint: plan.Refused, Detail: strings.Join(c.Refused, ", ")}
 			out = append(out, plan.Unplaced{Pods: c.Pods, Reasons: []plan.Reason{refused}})
-		} else if n := s.Left[class[i]]; n > 0 {
-			out = append(out, plan.Unplaced{Pods: pods.deal(pack.Take{Item: class[i], Count: n}), Reasons: v.reasons(class[i])})
+		default:
+			out = append(out, plan.Unplaced{Pods: pods.deal(topology.Part{Class: int32(i), Pods: n}), Reasons: v.reasons(int32(i))})
 		}
 	}
 	return out
@@ -36,6 +35,7 @@ func (s *answer) unplaced(pods *dealer) []plan.Unplaced {
 type verdicts struct {
 	*answer
 	known map[int32]*verdict // by profile
+	free  []int64            // a row for each host: what the plan leaves of it
 }
 
 // verdict is what the constraints so far leave, and what they ruled out. Each
@@ -48,16 +48,17 @@ type verdict struct {
 // reasons returns why a class fits nowhere, most frequent first. What node
 // selection rules out is worked out once for each profile.
 func (v *verdicts) reasons(class int32) []plan.Reason {
-	profile := v.classes[class].profile
+	profile := v.profile[class]
 	common := v.known[profile]
 	if common == nil {
-		common = v.selection(v.profiles[profile].demand)
+		common = v.selection(v.profiles[profile].class.Demand)
 		v.known[profile] = common
 	}
 	x := verdict{slices.Clone(common.hosts), slices.Clone(common.offerings), slices.Clone(common.reasons)}
 	v.resources(&x, class)
 	v.limits(&x)
 	v.minValues(&x, class)
+	v.others(&x, class)
 	slices.SortStableFunc(x.reasons, func(a, b plan.Reason) int {
 		return cmp.Or(-cmp.Compare(a.Hosts+a.Offerings, b.Hosts+b.Offerings), cmp.Compare(a.Constraint, b.Constraint))
 	})
@@ -74,7 +75,7 @@ func (v *verdicts) selection(d *cluster.Demand) *verdict {
 	}
 	selector := func(s *side, i int) string {
 		for _, r := range d.Selector {
-			if value, ok := s.labels[i][r.Key]; !r.Matches(value, ok) {
+			if value, ok := s.labels[i](r.Key); !r.Matches(value, ok) {
 				return requirementText(r)
 			}
 		}
@@ -146,7 +147,7 @@ func (x *verdict) rule(c plan.Constraint, detail string, hosts, offerings int) {
 // resources rules out what is too small or too full, and says which resource
 // lacks most often and how much of it there is at most where there is no room.
 func (v *verdicts) resources(x *verdict, class int32) {
-	want := v.row(v.request, class)
+	want := v.load([]topology.Part{{Class: class, Pods: 1}})
 	lacking, most := make([]int, len(want)), make([]int64, len(want))
 	count := func(set bitset, rows []int64) int {
 		n := 0
@@ -166,7 +167,7 @@ func (v *verdicts) resources(x *verdict, class int32) {
 		}
 		return n
 	}
-	hosts, offerings := count(x.hosts, v.free), count(x.offerings, v.offerFree)
+	hosts, offerings := count(x.hosts, v.leftover()), count(x.offerings, v.offerFree)
 	if hosts+offerings == 0 {
 		return
 	}
@@ -174,6 +175,20 @@ func (v *verdicts) resources(x *verdict, class int32) {
 	name := v.snap.Resources[v.dims[d]]
 	detail := name + " " + cluster.FormatAmount(name, want[d]) + " wanted, at most " + cluster.FormatAmount(name, most[d]) + " free"
 	x.rule(plan.Resources, detail, hosts, offerings)
+}
+
+// leftover is what the plan leaves free on hosts.
+func (v *verdicts) leftover() []int64 {
+	if v.free == nil {
+		v.free = slices.Clone(v.hostFree)
+		for h, parts := range v.hosted {
+			row := v.row(v.free, int32(h))
+			for i, n := range v.load(parts) {
+				row[i] -= n
+			}
+		}
+	}
+	return v.free
 }
 
 // limits rules out what the pools' limits forbid.
@@ -222,14 +237,14 @@ func (v *verdicts) limitText(pool int32, capacity []int64) string {
 // minValues rules out what would leave too few alternatives.
 func (v *verdicts) minValues(x *verdict, class int32) {
 	var text tallyText
-	alone := []pack.Take{{Item: class, Count: 1}}
+	usable, want := v.profiles[v.profile[class]].offerings, v.load([]topology.Part{{Class: class, Pods: 1}})
 	for i := range v.pools {
 		p := &v.pools[i]
-		if len(p.keys) == 0 || v.varied(int32(i), alone, v.row(v.request, class)) {
+		if len(p.keys) == 0 || v.varied(int32(i), usable, want) {
 			continue
 		}
 		n := v.newTally(int32(i))
-		for o := range v.alternatives(int32(i), alone, v.row(v.request, class)) {
+		for o := range v.alternatives(int32(i), usable, want) {
 			n.add(o)
 		}
 		why := n.missing(v.snap.Pools[i].Name)
@@ -241,6 +256,30 @@ func (v *verdicts) minValues(x *verdict, class int32) {
 		}
 	}
 	x.rule(plan.MinValues, text.most(), 0, text.total)
+}
+
+// others rules out what volumes, ports and other pods forbid.
+func (v *verdicts) others(x *verdict, class int32) {
+	c := &v.snap.Classes[class]
+	if !v.bound(c) || x.hosts.empty() && x.offerings.empty() {
+		return
+	}
+	view := v.view().View(int(class))
+	type ruled struct{ hosts, offerings int }
+	by := map[plan.Constraint]ruled{}
+	for i := range x.hosts.all {
+		if k := view.Node(i); k != 0 {
+			by[k] = ruled{by[k].hosts + 1, by[k].offerings}
+		}
+	}
+	for o := range x.offerings.all {
+		if k := view.Offering(o); k != 0 {
+			by[k] = ruled{by[k].hosts, by[k].offerings + 1}
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(by)) {
+		x.rule(k, constraintText(k, c), by[k].hosts, by[k].offerings)
+	}
 }
 
 // missing says which requirement has too few values.

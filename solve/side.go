@@ -1,6 +1,7 @@
 package solve
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -11,7 +12,8 @@ import (
 // requirement and set of tolerations as a bit set, so that a class costs a few
 // ANDs.
 type side struct {
-	labels []cluster.Labels
+	named  bool // places have host names
+	labels []cluster.Lookup
 	taints []int32 // of each place, an index into lists
 	lists  [][]cluster.Taint
 
@@ -22,9 +24,10 @@ type side struct {
 	scratch   []byte
 }
 
-func newSide(n int) *side {
+func newSide(n int, named bool) *side {
 	return &side{
-		labels: make([]cluster.Labels, 0, n), taints: make([]int32, 0, n),
+		named:  named,
+		labels: make([]cluster.Lookup, 0, n), taints: make([]int32, 0, n),
 		listIndex: map[string]int32{}, columns: map[string]*column{}, matches: map[string]bitset{}, tolerates: map[string]bitset{},
 	}
 }
@@ -41,8 +44,8 @@ func (s *side) column(key string) *column {
 	}
 	c := &column{value: make([]int32, len(s.labels)), values: []string{""}}
 	index := map[string]int32{}
-	for i, labels := range s.labels {
-		v, ok := labels[key]
+	for i, label := range s.labels {
+		v, ok := label(key)
 		if !ok {
 			continue
 		}
@@ -58,7 +61,7 @@ func (s *side) column(key string) *column {
 	return c
 }
 
-func (s *side) addPlace(labels cluster.Labels, taints []cluster.Taint) {
+func (s *side) addPlace(labels cluster.Lookup, taints []cluster.Taint) {
 	key := s.scratch[:0]
 	for _, t := range taints {
 		key = appendQuoted(key, t.Key, t.Value, string(t.Effect))
@@ -128,11 +131,15 @@ func (s *side) selected(set bitset, d *cluster.Demand) {
 
 // affine keeps in set what some required term matches.
 func (s *side) affine(set bitset, d *cluster.Demand) {
-	if d.Affinity == nil {
-		return
+	if d.Affinity != nil {
+		s.any(set, d.Affinity)
 	}
+}
+
+// any keeps in set what one of the terms matches.
+func (s *side) any(set bitset, terms []cluster.Term) {
 	some := newBitset(len(s.labels))
-	for _, term := range d.Affinity {
+	for _, term := range terms {
 		all := allOf(len(s.labels))
 		for _, r := range term {
 			all.and(s.matching(r))
@@ -142,35 +149,88 @@ func (s *side) affine(set bitset, d *cluster.Demand) {
 	set.and(some)
 }
 
-// admitting returns the places that labels and taints leave to d.
-func (s *side) admitting(d *cluster.Demand) bitset {
-	set := allOf(len(s.labels))
-	set.and(s.tolerated(d.Tolerations))
-	s.selected(set, d)
-	s.affine(set, d)
-	return set
-}
-
-// appendProfile writes what node selection sees of a demand: demands with equal
-// profiles may use the same places, whatever they request.
-func appendProfile(key []byte, d *cluster.Demand) []byte {
-	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 {
-		return key
+// admit keeps in set what labels and taints leave to a class.
+func (s *side) admit(set bitset, c *cluster.Class) {
+	set.and(s.tolerated(c.Demand.Tolerations))
+	s.selected(set, c.Demand)
+	s.affine(set, c.Demand)
+	for i := range c.Volumes {
+		s.usable(set, &c.Volumes[i])
 	}
-	key = append(key, 's')
-	for _, r := range d.Selector {
-		key = appendRequirement(key, r)
-	}
-	if d.Affinity != nil {
-		key = append(key, 'a')
-		for _, t := range d.Affinity {
-			key = append(key, '|')
-			for _, r := range t {
-				key = appendRequirement(key, r)
-			}
+	for _, key := range topologyKeys(c.Demand) {
+		if s.named || key != cluster.LabelHostname { // what is bought will have a name
+			set.and(s.matching(cluster.Requirement{Key: key, Operator: cluster.Exists}))
 		}
 	}
+}
+
+// topologyKeys are the labels that a node must have for constraints between pods.
+func topologyKeys(d *cluster.Demand) []string {
+	var keys []string
+	for i := range d.Spreads {
+		if !d.Spreads[i].Soft {
+			keys = append(keys, d.Spreads[i].Key)
+		}
+	}
+	for i := range d.PodAffinity {
+		keys = append(keys, d.PodAffinity[i].Key)
+	}
+	return keys
+}
+
+// usable keeps in set the places that can use a volume. Its zone binds those that
+// have a zone or region.
+func (s *side) usable(set bitset, v *cluster.ClassVolume) {
+	if v.Affinity != nil {
+		s.any(set, v.Affinity)
+	}
+	if len(v.Zones) == 0 {
+		return
+	}
+	good := allOf(len(s.labels))
+	for _, r := range v.Zones {
+		good.and(s.matching(r))
+	}
+	nowhere := slices.Clone(s.matching(cluster.Requirement{Key: cluster.LabelZone, Operator: cluster.DoesNotExist}))
+	nowhere.and(s.matching(cluster.Requirement{Key: cluster.LabelRegion, Operator: cluster.DoesNotExist}))
+	good.or(nowhere)
+	set.and(good)
+}
+
+// appendProfile writes what node selection sees of a class: classes with equal
+// profiles may use the same places, whatever they request.
+func appendProfile(key []byte, c *cluster.Class) []byte {
+	d := c.Demand
+	keys := topologyKeys(d)
+	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 {
+		return key
+	}
+	key = appendQuoted(append(key, 'k'), keys...)
+	key = appendTerm(append(key, 's'), d.Selector)
+	if d.Affinity != nil {
+		key = appendTerms(append(key, 'a'), d.Affinity)
+	}
+	for i := range c.Volumes {
+		if v := &c.Volumes[i]; v.Affinity != nil {
+			key = appendTerms(append(key, 'v'), v.Affinity)
+		}
+		key = appendTerm(append(key, 'z'), c.Volumes[i].Zones)
+	}
 	return appendTolerations(append(key, 't'), d.Tolerations)
+}
+
+func appendTerms(key []byte, terms []cluster.Term) []byte {
+	for _, t := range terms {
+		key = appendTerm(append(key, '|'), t)
+	}
+	return key
+}
+
+func appendTerm(key []byte, t cluster.Term) []byte {
+	for _, r := range t {
+		key = appendRequirement(key, r)
+	}
+	return key
 }
 
 func appendRequirement(key []byte, r cluster.Requirement) []byte {

@@ -1,8 +1,6 @@
 package solve
 
 import (
-	"slices"
-
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/plan"
@@ -36,12 +34,15 @@ func (o Options) withDefaults() Options {
 // Solve answers a snapshot. It never fails: what fits nowhere is in the plan,
 // with the reasons.
 func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
-	a := newAnswer(newProblem(snap, opt.withDefaults()))
-	out := &plan.Plan{Revision: snap.Revision, Bound: cluster.Money(a.Bound)}
-	pods := a.newDealer()
-	out.Placements = a.placements(pods)
-	out.Creates = a.creates(a.purchases(), pods)
-	out.Unplaced = a.unplaced(pods)
+	p := newProblem(snap, opt.withDefaults())
+	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: p.opt.Steps}))
+	a.tuckIn()
+	out := &plan.Plan{Revision: snap.Revision, Bound: cluster.Money(a.packed.Bound)}
+	pods := dealer{snap: snap, next: make([]int32, len(snap.Classes))}
+	out.Placements = a.placements(&pods)
+	out.Creates = a.creates(&pods)
+	out.Unplaced = a.unplaced(&pods)
+	out.Late = a.lateOnes(out)
 	for i := range out.Creates {
 		out.CreateCost += out.Creates[i].Price
 	}
@@ -51,40 +52,6 @@ func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
 		if snap.Hosts[i].Pool >= 0 {
 			out.Cost += snap.Hosts[i].Price
 		}
-	}
-	return out
-}
-
-// answer is a problem with its packing.
-type answer struct {
-	*problem
-	*pack.Packing
-	free []int64 // a row for each host: what is left of it
-	room []int64 // what is left of the pools' limits
-}
-
-func newAnswer(p *problem) *answer {
-	a := &answer{problem: p, Packing: pack.Pack(&p.packing, pack.Options{Steps: p.opt.Steps})}
-	a.free, a.room = slices.Clone(p.hostFree), slices.Clone(p.quotas.room)
-	for _, x := range a.Placed {
-		free := a.row(a.free, a.hostOf[x.Host])
-		for d, v := range a.row(a.request, x.Item) {
-			free[d] -= int64(x.Count) * v
-		}
-	}
-	for _, b := range a.Bought {
-		for _, u := range a.packing.Shapes[b.Shape].Uses {
-			a.room[u.Quota] -= int64(b.Copies) * u.Amount
-		}
-	}
-	return a
-}
-
-// placements turns what was put on hosts into the plan's, by host and then class.
-func (a *answer) placements(pods *dealer) []plan.Placement {
-	var out []plan.Placement
-	for _, x := range a.Placed {
-		out = append(out, plan.Placement{Host: a.snap.Hosts[a.hostOf[x.Host]].Name, Pods: pods.deal(x.Take)})
 	}
 	return out
 }

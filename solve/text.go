@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
 )
 
 // tallyText counts texts to tell the most frequent one.
@@ -83,4 +84,33 @@ func affinityText(terms []cluster.Term) string {
 		parts = append(parts, strings.Join(conditions, ", "))
 	}
 	return strings.Join(parts, " or ")
+}
+
+// constraintText names what of a class's constraints of one kind there is.
+func constraintText(k plan.Constraint, c *cluster.Class) string {
+	var parts []string
+	switch k {
+	case plan.HostPorts:
+		for _, p := range c.Demand.Ports {
+			parts = append(parts, strconv.Itoa(int(p.Port))+"/"+p.Protocol)
+		}
+	case plan.TopologySpread:
+		for _, s := range c.Demand.Spreads {
+			if !s.Soft {
+				parts = append(parts, s.Key+", maxSkew "+strconv.Itoa(int(s.MaxSkew)))
+			}
+		}
+	case plan.PodAffinity:
+		for _, t := range c.Demand.PodAffinity {
+			parts = append(parts, t.Key)
+		}
+	case plan.PodAntiAffinity:
+		for _, t := range c.Demand.PodAntiAffinity {
+			parts = append(parts, t.Key)
+		}
+		if len(parts) == 0 {
+			return "of other pods"
+		}
+	}
+	return strings.Join(parts, " and ")
 }

@@ -40,11 +40,16 @@
 //
 // claim: pool=, type=, zone=, capacity-type=, the flag deleting.
 //
-// pods NAME COUNT: amounts, ns=, selector=, affinity=, tolerate= (KEY,
+// pods NAME COUNT: amounts, ns=, label.KEY= (app is the name unless it is given),
+// selector= affinity=, tolerate= (KEY,
 // KEY=VALUE, KEY:EFFECT, KEY=VALUE:EFFECT or * for everything), refused=, node=
 // (bound there), daemon=NAME (owned by that DaemonSet), priority=, and the flags
 // gated, untried (the scheduler has not looked at it), deleting, bare (no owner),
-// do-not-disrupt.
+// do-not-disrupt. Constraints between pods, where PODS are conditions on labels,
+// * for all pods of the namespace and those of the same app if left out:
+// near=KEY;PODS and apart=KEY;PODS (pod affinity and anti-affinity), spread=KEY;…
+// with any of PODS, skew=N (1), domains=N, soft, honor-taints and ignore-affinity,
+// and port= (8080, 53/UDP or 80/TCP@10.0.0.1).
 //
 // daemonset: amounts, selector=, affinity=, tolerate=.
 package clustertest

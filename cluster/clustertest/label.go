@@ -10,7 +10,7 @@ import (
 
 var labelNames = map[string]string{
 	"zone": cluster.LabelZone, "arch": cluster.LabelArch, "os": cluster.LabelOS,
-	"type": cluster.LabelInstanceType, "capacity-type": cluster.LabelCapacityType,
+	"type": cluster.LabelInstanceType, "capacity-type": cluster.LabelCapacityType, "host": cluster.LabelHostname,
 }
 
 // labelKey expands a short key.

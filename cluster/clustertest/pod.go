@@ -20,6 +20,7 @@ func (s *reader) demand(l *line) *cluster.Demand {
 	for _, t := range parsed(l, "selector", parseTerm) {
 		d.Selector = append(d.Selector, t...)
 	}
+	s.constraints(l, &d)
 	return s.demands.Intern(d)
 }
 
@@ -42,8 +43,13 @@ func (s *reader) addPods(l *line) {
 	l.options = l.options[1:]
 	priority, err := strconv.ParseInt(l.one("priority", "0"), 10, 32)
 	l.fail(err)
+	labels := l.labels()
+	if _, ok := labels["app"]; !ok {
+		labels["app"] = l.name
+	}
+	demand, namespace := s.demand(l), l.one("ns", "default")
 	p := cluster.Pod{
-		Namespace: l.one("ns", "default"), Demand: s.demand(l), Node: l.one("node", ""), Created: Born,
+		Namespace: namespace, Demand: demand, Identity: s.identities.Intern(namespace, labels), Node: l.one("node", ""), Created: Born,
 		Gated: l.flag("gated"), Priority: int32(priority),
 		Owner: cluster.Owner{Kind: "ReplicaSet", Name: l.name, UID: "replicaset-" + l.name},
 	}

@@ -29,10 +29,11 @@ func Parse(script string) (cluster.Input, error) {
 
 // reader collects what the lines say.
 type reader struct {
-	in      cluster.Input
-	demands cluster.Demands
-	types   map[string]*cluster.InstanceType
-	pools   map[string]*cluster.Pool
+	in         cluster.Input
+	demands    cluster.Demands
+	identities cluster.Identities
+	types      map[string]*cluster.InstanceType
+	pools      map[string]*cluster.Pool
 }
 
 func (s *reader) add(l *line) {

@@ -21,7 +21,8 @@ var houses = []house{
 	{path: "plan", over: []string{"cluster"}},
 	{path: "fit", over: []string{"plan"}},
 	{path: "pack"},
-	{path: "solve", over: []string{"fit", "pack"}},
+	{path: "topology", over: []string{"cluster", "pack"}},
+	{path: "solve", over: []string{"fit", "topology"}},
 	{path: "autoscale", over: []string{"cluster"}},
 	{path: "engine", over: []string{"solve", "autoscale"}},
 
@@ -92,7 +93,7 @@ var walls = []wall{
 
 // core is the pure core. Its packages and every package of ours below them hold
 // to coreForbids.
-var core = []string{"cluster", "plan", "fit", "pack", "solve", "autoscale", "engine"}
+var core = []string{"cluster", "plan", "fit", "pack", "topology", "solve", "autoscale", "engine"}
 
 // coreForbids are the import paths, with everything below them, through which
 // time, chance, the machine or the outside world could change an answer.

@@ -1,0 +1,152 @@
+package solve_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/cluster/clustertest"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// carryOut places the pods of a plan one by one, wherever one passes its filters
+// next, and returns the world in the end. What never passes is an error.
+func carryOut(snap *cluster.Snapshot, p *plan.Plan) (*fit.World, error) {
+	class := map[*cluster.Pod]int{}
+	for i := range snap.Classes {
+		for _, pod := range snap.Classes[i].Pods {
+			class[pod] = i
+		}
+	}
+	w := fit.New(snap)
+	type step struct {
+		class, node int
+		pod         *cluster.Pod
+	}
+	var steps []step
+	add := func(node int, pods []*cluster.Pod) {
+		for _, pod := range pods {
+			steps = append(steps, step{class[pod], node, pod})
+		}
+	}
+	for _, x := range p.Placements {
+		add(slices.IndexFunc(snap.Hosts, func(h cluster.Host) bool { return h.Name == x.Host }), x.Pods)
+	}
+	for _, x := range p.Creates {
+		o := slices.IndexFunc(snap.Offerings, func(o cluster.PoolOffering) bool {
+			return o.ID == x.Offerings[0] && snap.Pools[o.Pool].Name == x.Pool
+		})
+		add(w.Buy(o), x.Pods)
+	}
+	late := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return !slices.Contains(p.Late, s.pod) })
+	slices.SortFunc(late, func(x, y step) int { return slices.Index(p.Late, x.pod) - slices.Index(p.Late, y.pod) })
+	steps = slices.DeleteFunc(steps, func(s step) bool { return slices.Contains(p.Late, s.pod) })
+	for len(steps) > 0 {
+		before := len(steps)
+		steps = slices.DeleteFunc(steps, func(s step) bool {
+			if w.View(s.class).Node(s.node) != 0 {
+				return false
+			}
+			w.Place(s.class, s.node, 1)
+			return true
+		})
+		if len(steps) == before {
+			s := steps[0]
+			return w, fmt.Errorf("%s cannot come to node %d: %s", s.pod.ID(), s.node, w.View(s.class).Node(s.node))
+		}
+	}
+	for _, s := range late {
+		if k := w.View(s.class).Node(s.node); k != 0 {
+			return w, fmt.Errorf("%s, late, cannot come to node %d: %s", s.pod.ID(), s.node, k)
+		}
+		w.Place(s.class, s.node, 1)
+	}
+	return w, nil
+}
+
+// checkExactly carries a plan out and checks that what it leaves out fits nowhere,
+// not even on a node of its own.
+func checkExactly(snap *cluster.Snapshot, p *plan.Plan) error {
+	w, err := carryOut(snap, p)
+	if err != nil {
+		return err
+	}
+	for _, u := range p.Unplaced {
+		class := slices.IndexFunc(snap.Classes, func(c cluster.Class) bool { return slices.Contains(c.Pods, u.Pods[0]) })
+		view := w.View(class)
+		for i := range w.Nodes() {
+			if view.Node(i) == 0 {
+				return fmt.Errorf("%s is unplaced and fits on node %d", u.Pods[0].ID(), i)
+			}
+		}
+		for o := range snap.Offerings {
+			if view.Offering(o) == 0 {
+				return fmt.Errorf("%s is unplaced and fits on a new %s", u.Pods[0].ID(), snap.Offerings[o].ID)
+			}
+		}
+	}
+	return nil
+}
+
+// drawTopology draws a cluster whose pods have constraints between each other.
+func drawTopology(t *rapid.T) string {
+	n := func(what string, low, high int) int { return rapid.IntRange(low, high).Draw(t, what) }
+	word := func(what string, words ...string) string { return rapid.SampledFrom(words).Draw(t, what) }
+	var b strings.Builder
+	fmt.Fprintf(&b, "type small cpu=4 mem=16Gi pods=8 price.on-demand=0.10 price.spot=0.04 zones=%s\n", word("zones", "a", "a,b", "a,b,c"))
+	fmt.Fprintf(&b, "type large cpu=8 mem=32Gi pods=16 price.on-demand=0.19 zones=%s\n", word("more zones", "a", "b,c", "a,b,c"))
+	b.WriteString("pool default\n")
+	apps := n("apps", 1, 4)
+	app := func(what string) string { return string(rune('u' + n(what, 0, apps-1))) }
+	constraint := func() string {
+		of := word("of", "", ";app="+app("other"), ";*")
+		switch n("constraint", 0, 7) {
+		case 0, 1:
+			return fmt.Sprintf(" spread=%s;skew=%d%s%s%s", word("key", "zone", "host", "capacity-type"), n("skew", 1, 2), of, word("policy", "", ";ignore-affinity", ";honor-taints"), word("domains", "", ";domains=2", ";domains=4"))
+		case 2, 3:
+			return " apart=" + word("key", "zone", "host") + of
+		case 4, 5:
+			return " near=" + word("key", "zone", "host") + of
+		case 6:
+			return " port=" + word("port", "80", "80/TCP@10.0.0.1", "53/UDP")
+		}
+		return " selector=" + word("zone", "zone=a", "zone=b", "capacity-type=spot")
+	}
+	for i := range n("nodes", 0, 4) {
+		fmt.Fprintf(&b, "node n%d type=%s pool=default zone=%s%s\n", i, word("node type", "small", "large"), word("node zone", "a", "b"), word("state", "", "", " taint=x:NoSchedule", " deleting"))
+		for j := range n("bound", 0, 2) {
+			fmt.Fprintf(&b, "pods bound%d%d 1 cpu=%d00m label.app=%s node=n%d%s%s\n", i, j, n("cpu", 1, 9), app("app"), i, constraint(), word("leaving", "", "", " deleting"))
+		}
+	}
+	for i := range n("classes", 1, 5) {
+		fmt.Fprintf(&b, "pods w%d %d cpu=%d00m mem=1Gi label.app=%s%s", i, n("pods", 1, 6), n("cpu", 1, 30), app("app"), constraint())
+		if n("second", 0, 2) == 0 {
+			b.WriteString(constraint())
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// TestTopology: whatever constraints pods have between each other, each placement
+// passes the filters in some order, and what is refused fits nowhere.
+func TestTopology(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		script := drawTopology(t)
+		in, err := clustertest.Parse(script)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, script)
+		}
+		snap := cluster.NewSnapshot(in)
+		p := solve.Solve(snap, solve.Options{})
+		if err := checkExactly(snap, p); err != nil {
+			t.Fatalf("%v\n%s\n%s", err, script, p.Text())
+		}
+	})
+}

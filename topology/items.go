@@ -1,0 +1,196 @@
+package topology
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/pack"
+)
+
+// Split is the classes of a snapshot as items for packing.
+type Split struct {
+	// Places are the sets of places that items are bound to.
+	Places []Places
+	Items  []Item
+	// Dims are dimensions beside the snapshot's resources.
+	Dims  []Dim
+	Rules []Rule
+	// Uncertain: some constraint may not hold when all is in place as the items say.
+	Uncertain bool
+}
+
+// Item is pods that packing need not tell apart: of equal size, bound to the same
+// places, with equal parts in dimensions and rules.
+type Item struct {
+	Places int32
+	Units  int32
+	// Lots are what the units stand for, used up in order.
+	Lots []Lot
+	// Size is what a unit takes of the snapshot's resources, Dims what it takes of
+	// the dimensions beside them, by index into [Split.Dims].
+	Size cluster.Vector
+	Dims []pack.Amount
+}
+
+// Lot is a number of units that are alike down to their classes.
+type Lot struct {
+	Units int32
+	// Parts are the pods that make one unit.
+	Parts []Part
+}
+
+// Part is a number of pods of a class.
+type Part struct{ Class, Pods int32 }
+
+// Dim is a dimension in which a node offers Room. There are the members on hosts,
+// which have taken one each.
+type Dim struct {
+	Room  int32
+	There []cluster.Count
+}
+
+// Rule caps what a node may hold. Holders and members are items.
+type Rule struct {
+	pack.Rule
+	There []cluster.Count // members on hosts
+}
+
+// New splits the classes of a snapshot. classes, one for each of the snapshot's,
+// may be written to. What is in no item has no domain to go to.
+func New(snap *cluster.Snapshot, classes []Class) *Split {
+	hostsOut(snap, classes)
+	a := &assigner{snap: snap, classes: classes, topologies: map[string]*domains{}}
+	a.assign()
+	b := newItemizer(a)
+	b.bundle()
+	for _, p := range a.portions {
+		b.add(p)
+	}
+	b.translate()
+	b.out.Places = a.list
+	b.out.Uncertain = b.out.Uncertain || a.uncertain
+	return &b.out
+}
+
+// itemizer makes items of portions.
+type itemizer struct {
+	*assigner
+	caps  *caps
+	codes [][]int32 // of each class: its parts in rulings
+	sizes []int32   // of each class: the number of its size and parts
+	index map[itemKey]int32
+	items [][]int32 // of each item: its parts in rulings
+	out   Split
+}
+
+type itemKey struct{ size, places int32 }
+
+// A code is a ruling's index with these bits below it.
+const (
+	isMember int32 = 1 << iota
+	isHolder
+	codeBits = 2
+)
+
+func newItemizer(a *assigner) *itemizer {
+	b := &itemizer{assigner: a, caps: newCaps(a.snap), codes: make([][]int32, len(a.snap.Classes)), sizes: make([]int32, len(a.snap.Classes)), index: map[itemKey]int32{}}
+	for i := range b.caps.list {
+		r := &b.caps.list[i]
+		both := slices.Clone(r.holders)
+		for w := range both {
+			both[w] |= r.members[w]
+		}
+		for c := range members(both) {
+			code := int32(i) << codeBits
+			if r.members.Has(c) {
+				code |= isMember
+			}
+			if r.holders.Has(c) {
+				code |= isHolder
+			}
+			b.codes[c] = append(b.codes[c], code)
+		}
+	}
+	seen := map[string]int32{}
+	var key []byte
+	for i := range a.snap.Classes {
+		key = key[:0]
+		for _, v := range a.snap.Classes[i].Requests {
+			key = binary.LittleEndian.AppendUint64(key, uint64(v))
+		}
+		for _, code := range b.codes[i] {
+			key = binary.LittleEndian.AppendUint32(key, uint32(code))
+		}
+		id, ok := seen[string(key)]
+		if !ok {
+			id = int32(len(seen))
+			seen[string(key)] = id
+		}
+		b.sizes[i] = id
+	}
+	return b
+}
+
+// add makes a portion part of an item.
+func (b *itemizer) add(p portion) {
+	if p.pods == 0 || b.list[p.places].empty() {
+		return
+	}
+	key := itemKey{b.sizes[p.class], p.places}
+	i, ok := b.index[key]
+	if !ok {
+		i = int32(len(b.out.Items))
+		b.index[key] = i
+		b.out.Items = append(b.out.Items, Item{Places: p.places, Size: b.snap.Classes[p.class].Requests})
+		b.items = append(b.items, b.codes[p.class])
+	}
+	x := &b.out.Items[i]
+	x.Units += p.pods
+	x.Lots = append(x.Lots, Lot{Units: p.pods, Parts: []Part{{p.class, 1}}})
+}
+
+// translate turns rulings into dimensions and rules of items.
+func (b *itemizer) translate() {
+	at := make([]int32, len(b.caps.list)) // index of the dimension or, after them, of the rule
+	isDim := make([]bool, len(b.caps.list))
+	for i := range b.caps.list {
+		r := &b.caps.list[i]
+		if slices.Equal(r.holders, r.members) {
+			isDim[i], at[i] = true, int32(len(b.out.Dims))
+			b.out.Dims = append(b.out.Dims, Dim{Room: r.limit, There: r.there})
+			continue
+		}
+		at[i] = int32(len(b.out.Rules))
+		b.out.Rules = append(b.out.Rules, Rule{There: r.there, Rule: pack.Rule{
+			Holders: pack.NewSet(len(b.items)), Members: pack.NewSet(len(b.items)), Cap: r.limit,
+		}})
+	}
+	for i, codes := range b.items {
+		for _, code := range codes {
+			r := code >> codeBits
+			if isDim[r] {
+				b.out.Items[i].Dims = addAmount(b.out.Items[i].Dims, at[r])
+				continue
+			}
+			rule := &b.out.Rules[at[r]]
+			if code&isMember != 0 {
+				rule.Members.Add(i)
+			}
+			if code&isHolder != 0 {
+				rule.Holders.Add(i)
+			}
+		}
+	}
+}
+
+// addAmount adds one of a dimension.
+func addAmount(list []pack.Amount, dim int32) []pack.Amount {
+	for i := range list {
+		if list[i].Dim == dim {
+			list[i].Value++
+			return list
+		}
+	}
+	return append(list, pack.Amount{Dim: dim, Value: 1})
+}

@@ -1,0 +1,94 @@
+package topology
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/ullage-sh/ullage/pack"
+)
+
+// Places is where a pod may go: indexes of the snapshot's hosts and offerings.
+type Places struct{ Hosts, Offerings pack.Set }
+
+func (p Places) empty() bool { return empty(p.Hosts) && empty(p.Offerings) }
+
+// members yields the members of a set in order.
+func members(s pack.Set) func(func(int) bool) {
+	return func(yield func(int) bool) {
+		for i, w := range s {
+			for ; w != 0; w &= w - 1 {
+				if !yield(i*64 + bits.TrailingZeros64(w)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func empty(s pack.Set) bool {
+	for _, w := range s {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// table numbers sets of places, so that portions of many classes share them.
+type table struct {
+	list  []Places
+	index map[string]int32
+	text  []byte // of the set that is looked up
+	// cut caches the parts of places that are in one domain.
+	cut map[cut]int32
+}
+
+type cut struct{ places, topology, domain int32 }
+
+// id returns the number of a set of places.
+func (t *table) id(p Places) int32 {
+	key := t.text[:0]
+	for _, set := range []pack.Set{p.Hosts, p.Offerings} {
+		for _, w := range set {
+			key = binary.LittleEndian.AppendUint64(key, w)
+		}
+	}
+	t.text = key
+	if id, ok := t.index[string(key)]; ok {
+		return id
+	}
+	if t.index == nil {
+		t.index, t.cut = map[string]int32{}, map[cut]int32{}
+	}
+	id := int32(len(t.list))
+	t.index[string(key)] = id
+	t.list = append(t.list, p)
+	return id
+}
+
+// in returns the part of places that is in a domain.
+func (t *table) in(places int32, topology *domains, domain int32) int32 {
+	c := cut{places, topology.number, domain}
+	if id, ok := t.cut[c]; ok {
+		return id
+	}
+	id := t.id(Places{meet(t.list[places].Hosts, topology.hostSets[domain]), meet(t.list[places].Offerings, topology.offeringSets[domain])})
+	t.cut[c] = id
+	return id
+}
+
+func meet(a, b pack.Set) pack.Set {
+	out := make(pack.Set, len(a))
+	for i := range a {
+		out[i] = a[i] & b[i]
+	}
+	return out
+}
+
+func without(a, b pack.Set) pack.Set {
+	out := make(pack.Set, len(a))
+	for i := range a {
+		out[i] = a[i] &^ b[i]
+	}
+	return out
+}
