@@ -205,8 +205,14 @@ func (v *View) Stands(node int) plan.Constraint {
 // offering that holds nothing else, 0 if nothing does. Limits of pools are not
 // looked at.
 func (v *View) Offering(offering int) plan.Constraint {
+	n, p := v.bought(offering)
+	return v.check(&n, p)
+}
+
+// bought is a node of its own of an offering, and where it is.
+func (v *View) bought(offering int) (node, place) {
 	n := v.w.fresh(offering, "new")
-	return v.check(&n, place{fresh: true, domain: func(t *topology) int32 {
+	return n, place{fresh: true, domain: func(t *topology) int32 {
 		value, ok := n.label(t.key)
 		if !ok {
 			return -1
@@ -215,17 +221,8 @@ func (v *View) Offering(offering int) plan.Constraint {
 			return id
 		}
 		return int32(len(t.ids)) // a domain that only this node is in
-	}})
+	}}
 }
 
 // Holds tells whether pods of the class have been placed on a node.
 func (v *View) Holds(node int) bool { return v.w.nodes[node].placed[v.id] > 0 }
-
-// Forbids tells whether one constraint alone forbids a pod of the class on a node.
-func (v *View) Forbids(c plan.Constraint, node int) bool {
-	n := &v.w.nodes[node]
-	if c == plan.Closed {
-		return n.closed != ""
-	}
-	return v.filter(c, n, place{domain: func(t *topology) int32 { return t.nodes[node] }})
-}

@@ -23,6 +23,8 @@ type answer struct {
 	lots   []lotCursor       // of each item
 	world  *fit.World        // all that has a place; nil until somebody asks
 	late   []latePod
+	// shrunk: what packing had placed is not all there any more.
+	shrunk bool
 }
 
 // node is a node to buy.

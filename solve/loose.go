@@ -31,7 +31,6 @@ func (a *answer) tuckIn() {
 		return -cmp.Compare(a.snap.Classes[x].Priority, a.snap.Classes[y].Priority)
 	})
 	w := a.view()
-	defer a.dropEmpty()
 	for again := true; again; {
 		again = false // a pod that has found a place may be what another wants near
 		for _, c := range classes {
@@ -92,26 +91,36 @@ func (a *answer) complete() bool {
 }
 
 // evict takes pods away again whose constraints hold only if those that are left
-// over had a place as well. Who wants to be near pods of which some are left over
-// may have followed those: it is tried anew altogether.
+// over had a place as well, until all that are left stand. Who wants to be near
+// pods of which some are left over may have followed those: it is tried anew.
 func (a *answer) evict() {
-	w := a.view()
+	a.remove(func(c int, _ *fit.View, _ int) bool { return a.astray(&a.snap.Classes[c]) })
+	for a.remove(func(_ int, v *fit.View, at int) bool { return v.Stands(at) != 0 }) {
+	}
+}
+
+// remove takes away the pods of which which is true, one by one, then the nodes
+// that this has emptied, and tells whether there were any.
+func (a *answer) remove(which func(class int, v *fit.View, at int) bool) bool {
+	w, any := a.view(), false
 	for c := range a.snap.Classes {
 		if a.profile[c] < 0 || !a.bound(&a.snap.Classes[c]) {
 			continue
 		}
-		astray := a.astray(&a.snap.Classes[c])
 		view := w.View(c)
 		for at := 0; at < w.Nodes(); at++ {
-			for view.Holds(at) && (astray || view.Stands(at) != 0) {
+			for view.Holds(at) && which(c, view, at) {
 				a.takeBack(at, int32(c))
 				w.Remove(c, at)
-				if !astray {
-					view = w.View(c)
-				}
+				view = w.View(c)
+				any = true
 			}
 		}
 	}
+	if any {
+		a.dropEmpty()
+	}
+	return any
 }
 
 // astray tells whether a class wants to be near pods that may not be there.
@@ -145,9 +154,20 @@ func (a *answer) partsAt(at int) *[]topology.Part {
 	return &a.nodes[at-len(a.hosted)].parts
 }
 
-// dropEmpty leaves out nodes from which all pods have been taken again.
+// dropEmpty leaves out nodes from which all pods have been taken again. The world
+// is made anew: an empty node is a domain that a spread would count.
 func (a *answer) dropEmpty() {
-	a.nodes = slices.DeleteFunc(a.nodes, func(n node) bool { return len(n.parts) == 0 })
+	a.nodes = slices.DeleteFunc(a.nodes, func(n node) bool {
+		if len(n.parts) > 0 {
+			return false
+		}
+		o := &a.snap.Offerings[n.offering]
+		for j, c := range a.quotas.capacity(nil, o) {
+			a.room[a.quotas.start[o.Pool]+int32(j)] += c
+		}
+		return true
+	})
+	a.world, a.shrunk = nil, true
 }
 
 // bound tells whether other pods have a say in where those of a class can go.

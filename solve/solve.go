@@ -37,7 +37,10 @@ func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
 	p := newProblem(snap, opt.withDefaults())
 	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: p.opt.Steps}))
 	a.tuckIn()
-	out := &plan.Plan{Revision: snap.Revision, Bound: cluster.Money(a.packed.Bound)}
+	out := &plan.Plan{Revision: snap.Revision}
+	if !a.shrunk { // the bound is one for all that packing had placed
+		out.Bound = cluster.Money(a.packed.Bound)
+	}
 	pods := dealer{snap: snap, next: make([]int32, len(snap.Classes))}
 	out.Placements = a.placements(&pods)
 	out.Creates = a.creates(&pods)

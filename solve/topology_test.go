@@ -2,6 +2,7 @@ package solve_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -15,59 +16,96 @@ import (
 	"github.com/ullage-sh/ullage/solve"
 )
 
-// carryOut places the pods of a plan one by one, wherever one passes its filters
-// next, and returns the world in the end. What never passes is an error.
-func carryOut(snap *cluster.Snapshot, p *plan.Plan) (*fit.World, error) {
+// carryOut places the pods of a plan one by one in some order in which each passes
+// its filters, those of Plan.Late last, and returns the world in the end.
+func carryOut(snap *cluster.Snapshot, p *plan.Plan) (w *fit.World, err error) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		if w, err = rehearse(snap, p, rng); err == nil {
+			return w, nil
+		}
+	}
+	return nil, err
+}
+
+// step is a pod on its way to a node: a host, or a new one by its place in the plan.
+type step struct {
+	class, host, create int
+	pod                 *cluster.Pod
+}
+
+// rehearse places the pods in a random order, each when it passes.
+func rehearse(snap *cluster.Snapshot, p *plan.Plan, rng *rand.Rand) (*fit.World, error) {
+	steps, late := stepsOf(snap, p)
+	rng.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+	w := fit.New(snap)
+	nodes := map[int]int{} // by create
+	for i, x := range p.Creates {
+		if !slices.ContainsFunc(x.Pods, func(q *cluster.Pod) bool { return !slices.Contains(p.Late, q) }) {
+			continue // bought for late pods: it is not there before
+		}
+		nodes[i] = w.Buy(offeringOf(snap, &p.Creates[i]))
+	}
+	place := func(s step) plan.Constraint {
+		node := s.host
+		if s.create >= 0 {
+			if _, ok := nodes[s.create]; !ok {
+				nodes[s.create] = w.Buy(offeringOf(snap, &p.Creates[s.create]))
+			}
+			node = nodes[s.create]
+		}
+		k := w.View(s.class).Node(node)
+		if k == 0 {
+			w.Place(s.class, node, 1)
+		}
+		return k
+	}
+	for len(steps) > 0 {
+		before := len(steps)
+		steps = slices.DeleteFunc(steps, func(s step) bool { return place(s) == 0 })
+		if len(steps) == before {
+			return nil, fmt.Errorf("%s has no turn: %s", steps[0].pod.ID(), place(steps[0]))
+		}
+	}
+	for _, s := range late {
+		if k := place(s); k != 0 {
+			return nil, fmt.Errorf("%s comes late and has no place: %s", s.pod.ID(), k)
+		}
+	}
+	return w, nil
+}
+
+func stepsOf(snap *cluster.Snapshot, p *plan.Plan) (steps, late []step) {
 	class := map[*cluster.Pod]int{}
 	for i := range snap.Classes {
 		for _, pod := range snap.Classes[i].Pods {
 			class[pod] = i
 		}
 	}
-	w := fit.New(snap)
-	type step struct {
-		class, node int
-		pod         *cluster.Pod
-	}
-	var steps []step
-	add := func(node int, pods []*cluster.Pod) {
+	late = make([]step, len(p.Late))
+	add := func(host, create int, pods []*cluster.Pod) {
 		for _, pod := range pods {
-			steps = append(steps, step{class[pod], node, pod})
+			s := step{class[pod], host, create, pod}
+			if i := slices.Index(p.Late, pod); i >= 0 {
+				late[i] = s
+			} else {
+				steps = append(steps, s)
+			}
 		}
 	}
 	for _, x := range p.Placements {
-		add(slices.IndexFunc(snap.Hosts, func(h cluster.Host) bool { return h.Name == x.Host }), x.Pods)
+		add(slices.IndexFunc(snap.Hosts, func(h cluster.Host) bool { return h.Name == x.Host }), -1, x.Pods)
 	}
-	for _, x := range p.Creates {
-		o := slices.IndexFunc(snap.Offerings, func(o cluster.PoolOffering) bool {
-			return o.ID == x.Offerings[0] && snap.Pools[o.Pool].Name == x.Pool
-		})
-		add(w.Buy(o), x.Pods)
+	for i, x := range p.Creates {
+		add(-1, i, x.Pods)
 	}
-	late := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return !slices.Contains(p.Late, s.pod) })
-	slices.SortFunc(late, func(x, y step) int { return slices.Index(p.Late, x.pod) - slices.Index(p.Late, y.pod) })
-	steps = slices.DeleteFunc(steps, func(s step) bool { return slices.Contains(p.Late, s.pod) })
-	for len(steps) > 0 {
-		before := len(steps)
-		steps = slices.DeleteFunc(steps, func(s step) bool {
-			if w.View(s.class).Node(s.node) != 0 {
-				return false
-			}
-			w.Place(s.class, s.node, 1)
-			return true
-		})
-		if len(steps) == before {
-			s := steps[0]
-			return w, fmt.Errorf("%s cannot come to node %d: %s", s.pod.ID(), s.node, w.View(s.class).Node(s.node))
-		}
-	}
-	for _, s := range late {
-		if k := w.View(s.class).Node(s.node); k != 0 {
-			return w, fmt.Errorf("%s, late, cannot come to node %d: %s", s.pod.ID(), s.node, k)
-		}
-		w.Place(s.class, s.node, 1)
-	}
-	return w, nil
+	return steps, late
+}
+
+func offeringOf(snap *cluster.Snapshot, c *plan.Create) int {
+	return slices.IndexFunc(snap.Offerings, func(o cluster.PoolOffering) bool {
+		return o.ID == c.Offerings[0] && snap.Pools[o.Pool].Name == c.Pool
+	})
 }
 
 // checkExactly carries a plan out and checks that what it leaves out fits nowhere,

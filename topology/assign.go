@@ -28,6 +28,7 @@ type assigner struct {
 	table
 	topologies map[string]*domains
 	portions   []portion
+	dealings   []*dealing
 	uncertain  bool // pods were moved after others had been dealt out with them in view
 }
 
@@ -58,11 +59,13 @@ func (a *assigner) assign() {
 			a.deal(a.topology(key))
 		}
 	}
+	a.rehearse()
 }
 
 // deal deals out what has a part in a constraint over a topology.
 func (a *assigner) deal(d *domains) {
 	x := newDealing(a, d)
+	a.dealings = append(a.dealings, x)
 	portions := a.portions
 	a.portions = nil
 	var concerned []hand
