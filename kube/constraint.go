@@ -52,7 +52,7 @@ func (d *demander) selector(at string, s *metav1.LabelSelector) cluster.Term {
 		if err != nil {
 			d.refuse(at+".matchLabels["+key+"]", "%v", err)
 		}
-		out = append(out, r)
+		out = join(out, r)
 	}
 	for i := range s.MatchExpressions {
 		e := &s.MatchExpressions[i]
@@ -63,9 +63,19 @@ func (d *demander) selector(at string, s *metav1.LabelSelector) cluster.Term {
 		if err != nil {
 			d.refuse(at+".matchExpressions["+strconv.Itoa(i)+"]", "%v", err)
 		}
-		out = append(out, r)
+		out = join(out, r)
 	}
 	return out
+}
+
+// join adds a requirement to a term that does not have it yet.
+func join(t cluster.Term, r cluster.Requirement) cluster.Term {
+	if slices.ContainsFunc(t, func(x cluster.Requirement) bool {
+		return x.Key == r.Key && x.Operator == r.Operator && slices.Equal(x.Values, r.Values)
+	}) {
+		return t
+	}
+	return append(t, r)
 }
 
 // own adds to a selector that pods agree (or, for NotIn, differ) with this one in
@@ -76,15 +86,8 @@ func (d *demander) own(t cluster.Term, keys []string, op cluster.Operator) clust
 		return nil // selects none
 	}
 	for _, key := range keys {
-		value, ok := d.pod.Labels[key]
-		if !ok {
-			continue
-		}
-		r := cluster.Requirement{Key: key, Operator: op, Values: []string{value}}
-		if !slices.ContainsFunc(t, func(x cluster.Requirement) bool {
-			return x.Key == key && x.Operator == op && slices.Equal(x.Values, r.Values)
-		}) {
-			t = append(t, r)
+		if value, ok := d.pod.Labels[key]; ok {
+			t = join(t, cluster.Requirement{Key: key, Operator: op, Values: []string{value}})
 		}
 	}
 	return t

@@ -24,8 +24,9 @@ func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 	out.Owner = owner(p)
 	out.Critical = p.Spec.PriorityClassName == "system-cluster-critical" || p.Spec.PriorityClassName == "system-node-critical"
 	out.ToleratesDisrupted = toleratesDisrupted(p.Spec.Tolerations)
-	if p.Spec.TerminationGracePeriodSeconds != nil {
-		out.Grace = cluster.Duration(*p.Spec.TerminationGracePeriodSeconds) * cluster.Second
+	out.Grace = corev1.DefaultTerminationGracePeriodSeconds * cluster.Second
+	if s := p.Spec.TerminationGracePeriodSeconds; s != nil {
+		out.Grace = cluster.Duration(*s) * cluster.Second
 	}
 	if p.Spec.Priority != nil {
 		out.Priority = *p.Spec.Priority

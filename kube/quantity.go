@@ -1,8 +1,12 @@
 package kube
 
 import (
+	"slices"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	podresources "k8s.io/component-helpers/resource"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -54,4 +58,52 @@ func quantity(a cluster.Amount) resource.Quantity {
 		return *resource.NewQuantity(a.Value, resource.BinarySI)
 	}
 	return *resource.NewQuantity(a.Value, resource.DecimalSI)
+}
+
+// countable tells whether a container can ask for the resource.
+func countable(name corev1.ResourceName) bool {
+	switch name {
+	case corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage:
+		return true
+	}
+	return strings.Contains(string(name), "/") || strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
+}
+
+// quantityProblems names the quantities of a pod that no API server would have
+// taken; limits count where a request is missing.
+func quantityProblems(p *corev1.Pod) []string {
+	var out []string
+	look := func(path string, list, instead corev1.ResourceList, known func(corev1.ResourceName) bool) {
+		for name, q := range list {
+			if _, ok := instead[name]; ok {
+				continue
+			}
+			at := path + "[" + string(name) + "]: "
+			v := amount(name, q)
+			switch {
+			case !known(name):
+				out = append(out, at+"no resource that can be asked for here")
+			case v < 0:
+				out = append(out, at+q.String()+" is negative")
+			case v >= maxAmount:
+				out = append(out, at+q.String()+" is more than any node has")
+			}
+		}
+	}
+	both := func(path string, r *corev1.ResourceRequirements, known func(corev1.ResourceName) bool) {
+		look(path+".requests", r.Requests, nil, known)
+		look(path+".limits", r.Limits, r.Requests, known)
+	}
+	for i := range p.Spec.InitContainers {
+		both("spec.initContainers["+p.Spec.InitContainers[i].Name+"].resources", &p.Spec.InitContainers[i].Resources, countable)
+	}
+	for i := range p.Spec.Containers {
+		both("spec.containers["+p.Spec.Containers[i].Name+"].resources", &p.Spec.Containers[i].Resources, countable)
+	}
+	if p.Spec.Resources != nil {
+		both("spec.resources", p.Spec.Resources, podresources.IsSupportedPodLevelResource)
+	}
+	look("spec.overhead", p.Spec.Overhead, nil, countable)
+	slices.Sort(out)
+	return out
 }

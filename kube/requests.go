@@ -14,13 +14,15 @@ import (
 // counter adds up what the scheduler counts for a pod: the sum of its containers,
 // or the largest step of its start if that is more; sidecars, resizes in place,
 // requests of the pod as a whole and overhead included (KEP-753, KEP-1287,
-// KEP-2837).
+// KEP-2837). What a manifest leaves out is filled in as the API server would: a
+// limit is a request too.
 //
 // It does in integers what component-helpers does in quantities, and leaves the
 // pods to it for which integers are not exact. Its lists are reused from pod to
 // pod.
 type counter struct {
-	total, sidecars, start, step, effective tally
+	total, sidecars, start, step tally
+	effective                    tally // of the container at hand
 	// exact is false when an amount has been seen that is no whole number of its
 	// unit, is negative or larger than anything.
 	exact bool
@@ -38,6 +40,10 @@ func (t *tally) at(name string) *int64 {
 	}
 	*t = append(*t, cluster.Amount{Name: name})
 	return &(*t)[len(*t)-1].Value
+}
+
+func (t tally) has(name string) bool {
+	return slices.ContainsFunc(t, func(a cluster.Amount) bool { return a.Name == name })
 }
 
 func (t *tally) add(u tally) {
@@ -59,10 +65,14 @@ func (t *tally) raise(u tally) {
 func (c *counter) count(p *corev1.Pod) (requests cluster.Resources, plain bool) {
 	c.exact = true
 	c.containers(p)
-	if r := p.Spec.Resources; r != nil && len(r.Requests) > 0 {
-		c.podLevel(p, r.Requests)
+	if r := p.Spec.Resources; r != nil && len(r.Requests)+len(r.Limits) > 0 {
+		c.podLevel(p, r)
 	}
-	c.plus(p.Spec.Overhead)
+	if len(p.Spec.Overhead) > 0 {
+		c.effective = c.effective[:0]
+		c.most(p.Spec.Overhead)
+		c.total.add(c.effective)
+	}
 	if !c.exact {
 		return inQuantities(p), false
 	}
@@ -78,6 +88,8 @@ func (c *counter) count(p *corev1.Pod) (requests cluster.Resources, plain bool) 
 
 // inQuantities is the same in exact decimals.
 func inQuantities(p *corev1.Pod) cluster.Resources {
+	p = &corev1.Pod{ObjectMeta: p.ObjectMeta, Spec: *p.Spec.DeepCopy(), Status: p.Status}
+	fillIn(&p.Spec)
 	list := podresources.PodRequests(p, podresources.PodResourcesOptions{UseStatusResources: true, InPlacePodLevelResourcesVerticalScalingEnabled: true})
 	list[corev1.ResourcePods] = quantity(cluster.Amount{Name: cluster.Pods, Value: 1})
 	return resources(list)
@@ -87,97 +99,147 @@ func (c *counter) containers(p *corev1.Pod) {
 	c.total = c.total[:0]
 	for i := range p.Spec.Containers {
 		k := &p.Spec.Containers[i]
-		if s := statusOf(p.Status.ContainerStatuses, k.Name); s != nil && s.Resources != nil {
-			c.effective = c.effective[:0]
-			c.resized(p, k.Resources.Requests, s.Resources.Requests, s.AllocatedResources)
-			c.total.add(c.effective)
-			continue
-		}
-		c.plus(k.Resources.Requests)
+		c.container(p, k, statusOf(p.Status.ContainerStatuses, k.Name))
+		c.total.add(c.effective)
 	}
 	if len(p.Spec.InitContainers) == 0 {
 		return
 	}
 	c.sidecars, c.start = c.sidecars[:0], c.start[:0]
 	for i := range p.Spec.InitContainers {
-		c.initContainer(p, &p.Spec.InitContainers[i])
+		k := &p.Spec.InitContainers[i]
+		if isSidecar(k) {
+			c.container(p, k, statusOf(p.Status.InitContainerStatuses, k.Name))
+			c.total.add(c.effective)
+			c.sidecars.add(c.effective)
+			c.start.raise(c.sidecars)
+			continue
+		}
+		c.container(p, k, nil)
+		c.step = append(c.step[:0], c.effective...)
+		c.step.add(c.sidecars)
+		c.start.raise(c.step)
 	}
 	c.total.raise(c.start)
 }
 
-// plus adds a list to the total. Nearly all lists are of cpu and memory, and to look
-// these up takes half the time of walking through the map.
-func (c *counter) plus(list corev1.ResourceList) {
-	if len(list) == 0 {
-		return
+// container puts into c.effective what a container counts for. While it is being
+// resized that is the most of what is asked for, what is in force and what the node
+// has agreed to; a request that the node can never meet does not count.
+func (c *counter) container(p *corev1.Pod, k *corev1.Container, s *corev1.ContainerStatus) {
+	c.effective = c.effective[:0]
+	resized := s != nil && s.Resources != nil
+	if !resized || !podresources.IsPodResizeInfeasible(p) {
+		c.most(k.Resources.Requests)
+		if len(k.Resources.Limits) > 0 {
+			c.unrequested(&k.Resources)
+		}
 	}
+	if resized {
+		c.most(s.Resources.Requests)
+		c.most(s.AllocatedResources)
+	}
+}
+
+// most raises c.effective to the amounts of a list. Nearly all lists are of cpu and
+// memory, and to look these up takes half the time of walking through the map.
+func (c *counter) most(list corev1.ResourceList) {
 	if cpu, ok := list[corev1.ResourceCPU]; ok && len(list) <= 2 {
 		memory, both := list[corev1.ResourceMemory]
 		if both == (len(list) == 2) {
-			*c.total.at(cluster.CPU) += c.amount(corev1.ResourceCPU, &cpu)
+			c.raise(corev1.ResourceCPU, &cpu)
 			if both {
-				*c.total.at(cluster.Memory) += c.amount(corev1.ResourceMemory, &memory)
+				c.raise(corev1.ResourceMemory, &memory)
 			}
 			return
 		}
 	}
 	for name, q := range list {
-		*c.total.at(string(name)) += c.amount(name, &q)
+		c.raise(name, &q)
 	}
 }
 
-func (c *counter) initContainer(p *corev1.Pod, k *corev1.Container) {
-	always := isSidecar(k)
-	c.effective = c.effective[:0]
-	if s := statusOf(p.Status.InitContainerStatuses, k.Name); always && s != nil && s.Resources != nil {
-		c.resized(p, k.Resources.Requests, s.Resources.Requests, s.AllocatedResources)
-	} else {
-		c.most(k.Resources.Requests)
-	}
-	if always {
-		c.total.add(c.effective)
-		c.sidecars.add(c.effective)
-		c.start.raise(c.sidecars)
-		return
-	}
-	c.step = append(c.step[:0], c.effective...)
-	c.step.add(c.sidecars)
-	c.start.raise(c.step)
+func (c *counter) raise(name corev1.ResourceName, q *resource.Quantity) {
+	v := c.effective.at(string(name))
+	*v = max(*v, c.amount(name, q))
 }
 
-// resized raises c.effective to the most of what is asked for, what is in force and
-// what the node has agreed to. A request that the node can never meet does not
-// count.
-func (c *counter) resized(p *corev1.Pod, spec, actual, allocated corev1.ResourceList) {
-	if !podresources.IsPodResizeInfeasible(p) {
-		c.most(spec)
-	}
-	c.most(actual)
-	c.most(allocated)
-}
-
-func (c *counter) most(list corev1.ResourceList) {
-	for name, q := range list {
-		v := c.effective.at(string(name))
-		*v = max(*v, c.amount(name, &q))
+// unrequested raises c.effective to the limits that no request goes with.
+func (c *counter) unrequested(r *corev1.ResourceRequirements) {
+	for name, q := range r.Limits {
+		if _, ok := r.Requests[name]; !ok {
+			c.raise(name, &q)
+		}
 	}
 }
 
 // podLevel replaces the sum over containers by what is asked for the pod as a
-// whole.
-func (c *counter) podLevel(p *corev1.Pod, requests corev1.ResourceList) {
-	c.effective = c.effective[:0]
-	if r := p.Status.Resources; r != nil {
-		c.resized(p, requests, r.Requests, p.Status.AllocatedResources)
-	} else {
-		c.most(requests)
+// whole. A limit is a request here too, unless containers ask for the resource.
+func (c *counter) podLevel(p *corev1.Pod, r *corev1.ResourceRequirements) {
+	counts := func(name corev1.ResourceName) bool {
+		_, requested := r.Requests[name]
+		return !requested && podresources.IsSupportedPodLevelResource(name) && (!c.total.has(string(name)) || !overcommits(name))
 	}
-	for name := range requests {
+	c.effective = c.effective[:0]
+	resized := p.Status.Resources != nil
+	if !resized || !podresources.IsPodResizeInfeasible(p) {
+		c.most(r.Requests)
+		for name, q := range r.Limits {
+			if counts(name) {
+				c.raise(name, &q)
+			}
+		}
+	}
+	if resized {
+		c.most(p.Status.Resources.Requests)
+		c.most(p.Status.AllocatedResources)
+	}
+	for name := range r.Limits {
+		if !podresources.IsSupportedPodLevelResource(name) {
+			c.exact = false
+		} else if counts(name) {
+			*c.total.at(string(name)) = *c.effective.at(string(name))
+		}
+	}
+	for name := range r.Requests {
 		if podresources.IsSupportedPodLevelResource(name) {
 			*c.total.at(string(name)) = *c.effective.at(string(name))
 		} else {
 			c.exact = false
 		}
+	}
+}
+
+// overcommits tells whether a container can be given more of it than it asks for.
+func overcommits(name corev1.ResourceName) bool {
+	return !strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
+}
+
+// fillIn adds to a spec the requests that the API server would.
+func fillIn(s *corev1.PodSpec) {
+	for _, list := range [2][]corev1.Container{s.InitContainers, s.Containers} {
+		for i := range list {
+			fillInFrom(&list[i].Resources, func(corev1.ResourceName) bool { return true })
+		}
+	}
+	if s.Resources != nil {
+		sum := podresources.AggregateContainerRequests(&corev1.Pod{Spec: *s}, podresources.PodResourcesOptions{})
+		fillInFrom(s.Resources, func(name corev1.ResourceName) bool {
+			_, counted := sum[name]
+			return podresources.IsSupportedPodLevelResource(name) && (!counted || !overcommits(name))
+		})
+	}
+}
+
+func fillInFrom(r *corev1.ResourceRequirements, wanted func(corev1.ResourceName) bool) {
+	for name, q := range r.Limits {
+		if _, ok := r.Requests[name]; ok || !wanted(name) {
+			continue
+		}
+		if r.Requests == nil {
+			r.Requests = corev1.ResourceList{}
+		}
+		r.Requests[name] = q
 	}
 }
 
@@ -209,45 +271,4 @@ func (c *counter) amount(name corev1.ResourceName, q *resource.Quantity) int64 {
 		c.exact = false
 	}
 	return v
-}
-
-// countable tells whether a container can ask for the resource.
-func countable(name corev1.ResourceName) bool {
-	switch name {
-	case corev1.ResourceCPU, corev1.ResourceMemory, corev1.ResourceEphemeralStorage:
-		return true
-	}
-	return strings.Contains(string(name), "/") || strings.HasPrefix(string(name), corev1.ResourceHugePagesPrefix)
-}
-
-// quantityProblems names the quantities of a pod that no API server would have
-// taken.
-func quantityProblems(p *corev1.Pod) []string {
-	var out []string
-	look := func(path string, list corev1.ResourceList, known func(corev1.ResourceName) bool) {
-		for name, q := range list {
-			at := path + "[" + string(name) + "]: "
-			v := amount(name, q)
-			switch {
-			case !known(name):
-				out = append(out, at+"no resource that can be asked for here")
-			case v < 0:
-				out = append(out, at+q.String()+" is negative")
-			case v >= maxAmount:
-				out = append(out, at+q.String()+" is more than any node has")
-			}
-		}
-	}
-	for i := range p.Spec.InitContainers {
-		look("spec.initContainers["+p.Spec.InitContainers[i].Name+"].resources.requests", p.Spec.InitContainers[i].Resources.Requests, countable)
-	}
-	for i := range p.Spec.Containers {
-		look("spec.containers["+p.Spec.Containers[i].Name+"].resources.requests", p.Spec.Containers[i].Resources.Requests, countable)
-	}
-	if r := p.Spec.Resources; r != nil {
-		look("spec.resources.requests", r.Requests, podresources.IsSupportedPodLevelResource)
-	}
-	look("spec.overhead", p.Spec.Overhead, countable)
-	slices.Sort(out)
-	return out
 }
