@@ -175,7 +175,8 @@ func (x *dealing) spreadOf(class int32, j int) *spread {
 		}
 	}
 	for at := range x.n {
-		s.eligible[at] = s.eligible[at] || meets(k.Places.Offerings, x.offeringSets[at])
+		bought := meets(k.Places.Offerings, x.offeringSets[at]) || !s.c.HonorAffinity && !empty(x.offeringSets[at])
+		s.eligible[at] = s.eligible[at] || bought
 	}
 	return s
 }
