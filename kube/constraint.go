@@ -237,8 +237,8 @@ func (d *demander) price() {
 
 // parseUSD reads an amount such as "0.05" to the micro-dollar.
 func parseUSD(s string) (cluster.Money, bool) {
-	whole, fraction, _ := strings.Cut(s, ".")
-	if whole == "" || len(fraction) > 6 || strings.Trim(whole+fraction, "0123456789") != "" {
+	whole, fraction, point := strings.Cut(s, ".")
+	if whole == "" || point != (fraction != "") || len(fraction) > 6 || strings.Trim(whole+fraction, "0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", 6-len(fraction)), 10, 64)

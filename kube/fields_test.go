@@ -208,6 +208,9 @@ func fill(v reflect.Value) {
 	case *metav1.Time:
 		*x = metav1.NewTime(time.Unix(1, 0))
 		return
+	case *metav1.FieldsV1:
+		x.Raw = []byte("{}")
+		return
 	case *intstr.IntOrString:
 		*x = intstr.FromInt32(3)
 		return
