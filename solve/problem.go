@@ -11,8 +11,9 @@ import (
 // problem is a snapshot laid out for solving: the problem that package pack sees,
 // and what leads back from it. It does not change once built.
 type problem struct {
-	snap *cluster.Snapshot
-	opt  Options
+	snap    *cluster.Snapshot
+	opt     Options
+	relaxed []bool
 
 	// split is what constraints between pods come to. Its items are packing's.
 	split *topology.Split
@@ -44,10 +45,13 @@ type profile struct {
 	// The hosts that selector and affinity match, and those whose taints are
 	// tolerated, closed ones among them.
 	selected, tolerated bitset
+	preferred           []topology.Preferred
 }
 
-func newProblem(snap *cluster.Snapshot, opt Options) *problem {
-	p := &problem{snap: snap, opt: opt}
+// newProblem lays a snapshot out. relaxed are the classes whose preferences are
+// ignored.
+func newProblem(snap *cluster.Snapshot, opt Options, relaxed []bool) *problem {
+	p := &problem{snap: snap, opt: opt, relaxed: relaxed}
 	p.addDims()
 	p.addSides()
 	p.addPools()
@@ -124,6 +128,7 @@ func (p *problem) addProfiles() {
 			p.hosts.affine(q.selected, c.Demand)
 			p.hosts.admit(q.hosts, c)
 			p.offerings.admit(q.offerings, c)
+			p.addPreferred(&q)
 			p.profiles = append(p.profiles, q)
 		}
 		p.profile = append(p.profile, id)
@@ -156,7 +161,10 @@ func (p *problem) addItems() {
 		q := &p.profiles[id]
 		classes[i] = topology.Class{
 			Places:   topology.Places{Hosts: pack.Set(q.hosts), Offerings: pack.Set(q.offerings)},
-			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated),
+			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated), Preferred: q.preferred,
+		}
+		if !p.relaxed[i] {
+			classes[i].PreferencePrice = p.preferencePrice(&p.snap.Classes[i])
 		}
 	}
 	p.split = topology.New(p.snap, classes)

@@ -202,8 +202,14 @@ func (s *side) usable(set bitset, v *cluster.ClassVolume) {
 func appendProfile(key []byte, c *cluster.Class) []byte {
 	d := c.Demand
 	keys := topologyKeys(d)
-	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 {
+	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 {
 		return key
+	}
+	for i := range d.Preferences {
+		if d.Preferences[i].Near == nil {
+			key = strconv.AppendInt(append(key, 'p'), int64(d.Preferences[i].Weight), 10)
+			key = appendTerm(key, d.Preferences[i].Node)
+		}
 	}
 	key = appendQuoted(append(key, 'k'), keys...)
 	key = appendTerm(append(key, 's'), d.Selector)

@@ -12,6 +12,10 @@ type Options struct {
 	// compared: what a node costs besides its price. It is part of the plan's
 	// objective and bound, not of its cost.
 	NodeCharge cluster.Money
+	// PreferencePrice is what a preference of weight 100 may cost per node and hour,
+	// unless a pod says otherwise: 0 ignores preferences, [Respect] treats them as
+	// requirements that are given up only where pods fit nowhere with them.
+	PreferencePrice cluster.Money
 	// MaxAlternatives bounds the offerings listed for a node; 60 if 0. A pool's
 	// minValues may ask for more.
 	MaxAlternatives int
@@ -34,9 +38,7 @@ func (o Options) withDefaults() Options {
 // Solve answers a snapshot. It never fails: what fits nowhere is in the plan,
 // with the reasons.
 func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
-	p := newProblem(snap, opt.withDefaults())
-	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: p.opt.Steps}))
-	a.tuckIn()
+	a := best(snap, opt)
 	out := &plan.Plan{Revision: snap.Revision}
 	if !a.shrunk { // the bound is one for all that packing had placed
 		out.Bound = cluster.Money(a.packed.Bound)
@@ -57,4 +59,27 @@ func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
 		}
 	}
 	return out
+}
+
+// best packs a snapshot with preferences and, where pods are left over, gives up
+// those of the pods left over, then all: only if that lets more pods in.
+func best(snap *cluster.Snapshot, opt Options) *answer {
+	relaxed := make([]bool, len(snap.Classes))
+	a := attempt(snap, opt, relaxed)
+	least := a.leftOver()
+	for next := a; least > 0 && next.relax(relaxed); {
+		next = attempt(snap, opt, relaxed)
+		if n := next.leftOver(); n < least {
+			a, least = next, n
+		}
+	}
+	return a
+}
+
+// attempt packs a snapshot with the preferences of all classes but the relaxed ones.
+func attempt(snap *cluster.Snapshot, opt Options, relaxed []bool) *answer {
+	p := newProblem(snap, opt.withDefaults(), relaxed)
+	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: p.opt.Steps}))
+	a.tuckIn()
+	return a
 }

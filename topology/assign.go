@@ -16,6 +16,11 @@ type Class struct {
 	// Hosts that its node selector and affinity match, and whose taints it
 	// tolerates: what a spread may look at.
 	Selected, Tolerated pack.Set
+	// Preferred are the places that its preferences of nodes name.
+	Preferred []Preferred
+	// PreferencePrice is what a preference of weight 100 may cost, in micro-USD per
+	// node and hour; 0 ignores all of them.
+	PreferencePrice int64
 }
 
 // portion is a number of pods of a class with the places they are bound to.
@@ -29,7 +34,8 @@ type assigner struct {
 	topologies map[string]*domains
 	portions   []portion
 	dealings   []*dealing
-	uncertain  bool // pods were moved after others had been dealt out with them in view
+	prices     map[int32]int64 // typical ones, by class
+	uncertain  bool            // pods were moved after others had been dealt out with them in view
 }
 
 // assign decides every constraint over domains of more than one node.
@@ -42,8 +48,14 @@ func (a *assigner) assign() {
 	keys := map[string]bool{}
 	for i := range a.snap.Classes {
 		d := a.snap.Classes[i].Demand
+		soft := a.classes[i].PreferencePrice > 0
 		for j := range d.Spreads {
-			keys[d.Spreads[j].Key] = keys[d.Spreads[j].Key] || d.Spreads[j].Counts()
+			keys[d.Spreads[j].Key] = keys[d.Spreads[j].Key] || d.Spreads[j].Counts() || soft
+		}
+		for j := range d.Preferences {
+			if near := d.Preferences[j].Near; near != nil && soft {
+				keys[near.Key] = true
+			}
 		}
 		for _, terms := range [][]cluster.PodAffinityTerm{d.PodAffinity, d.PodAntiAffinity} {
 			for j := range terms {
@@ -60,6 +72,7 @@ func (a *assigner) assign() {
 		}
 	}
 	a.rehearse()
+	a.favour()
 }
 
 // deal deals out what has a part in a constraint over a topology.

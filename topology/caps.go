@@ -19,16 +19,16 @@ type ruling struct {
 
 // caps finds the rulings that constraints on single nodes amount to.
 type caps struct {
-	snap  *cluster.Snapshot
+	*assigner
 	list  []ruling
 	index map[string]int
 }
 
 // newCaps collects spreads and anti-affinity over the host name, and host ports.
-func newCaps(snap *cluster.Snapshot) *caps {
-	k := &caps{snap: snap, index: map[string]int{}}
-	for i := range snap.Classes {
-		c := &snap.Classes[i]
+func newCaps(a *assigner) *caps {
+	k := &caps{assigner: a, index: map[string]int{}}
+	for i := range a.snap.Classes {
+		c := &a.snap.Classes[i]
 		if len(c.Refused) > 0 {
 			continue
 		}
@@ -48,10 +48,27 @@ func newCaps(snap *cluster.Snapshot) *caps {
 			}
 			k.group(i, c.AntiAffinity[j], limit)
 		}
+		for _, s := range a.softsOf(int32(i), cluster.LabelHostname) {
+			if !s.near && a.alone(int32(i), s.weight) {
+				k.soft(i, c, s)
+			}
+		}
 	}
 	k.ports()
 	k.list = slices.DeleteFunc(k.list, func(r ruling) bool { return empty(r.members) })
 	return k
+}
+
+// soft makes a class a holder of a cap that it prefers.
+func (k *caps) soft(class int, c *cluster.Class, s soft) {
+	limit := s.skew
+	if s.apart {
+		limit = 0
+		if c.In(s.group) {
+			limit = 1
+		}
+	}
+	k.group(class, s.group, limit)
 }
 
 // group makes a class a holder of a cap on the pods of a group.

@@ -12,12 +12,16 @@ func (x *dealing) play(h *hand) {
 	if h.near {
 		room = x.nearby(h, room)
 	}
-	if len(h.counted) == 0 && len(h.apart) == 0 && len(h.spreads) == 0 {
+	if len(h.counted) == 0 && len(h.apart) == 0 && len(h.spreads) == 0 && len(h.softs) == 0 {
 		// Nobody counts these pods: any of the domains will do.
 		x.loose = append(x.loose, x.union(h.portion, room))
 		return
 	}
-	given := x.fill(h, room)
+	deal := x.fill
+	if len(h.softs) > 0 && len(h.balance) == 0 && len(h.spreads) == 0 {
+		deal = x.please
+	}
+	given := deal(h, room)
 	for at, n := range given {
 		if n > 0 {
 			x.give(part{portion{h.class, n, h.places}, h.role, int32(at)}, n)
@@ -61,7 +65,7 @@ func (x *dealing) union(p portion, room []int32) portion {
 func (x *dealing) room(h *hand) []int32 {
 	room := make([]int32, x.n)
 	for at := range room {
-		room[at] = x.capacity(h, x.in(h.places, x.domains, int32(at)))
+		room[at] = x.capacity(h.class, h.pods, x.in(h.places, x.domains, int32(at)))
 		for _, g := range h.flees {
 			if x.shutFor(g)[at] {
 				room[at] = 0
@@ -79,28 +83,25 @@ func (x *dealing) room(h *hand) []int32 {
 	return room
 }
 
-// capacity is how many pods of a hand fit into places: as many as wanted where one
-// fits into something that can be bought.
-func (x *dealing) capacity(h *hand, places int32) int32 {
-	want, p := x.snap.Classes[h.class].Requests, &x.list[places]
+// capacity is how many of these pods of a class fit into places: all where one fits
+// into something that can be bought.
+func (a *assigner) capacity(class, pods, places int32) int32 {
+	want, p := a.snap.Classes[class].Requests, &a.list[places]
 	for o := range members(p.Offerings) {
-		if want.Fits(x.snap.Offerings[o].Free) {
-			return h.pods
+		if want.Fits(a.snap.Offerings[o].Free) {
+			return pods
 		}
 	}
 	sum := int64(0)
 	for i := range members(p.Hosts) {
-		if x.snap.Hosts[i].Closed != "" {
-			continue
-		}
-		fit := int64(h.pods)
+		fit := int64(pods)
 		for d, v := range want {
 			if v > 0 {
-				fit = min(fit, max(x.snap.Hosts[i].Free[d], 0)/v)
+				fit = min(fit, max(a.snap.Hosts[i].Free[d], 0)/v)
 			}
 		}
-		if sum += fit; sum >= int64(h.pods) {
-			return h.pods
+		if sum += fit; sum >= int64(pods) {
+			return pods
 		}
 	}
 	return int32(sum)

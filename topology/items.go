@@ -60,7 +60,7 @@ type Rule struct {
 // may be written to. What is in no item has no domain to go to.
 func New(snap *cluster.Snapshot, classes []Class) *Split {
 	hostsOut(snap, classes)
-	a := &assigner{snap: snap, classes: classes, topologies: map[string]*domains{}}
+	a := &assigner{snap: snap, classes: classes, topologies: map[string]*domains{}, prices: map[int32]int64{}}
 	a.assign()
 	b := newItemizer(a)
 	b.bundle()
@@ -94,7 +94,7 @@ const (
 )
 
 func newItemizer(a *assigner) *itemizer {
-	b := &itemizer{assigner: a, caps: newCaps(a.snap), codes: make([][]int32, len(a.snap.Classes)), sizes: make([]int32, len(a.snap.Classes)), index: map[itemKey]int32{}}
+	b := &itemizer{assigner: a, caps: newCaps(a), codes: make([][]int32, len(a.snap.Classes)), sizes: make([]int32, len(a.snap.Classes)), index: map[itemKey]int32{}}
 	for i := range b.caps.list {
 		r := &b.caps.list[i]
 		both := slices.Clone(r.holders)

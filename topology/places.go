@@ -36,9 +36,9 @@ func empty(s pack.Set) bool {
 
 // table numbers sets of places, so that portions of many classes share them.
 type table struct {
-	list  []Places
-	index map[string]int32
-	text  []byte // of the set that is looked up
+	list   []Places
+	placed map[string]int32 // of each set, its number
+	text   []byte           // of the set that is looked up
 	// cut caches the parts of places that are in one domain.
 	cut map[cut]int32
 }
@@ -54,14 +54,14 @@ func (t *table) id(p Places) int32 {
 		}
 	}
 	t.text = key
-	if id, ok := t.index[string(key)]; ok {
+	if id, ok := t.placed[string(key)]; ok {
 		return id
 	}
-	if t.index == nil {
-		t.index, t.cut = map[string]int32{}, map[cut]int32{}
+	if t.placed == nil {
+		t.placed, t.cut = map[string]int32{}, map[cut]int32{}
 	}
 	id := int32(len(t.list))
-	t.index[string(key)] = id
+	t.placed[string(key)] = id
 	t.list = append(t.list, p)
 	return id
 }

@@ -1,6 +1,8 @@
 package topology
 
 import (
+	"slices"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
 )
@@ -15,6 +17,7 @@ type role struct {
 	// balance are the groups it belongs to that some class spreads, flees those that
 	// some class or pod is apart from, counted all that anything here counts.
 	balance, flees, counted []int32
+	softs                   []soft
 }
 
 // spread is a hard spread of a class over the topology.
@@ -146,11 +149,23 @@ func (x *dealing) roleOf(class int32) *role {
 			r.counted = append(r.counted, g)
 		}
 	}
-	if len(r.spreads)+len(r.apart)+len(r.flees)+len(r.counted) == 0 && !r.near {
+	r.softs = x.softsOf(class, x.key)
+	if len(r.spreads)+len(r.apart)+len(r.flees)+len(r.counted)+len(r.softs) == 0 && !r.near {
 		r = nil
+	} else {
+		r.countSofts(c)
 	}
 	x.roles[class] = r
 	return r
+}
+
+// countSofts counts the pods in the groups that they have preferences about.
+func (r *role) countSofts(c *cluster.Class) {
+	for _, s := range r.softs {
+		if c.In(s.group) && !slices.Contains(r.counted, s.group) {
+			r.counted = append(r.counted, s.group)
+		}
+	}
 }
 
 // spreadOf returns the j-th spread of a class with what it counts on hosts.

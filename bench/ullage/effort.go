@@ -29,10 +29,12 @@ func (e Effort) String() string {
 }
 
 // options is the only place where an effort and what to do with preferences
-// become options of the solver. Preferences have none yet: the solver ignores
-// them.
-func options(e Effort, _ record.Preferences, charge record.USD) solve.Options {
+// become options of the solver.
+func options(e Effort, p record.Preferences, charge record.USD) solve.Options {
 	o := solve.Options{NodeCharge: cluster.Money(charge)}
+	if p == record.Respect {
+		o.PreferencePrice = solve.Respect
+	}
 	if e == First {
 		o.Steps = 1 // 0 would be the default
 	}
