@@ -56,28 +56,50 @@ func (s *state) wishes(r *Report) {
 	}
 }
 
-// order takes the pods of the plan out and lets them come back one by one.
+// order takes the pods of the plan out and lets them come back one by one, those
+// that the plan says are late after all others.
 func (s *state) order(r *Report) {
+	late := map[string]*pod{}
+	for _, id := range s.world.late {
+		late[id] = nil
+	}
 	var queue []*pod
 	for _, p := range s.world.pods {
-		if p.planned {
-			s.put(p, -1)
+		if !p.planned {
+			continue
+		}
+		s.put(p, -1)
+		if _, is := late[p.id]; is {
+			late[p.id] = p
+		} else {
 			queue = append(queue, p)
 		}
 	}
 	for {
-		var later []*pod
-		for _, p := range queue {
-			if len(s.refused(p)) > 0 {
-				later = append(later, p)
-			} else {
-				s.put(p, +1)
-			}
+		left := s.admit(queue)
+		if len(left) == 0 || len(left) == len(queue) {
+			queue = left
+			break
 		}
-		if len(later) == 0 || len(later) == len(queue) {
-			r.Stuck = len(later)
-			return
-		}
-		queue = later
+		queue = left
 	}
+	for _, id := range s.world.late {
+		if p := late[id]; p != nil {
+			queue = append(queue, s.admit([]*pod{p})...)
+		}
+	}
+	r.Stuck = len(queue)
+}
+
+// admit lets those pods in, each in its turn, that the scheduler lets onto their
+// node, and returns the others.
+func (s *state) admit(queue []*pod) (left []*pod) {
+	for _, p := range queue {
+		if len(s.refused(p)) > 0 {
+			left = append(left, p)
+		} else {
+			s.put(p, +1)
+		}
+	}
+	return left
 }

@@ -15,6 +15,7 @@ type world struct {
 	nodes []*node
 	pods  []*pod
 	wait  []*corev1.Pod // all that waited, placed or not
+	late  []string      // those that are to come last
 }
 
 // node is a node with its pods.
@@ -34,7 +35,7 @@ type pod struct {
 // newWorld carries out a plan. What does not add up goes into the report and is
 // left out.
 func newWorld(in *record.Input, p *record.Plan, r *Report) *world {
-	w := &world{wait: in.Pods}
+	w := &world{wait: in.Pods, late: p.Late}
 	byName := map[string]*node{}
 	for _, n := range in.Nodes {
 		byName[n.Name] = w.add(n)

@@ -21,7 +21,7 @@ import (
 type Terms struct {
 	// Repeat is how often each side works on a case.
 	Repeat int
-	// Budget is after how much time Karpenter is not asked again.
+	// Budget is after how much time a side is not asked again.
 	Budget time.Duration
 	// Charge is added to the price of each new node in the objective.
 	Charge record.USD
@@ -149,6 +149,7 @@ type ours struct {
 	in      *record.Input
 	terms   Terms
 	side    *ullage.Side
+	spent   [len(ullage.Efforts)]time.Duration
 	runs    [len(ullage.Efforts)][]measure.Run
 	entries [len(ullage.Efforts)]Entry
 }
@@ -163,6 +164,9 @@ func newOurs(in *record.Input, terms Terms) (*ours, error) {
 
 func (o *ours) turn() error {
 	for i, effort := range ullage.Efforts {
+		if len(o.runs[i]) > 0 && o.spent[i] >= o.terms.Budget {
+			continue
+		}
 		pass := o.side.NewPass()
 		var answer *ullage.Answer
 		run, err := measure.Pass(func() (time.Duration, error) {
@@ -173,6 +177,7 @@ func (o *ours) turn() error {
 			return err
 		}
 		o.runs[i] = append(o.runs[i], run)
+		o.spent[i] += run.Whole
 		plan := answer.Plan(o.side, o.terms.Charge)
 		if first := o.entries[i].Plan; first != nil && !reflect.DeepEqual(plan, first) {
 			return fmt.Errorf("case %s%s: Ullage gives another plan in run %d, $%s instead of $%s", o.in.Case, effort, len(o.runs[i]), plan.Cost, first.Cost)

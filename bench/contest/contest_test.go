@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ullage-sh/ullage/bench/cases"
 	"github.com/ullage-sh/ullage/bench/check"
@@ -17,16 +18,28 @@ import (
 // size is that of the cases in a test: seconds for all of them together.
 const size = 60
 
-// TestHold holds every case in small: both sides run, ours twice with the same
-// plan, and the plans are checked.
-func TestHold(t *testing.T) {
+// kinds are the cases without those that differ from another in size only.
+func kinds() (out []cases.Case) {
+	seen := map[string]bool{}
 	for _, c := range cases.All() {
+		if !seen[c.About] {
+			out = append(out, c)
+		}
+		seen[c.About] = true
+	}
+	return out
+}
+
+// TestHold holds every kind of case in small: both sides run, ours twice with the
+// same plan, and the plans are checked.
+func TestHold(t *testing.T) {
+	for _, c := range kinds() {
 		t.Run(c.Name, func(t *testing.T) {
 			in, err := c.MakeSized(1, size)
 			if err != nil {
 				t.Fatal(err)
 			}
-			out, err := contest.Hold(t.Context(), in, contest.Terms{Repeat: 2, Alone: c.Alone, Charge: 2500})
+			out, err := contest.Hold(t.Context(), in, contest.Terms{Repeat: 2, Budget: time.Minute, Alone: c.Alone, Charge: 2500})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +60,7 @@ func TestHold(t *testing.T) {
 				return
 			}
 			k := out.Karpenter
-			if k.Report.Placed != size || k.Runs != 1 { // no budget: not run again
+			if k.Report.Placed != size || k.Runs != 2 {
 				t.Errorf("Karpenter: %d runs, %s; %v", k.Runs, k.Report, k.Plan.Unschedulable)
 			}
 			for _, c := range []check.Constraint{check.Accounting, check.Resources, check.NodeSelection, check.Taints} {
@@ -59,6 +72,21 @@ func TestHold(t *testing.T) {
 				t.Errorf("Karpenter's objective %s is below what is proven to be the least, %s", k.Plan.Objective, k.Plan.Bound)
 			}
 		})
+	}
+}
+
+// TestBudget: without a budget nobody is asked twice.
+func TestBudget(t *testing.T) {
+	in, err := cases.All()[0].MakeSized(1, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := contest.Hold(t.Context(), in, contest.Terms{Repeat: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Karpenter.Runs != 1 || out.Ours[ullage.First].Runs != 1 || out.Ours[ullage.Improved].Runs != 1 {
+		t.Errorf("runs: %d, %d; Karpenter's %d", out.Ours[ullage.First].Runs, out.Ours[ullage.Improved].Runs, out.Karpenter.Runs)
 	}
 }
 
@@ -76,7 +104,7 @@ func checkRows(t *testing.T, out *contest.Outcome) {
 			t.Errorf("row %d: %s", i, rows[i])
 		}
 		// Every row has as many fields as the header has columns, or the table is torn.
-		if heads := len(strings.Fields(strings.NewReplacer("core pods/s", "c", "new nodes", "n", "peak heap", "p").Replace(contest.Header()))); n != heads+3 {
+		if heads := len(strings.Fields(strings.NewReplacer("core pods/s", "c", "CPU time", "t", "new nodes", "n", "peak heap", "p").Replace(contest.Header()))); n != heads+3 {
 			t.Errorf("row %d has %d fields, the header %d: %s", i, n, heads, rows[i])
 		}
 	}
@@ -115,7 +143,7 @@ func checkDump(t *testing.T, out *contest.Outcome) {
 
 // TestUntouched: our side does not write to the pods that it gets.
 func TestUntouched(t *testing.T) {
-	for _, c := range cases.All() {
+	for _, c := range kinds() {
 		in, err := c.MakeSized(1, size)
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ullage-sh/ullage/bench/record"
 	"github.com/ullage-sh/ullage/bench/ullage"
@@ -29,6 +30,7 @@ var columns = []struct {
 	{"core pods/s", 15, pair(func(o *Outcome, e *Entry) string {
 		return fmt.Sprintf("%.0f", float64(len(o.Input.Pods))/e.Run.Core.Seconds())
 	})},
+	{"CPU time", 17, pair(func(_ *Outcome, e *Entry) string { return span(e.Run.CPU) })},
 	{"USD/h", 21, pair(func(_ *Outcome, e *Entry) string { return dollars(e.Plan.Cost) })},
 	{"objective", 21, pair(func(_ *Outcome, e *Entry) string { return dollars(e.Plan.Objective) })},
 	{"new nodes", 11, pair(func(_ *Outcome, e *Entry) string { return fmt.Sprint(e.Plan.NewNodes()) })},
@@ -116,6 +118,14 @@ func preferences(_ *Outcome, e *Entry) string {
 		return nothing
 	}
 	return fmt.Sprintf("%.1f%%", 100*float64(e.Report.Satisfied)/float64(e.Report.Wished))
+}
+
+// span writes a time with three digits.
+func span(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.3gms", d.Seconds()*1000)
+	}
+	return fmt.Sprintf("%.3gs", d.Seconds())
 }
 
 // short writes a count with three digits and a unit.

@@ -29,8 +29,8 @@ func TestPass(t *testing.T) {
 }
 
 func TestMedian(t *testing.T) {
-	runs := []measure.Run{{Whole: 3, Core: 1, Bytes: 9}, {Whole: 1, Core: 2, Bytes: 7}, {Whole: 2, Core: 3, Bytes: 8}, {Whole: 4, Core: 4, Bytes: 6}}
-	if got, want := measure.Median(runs), (measure.Run{Whole: 2, Core: 2, Bytes: 7}); got != want {
+	runs := []measure.Run{{Whole: 3, Core: 1, CPU: 5, Bytes: 9}, {Whole: 1, Core: 2, CPU: 6, Bytes: 7}, {Whole: 2, Core: 3, Bytes: 8}, {Whole: 4, Core: 4, Bytes: 6}}
+	if got, want := measure.Median(runs), (measure.Run{Whole: 2, Core: 2, CPU: 0, Bytes: 7}); got != want {
 		t.Errorf("median %+v, want %+v", got, want)
 	}
 	if got := measure.Median(nil); got != (measure.Run{}) {

@@ -22,6 +22,9 @@ type Plan struct {
 	// Nodes that get pods, the new ones and those that run already.
 	Nodes         []Node          `json:"nodes"`
 	Unschedulable []Unschedulable `json:"unschedulable"`
+	// Late are pods ("namespace/name") that are to come after all others, in this
+	// order, if the side says so.
+	Late []string `json:"late,omitempty"`
 }
 
 // Node is a node and the waiting pods that are to run on it.

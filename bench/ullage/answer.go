@@ -34,9 +34,10 @@ func (a *Answer) Plan(s *Side, charge record.USD) *record.Plan {
 		}
 	}
 	slices.SortFunc(out.Unschedulable, func(x, y record.Unschedulable) int { return strings.Compare(x.Pod, y.Pod) })
+	for _, p := range a.plan.Late {
+		out.Late = append(out.Late, p.ID())
+	}
 	out.Price(charge)
-	// The solver bounds prices alone. A charge per node only raises what any plan
-	// costs, so this bounds the objective too.
 	out.SetBound(record.USD(a.plan.Bound))
 	return out
 }

@@ -19,8 +19,9 @@ func machine(s *settings) []string {
 	}
 	return []string{
 		fmt.Sprintf("# %s; %d cores, GOMAXPROCS=%d, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version()),
+		"# load of the machine before: " + load() + "; figures are those of an idle machine only if it was near 0",
 		fmt.Sprintf("# sigs.k8s.io/karpenter %s, k8s.io/api %s; Ullage of this checkout", versions["sigs.k8s.io/karpenter"], versions["k8s.io/api"]),
-		fmt.Sprintf("# seed %d; %d runs of each side in turns, Karpenter's end after %s; medians; a garbage collection before each", s.seed, s.terms.Repeat, s.terms.Budget),
+		fmt.Sprintf("# seed %d; %d runs of each side in turns, none after %s of a side's time on a case; medians; a garbage collection before each", s.seed, s.terms.Repeat, s.terms.Budget),
 		fmt.Sprintf("# a/b is Ullage/Karpenter; times from waiting pods to the plan, core: the solver alone; objective: USD/h of new nodes + %s for each", s.terms.Charge),
 		"# gap: objective over its proven bound; preferences: weight satisfied; speed-ratio: Karpenter's time over ours; cost-ratio: our USD/h over Karpenter's",
 	}
@@ -39,4 +40,14 @@ func processor() string {
 		}
 	}
 	return runtime.GOARCH
+}
+
+// load is the load average that Linux tells.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	minute, _, _ := strings.Cut(string(text), " ")
+	return minute
 }

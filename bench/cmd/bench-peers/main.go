@@ -17,6 +17,7 @@ import (
 	"github.com/ullage-sh/ullage/bench/cases"
 	"github.com/ullage-sh/ullage/bench/contest"
 	"github.com/ullage-sh/ullage/bench/record"
+	"github.com/ullage-sh/ullage/engine"
 )
 
 func main() {
@@ -45,9 +46,9 @@ func parse(args []string) (*settings, error) {
 	pattern := f.String("case", ".", "regular expression: cases to run")
 	f.BoolVar(&s.list, "list", false, "list the cases and do nothing else")
 	f.IntVar(&s.terms.Repeat, "repeat", 7, "runs of each side; figures are medians")
-	f.DurationVar(&s.terms.Budget, "budget", 30*time.Second, "Karpenter is not run again on a case after this time")
+	f.DurationVar(&s.terms.Budget, "budget", 30*time.Second, "no side is run again on a case after it has taken this time")
 	f.BoolVar(&s.terms.Alone, "alone", false, "leave Karpenter out")
-	charge := f.Float64("node-charge", 0, "USD per hour that each new node adds to the objective of either side")
+	charge := f.Float64("node-charge", record.USD(engine.NodeCharge).Dollars(), "USD per hour that each new node adds to the objective of either side")
 	f.StringVar(&s.dump, "dump", "", "folder to write inputs and plans to, as JSON")
 	f.StringVar(&s.out, "out", "", "file to write the table to, too")
 	if err := f.Parse(args); err != nil {
