@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // budgets are read in people's time zones, on images without a zone database too
 
@@ -26,9 +28,12 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(operatorCommand(), installCommand())
-	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "ullage:", err)
+	root.AddCommand(operatorCommand(), installCommand(), planCommand(), explainCommand())
+	switch err := root.ExecuteContext(ctx); {
+	case errors.Is(err, errDoNotFit):
+		os.Exit(2) // the plan says which and why
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "ullage:", strings.ReplaceAll(err.Error(), "\n", "\nullage: "))
 		os.Exit(1)
 	}
 }

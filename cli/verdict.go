@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/view"
+)
+
+// place is somewhere a pod could go: an offering as an empty node, or a node that
+// is there.
+type place struct {
+	name   string
+	price  view.Price
+	sold   bool // it is an offering
+	label  cluster.Lookup
+	taints []cluster.Taint
+	free   cluster.Vector
+	closed string
+}
+
+// String is "m7i.large ap-northeast-2a on-demand ($0.1239 per hour)", or the name of
+// a node.
+func (p *place) String() string {
+	if !p.sold {
+		return p.name
+	}
+	return p.name + " (" + p.price.String() + " per hour)"
+}
+
+// verdict is why one constraint keeps a pod off places.
+type verdict struct {
+	constraint plan.Constraint
+	ruledOut   []int // places of which it is the first obstacle
+	alone      []int // places of which it is the only one
+}
+
+// verdicts are what a pod may use and what forbids it the rest, on one side:
+// offerings or nodes.
+type verdicts struct {
+	places []place
+	fits   []int
+	by     []verdict // in the order of the constraints
+}
+
+// judged are the constraints that depend on the place, in the scheduler's order.
+var judged = []plan.Constraint{
+	plan.Closed, plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
+	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity,
+}
+
+// judge asks of every place what forbids it. first tells the first obstacle, and
+// forbids whether one constraint is an obstacle by itself.
+func judge(places []place, first func(int) plan.Constraint, forbids func(plan.Constraint, int) bool) verdicts {
+	v := verdicts{places: places}
+	index := map[plan.Constraint]int{}
+	for i := range places {
+		c := first(i)
+		if c == 0 {
+			v.fits = append(v.fits, i)
+			continue
+		}
+		at, known := index[c]
+		if !known {
+			at = len(v.by)
+			index[c] = at
+			v.by = append(v.by, verdict{constraint: c})
+		}
+		v.by[at].ruledOut = append(v.by[at].ruledOut, i)
+		others := slices.ContainsFunc(judged, func(x plan.Constraint) bool { return x != c && forbids(x, i) })
+		if !others {
+			v.by[at].alone = append(v.by[at].alone, i)
+		}
+	}
+	slices.SortFunc(v.by, func(a, b verdict) int { return int(a.constraint) - int(b.constraint) })
+	return v
+}
+
+// sides judges offerings and nodes for a class, before anything that the plan adds.
+func (r *Report) sides(class int) (offerings, nodes verdicts) {
+	w := fit.New(r.Snapshot)
+	seen := w.View(class)
+	places := make([]place, len(r.Snapshot.Offerings))
+	for i := range r.Snapshot.Offerings {
+		o := &r.Snapshot.Offerings[i]
+		pool := r.Snapshot.Pools[o.Pool]
+		places[i] = place{name: spaced(o.ID), price: priceOf(o.Price, o.Imputed), sold: true, label: o.Label, taints: pool.Taints, free: o.Free, closed: pool.Invalid}
+	}
+	offerings = judge(places, func(i int) plan.Constraint {
+		if places[i].closed != "" {
+			return plan.Closed
+		}
+		return seen.Offering(i)
+	}, func(c plan.Constraint, i int) bool {
+		return c != plan.Closed && seen.OfferingForbids(c, i)
+	})
+	hosts := make([]place, len(r.Snapshot.Hosts))
+	for i := range r.Snapshot.Hosts {
+		h := &r.Snapshot.Hosts[i]
+		hosts[i] = place{name: h.Name, price: priceOf(h.Price, h.Imputed), label: h.Label, taints: h.Taints, free: h.Free, closed: h.Closed}
+	}
+	return offerings, judge(hosts, seen.Node, seen.Forbids)
+}
+
+func spaced(o cluster.OfferingID) string {
+	return strings.Join(strings.Fields(o.InstanceType+" "+o.Zone+" "+o.CapacityType), " ")
+}
+
+// detail says what is missing at one place.
+func (r *Report) detail(c plan.Constraint, class *cluster.Class, p *place) string {
+	d := class.Demand
+	switch c {
+	case plan.Refused:
+		return strings.Join(d.Refused, ", ")
+	case plan.Closed:
+		return p.closed
+	case plan.Taints:
+		t, _ := cluster.Untolerated(p.taints, d.Tolerations)
+		return taintText(t)
+	case plan.NodeSelector:
+		for _, q := range d.Selector {
+			if value, ok := p.label(q.Key); !q.Matches(value, ok) {
+				return requirementText(q) + hasText(value, ok)
+			}
+		}
+	case plan.NodeAffinity:
+		return affinityText(d.Affinity)
+	case plan.Resources, plan.VolumeLimit:
+		for i, want := range class.Requests {
+			if want > 0 && want > p.free[i] {
+				name := r.Snapshot.Resources[i]
+				return fmt.Sprintf("%s wanted, %s free", amount(name, want), cluster.FormatAmount(name, p.free[i]))
+			}
+		}
+	}
+	return ""
+}
+
+func hasText(value string, present bool) string {
+	if !present {
+		return " wanted, no such label"
+	}
+	return " wanted, has " + value
+}
+
+func taintText(t cluster.Taint) string {
+	s := t.Key
+	if t.Value != "" {
+		s += "=" + t.Value
+	}
+	return s + ":" + string(t.Effect)
+}
+
+func requirementText(q cluster.Requirement) string {
+	if q.Operator == cluster.In && len(q.Values) == 1 {
+		return q.Key + "=" + q.Values[0]
+	}
+	s := q.Key + " " + q.Operator.String()
+	if len(q.Values) > 0 {
+		s += " " + strings.Join(q.Values, ", ")
+	}
+	return s
+}
+
+func affinityText(terms []cluster.Term) string {
+	parts := make([]string, 0, len(terms))
+	for _, t := range terms {
+		rs := make([]string, 0, len(t))
+		for _, q := range t {
+			rs = append(rs, requirementText(q))
+		}
+		parts = append(parts, strings.Join(rs, " and "))
+	}
+	return strings.Join(parts, ", or ")
+}
