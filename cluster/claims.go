@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,18 @@ type ClassVolume struct {
 	// Zones are the zone and region labels of the volume; they bind only nodes that
 	// have such labels.
 	Zones Term
+	// Waits: the volume is found or made where the first pod that uses it is put.
+	// Found are the volumes it can be, in the order in which they are taken; if Makes,
+	// one can be made instead, where Made says (as Affinity). Affinity sums up both.
+	Waits, Makes bool
+	Found        []FreeVolume
+	Made         []Term
+}
+
+// FreeVolume is a volume that is there to be claimed.
+type FreeVolume struct {
+	Name     string
+	Affinity []Term // as of [ClassVolume]
 }
 
 // podVolumes is what the claims of a pod come to. It is interned by its text.
@@ -42,47 +55,87 @@ type volumes struct {
 	byName  map[string]*PersistentVolume
 	classes map[string]*StorageClass
 	free    map[string][]*PersistentVolume // by storage class, for claims that wait
-	users   map[string]int                 // live pods of each claim
-	bound   map[string]int                 // those with a node
-	taken   map[string]bool                // exclusive claims that a waiting pod has got
+	kept    map[string][]*PersistentVolume // by the claim they are kept for
 	byKey   map[string]*podVolumes
+
+	// Filled in by count.
+	counted  bool
+	users    map[string]int  // pods of each volume, by what identifies it
+	hanging  map[string]bool // volumes that hang on some node
+	bound    map[string]int  // pods on hosts of each claim
+	nextUser map[string]*Pod // of each exclusive claim: the waiting pod that gets it
 }
 
 func newVolumes(b *builder) *volumes {
 	v := &volumes{
 		claims: map[string]*PersistentVolumeClaim{}, byName: map[string]*PersistentVolume{}, classes: map[string]*StorageClass{},
-		free: map[string][]*PersistentVolume{}, users: map[string]int{}, bound: map[string]int{}, taken: map[string]bool{},
-		byKey: map[string]*podVolumes{},
+		free: map[string][]*PersistentVolume{}, kept: map[string][]*PersistentVolume{}, byKey: map[string]*podVolumes{},
+		users: map[string]int{}, hanging: map[string]bool{}, bound: map[string]int{}, nextUser: map[string]*Pod{},
 	}
 	for _, c := range b.in.PersistentVolumeClaims {
 		v.claims[c.Namespace+"/"+c.Name] = c
 	}
 	for _, p := range b.in.PersistentVolumes {
 		v.byName[p.Name] = p
-		if p.Available && p.Claim == "" {
+		switch {
+		case p.Deleting:
+		case p.Claim != "":
+			v.kept[p.Claim] = append(v.kept[p.Claim], p)
+		case p.Available:
 			v.free[p.StorageClass] = append(v.free[p.StorageClass], p)
 		}
 	}
 	for _, s := range b.in.StorageClasses {
 		v.classes[s.Name] = s
 	}
+	for _, index := range []map[string][]*PersistentVolume{v.free, v.kept} {
+		for _, list := range index {
+			slices.SortFunc(list, func(x, y *PersistentVolume) int { return strings.Compare(x.Name, y.Name) })
+		}
+	}
+	return v
+}
+
+// count notes who uses what, once it is known which pods leave their hosts.
+func (v *volumes) count(b *builder) {
+	if v.counted || len(v.claims) == 0 {
+		return
+	}
+	v.counted = true
 	for _, p := range b.in.Pods {
-		if p.Terminal() {
+		if p.Terminal() || len(p.Demand.Volumes) == 0 {
 			continue
 		}
+		stays := p.Node != "" && !b.leaves[p]
 		for i := range p.Demand.Volumes {
-			if name := p.claim(i); name != "" {
-				v.users[name]++
-				if p.Node != "" {
-					v.bound[name]++
-				}
+			name := p.claim(i)
+			if name == "" {
+				continue
+			}
+			v.users[v.identity(name)]++
+			if first := v.nextUser[name]; stays {
+				v.bound[name]++
+			} else if (p.Provisionable() || b.leaves[p]) && (first == nil || byID(p, first) < 0) {
+				v.nextUser[name] = p
 			}
 		}
 	}
-	for _, list := range v.free {
-		slices.SortFunc(list, func(x, y *PersistentVolume) int { return strings.Compare(x.Name, y.Name) })
+	for _, a := range b.in.Attachments {
+		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated {
+			v.hanging[pv.id()] = true
+		}
 	}
-	return v
+}
+
+// identity is what all pods that use the volume of a claim have in common: the
+// volume, or the claim while it has none.
+func (v *volumes) identity(claim string) string {
+	if c := v.claims[claim]; c != nil && c.Volume != "" {
+		if pv := v.byName[c.Volume]; pv != nil && pv.id() != "" {
+			return pv.id()
+		}
+	}
+	return claim
 }
 
 // claim is the claim, as namespace/name, of the i-th volume of a pod, "" for one
@@ -101,6 +154,8 @@ func (p *Pod) claim(i int) string {
 // of returns what the claims of a waiting pod come to.
 func (v *volumes) of(p *Pod) *podVolumes {
 	out := &podVolumes{}
+	var seen []string
+	var waiting []claimed
 	for i := range p.Demand.Volumes {
 		use := &p.Demand.Volumes[i]
 		if use.Driver != "" {
@@ -112,12 +167,24 @@ func (v *volumes) of(p *Pod) *podVolumes {
 			out.refused = append(out.refused, why)
 			continue
 		}
-		if v.users[name] > 1 && x.ID == "" {
-			x.ID = name
-		} else if v.users[name] <= 1 {
+		x.ID = v.identity(name)
+		if slices.Contains(seen, x.ID) {
+			x.Driver = "" // attached once
+		}
+		seen = append(seen, x.ID)
+		if v.users[x.ID] <= 1 && !v.hanging[x.ID] || x.Driver == "" && !x.Waits {
 			x.ID = ""
 		}
-		out.volumes = append(out.volumes, x)
+		if x.Waits {
+			waiting = append(waiting, claimed{v.claims[name].Size, x})
+		} else {
+			out.volumes = append(out.volumes, x)
+		}
+	}
+	// The scheduler finds volumes for the smallest claims first.
+	slices.SortStableFunc(waiting, func(x, y claimed) int { return cmp.Compare(x.size, y.size) })
+	for _, w := range waiting {
+		out.volumes = append(out.volumes, w.volume)
 	}
 	out.key = out.canonical()
 	if known := v.byKey[out.key]; known != nil {
@@ -127,6 +194,12 @@ func (v *volumes) of(p *Pod) *podVolumes {
 	return out
 }
 
+// claimed is a volume that is yet to be found or made, with its size in bytes.
+type claimed struct {
+	size   int64
+	volume ClassVolume
+}
+
 // resolve finds what one claim asks of a node, or why it cannot be used.
 func (v *volumes) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume, why string) {
 	c := v.claims[name]
@@ -134,22 +207,27 @@ func (v *volumes) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume, w
 		return x, "PersistentVolumeClaim " + name + " does not exist"
 	}
 	switch {
+	case use.Ephemeral && c.Controller != p.UID:
+		return x, "PersistentVolumeClaim " + name + " was not made for the pod that has its volume"
 	case c.Deleting:
 		return x, "PersistentVolumeClaim " + name + " is being deleted"
 	case c.Lost:
 		return x, "PersistentVolumeClaim " + name + " has lost its volume"
-	case c.Exclusive && (v.bound[name] > 0 || v.taken[name]):
+	case c.Exclusive && !use.Ephemeral && (v.bound[name] > 0 || v.nextUser[name] != p):
 		return x, "PersistentVolumeClaim " + name + " (ReadWriteOncePod) is used by another pod"
-	}
-	if c.Exclusive {
-		v.taken[name] = true
+	case c.Binding:
+		return x, "PersistentVolumeClaim " + name + " waits to be bound to " + c.Volume
 	}
 	if c.Volume != "" {
 		pv := v.byName[c.Volume]
 		if pv == nil {
 			return x, "PersistentVolume " + c.Volume + " of claim " + name + " does not exist"
 		}
-		return ClassVolume{Driver: pv.Driver, ID: pv.id(), Affinity: pv.Affinity, Zones: pv.Zones}, ""
+		x = ClassVolume{Driver: pv.Driver, Affinity: pv.Affinity, Zones: pv.Zones}
+		if use.Ephemeral {
+			x.Zones = nil // the scheduler does not look at them
+		}
+		return x, ""
 	}
 	class := v.classes[c.StorageClass]
 	switch {
@@ -163,30 +241,70 @@ func (v *volumes) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume, w
 
 // unbound is a volume that will be found or made where its first pod runs.
 func (v *volumes) unbound(c *PersistentVolumeClaim, class *StorageClass, name string) (x ClassVolume, why string) {
+	x = ClassVolume{Driver: class.driver(), Waits: true, Makes: class.dynamic(), Made: class.Topologies}
 	if c.SelectedNode != "" {
-		return ClassVolume{Driver: class.driver(), Affinity: []Term{{{Key: FieldName, Operator: In, Values: []string{c.SelectedNode}}}}}, ""
+		x.Made = onNode(x.Made, c.SelectedNode)
+	} else {
+		x.Found = v.found(c, class, name)
 	}
-	if class.dynamic() && class.Topologies == nil {
-		return ClassVolume{Driver: class.Provisioner}, ""
-	}
-	x.Affinity = []Term{}
-	if class.dynamic() {
-		x.Driver, x.Affinity = class.Provisioner, slices.Clone(class.Topologies)
-	}
-	for _, pv := range v.free[class.Name] {
-		if pv.Size < c.Size {
-			continue
-		}
-		if pv.Affinity == nil {
-			x.Affinity = nil
-			return x, ""
-		}
-		x.Affinity = append(x.Affinity, pv.Affinity...)
-	}
-	if len(x.Affinity) == 0 {
+	x.Affinity = x.reach()
+	if x.Affinity != nil && len(x.Affinity) == 0 {
 		return x, "PersistentVolumeClaim " + name + " waits: no volume of class " + class.Name + " is free, and none can be made"
 	}
 	return x, ""
+}
+
+// onNode is the terms, on the node of that name only.
+func onNode(terms []Term, name string) []Term {
+	here := Requirement{Key: FieldName, Operator: In, Values: []string{name}}
+	if terms == nil {
+		return []Term{{here}}
+	}
+	out := make([]Term, len(terms))
+	for i, t := range terms {
+		out[i] = append(slices.Clone(t), here)
+	}
+	return out
+}
+
+// found returns the volumes that a claim can take, in the order in which the
+// scheduler tries them. One that is kept for the claim is the only one.
+func (v *volumes) found(c *PersistentVolumeClaim, class *StorageClass, name string) []FreeVolume {
+	var fitting []*PersistentVolume
+	for _, pv := range v.kept[name] {
+		if pv.StorageClass == class.Name && pv.Size >= c.Size && pv.Kind.Block == c.Kind.Block && pv.Kind.Attributes == c.Kind.Attributes {
+			return []FreeVolume{{pv.Name, pv.Affinity}} // of this one nothing more is asked
+		}
+	}
+	for _, pv := range v.free[class.Name] {
+		if pv.Size >= c.Size && pv.Kind.serves(&c.Kind) && c.Labels.Matches(pv.Labels.Get) {
+			fitting = append(fitting, pv)
+		}
+	}
+	slices.SortStableFunc(fitting, func(x, y *PersistentVolume) int { return cmp.Compare(x.Size, y.Size) })
+	out := make([]FreeVolume, len(fitting))
+	for i, pv := range fitting {
+		out[i] = FreeVolume{pv.Name, pv.Affinity}
+	}
+	return out
+}
+
+// reach sums up where a volume can be found or made; nil for anywhere.
+func (x *ClassVolume) reach() []Term {
+	terms := []Term{}
+	if x.Makes {
+		if x.Made == nil {
+			return nil
+		}
+		terms = append(terms, x.Made...)
+	}
+	for _, f := range x.Found {
+		if f.Affinity == nil {
+			return nil
+		}
+		terms = append(terms, f.Affinity...)
+	}
+	return terms
 }
 
 // dynamic tells whether the class can make volumes.
@@ -212,80 +330,31 @@ func (v *PersistentVolume) id() string {
 // canonical writes what matters of a pod's volumes.
 func (v *podVolumes) canonical() string {
 	var b strings.Builder
-	for _, x := range v.volumes {
-		b.WriteString("(" + strconv.Quote(x.Driver) + strconv.Quote(x.ID))
-		if x.Affinity != nil {
-			b.WriteString("on")
-			for _, t := range x.Affinity {
+	terms := func(what string, list []Term) {
+		if list != nil {
+			b.WriteString(what)
+			for _, t := range list {
 				b.WriteString(termKey(t))
 			}
 		}
-		b.WriteString(termKey(x.Zones) + ")")
+	}
+	for _, x := range v.volumes {
+		b.WriteString("(" + strconv.Quote(x.Driver) + strconv.Quote(x.ID))
+		terms("on", x.Affinity)
+		b.WriteString(termKey(x.Zones))
+		if x.Waits {
+			b.WriteString("waits")
+			for _, f := range x.Found {
+				b.WriteString(strconv.Quote(f.Name))
+			}
+		}
+		if x.Makes {
+			terms("made", x.Made)
+		}
+		b.WriteString(")")
 	}
 	for _, r := range v.refused {
 		b.WriteString(strconv.Quote(r))
 	}
 	return b.String()
-}
-
-// noLimit stands for attachments that nothing limits.
-const noLimit = int64(1) << 40
-
-// limitAttachments fills in how many volumes a host can have attached: what its
-// drivers say or, before they do, what its type is known for.
-func (b *builder) limitAttachments(h *Host, n *Node, typ *InstanceType) {
-	if len(b.attachLimits) == 0 {
-		return
-	}
-	var limits Resources
-	if n != nil {
-		limits = b.csiNodes[n.Name]
-	}
-	if limits == nil && typ != nil {
-		limits = typ.Allocatable
-	}
-	for _, i := range b.attachLimits {
-		h.Allocatable[i] = noLimit
-		if v := limits.Get(b.out.Resources[i]); v > 0 {
-			h.Allocatable[i] = v
-		}
-	}
-}
-
-// attach counts the volumes on a host against the limits of their drivers, each
-// once, and notes those that waiting pods could share.
-func (b *builder) attach(h *Host, v *volumes, attachments []*VolumeAttachment) {
-	seen := map[string]bool{}
-	count := func(driver, id string) {
-		if driver == "" || id == "" || seen[id] {
-			return
-		}
-		seen[id] = true
-		if at, ok := b.index[AttachLimit+driver]; ok {
-			h.Free[at]--
-		}
-	}
-	for _, p := range h.Pods {
-		for i := range p.Demand.Volumes {
-			name := p.claim(i)
-			c := v.claims[name]
-			if name == "" || c == nil {
-				continue
-			}
-			if pv := v.byName[c.Volume]; pv != nil {
-				count(pv.Driver, pv.id())
-			} else if class := v.classes[c.StorageClass]; class != nil {
-				count(class.driver(), name)
-			}
-		}
-	}
-	for _, a := range attachments {
-		if pv := v.byName[a.Volume]; pv != nil {
-			count(pv.Driver, pv.id())
-		}
-	}
-	for id := range seen {
-		h.Volumes = append(h.Volumes, id)
-	}
-	slices.Sort(h.Volumes)
 }

@@ -21,6 +21,10 @@ type Class struct {
 	// for all of PodAffinity together (−1 without).
 	Spreads, AntiAffinity, Preferences []int32
 	Affinity                           int32
+	// Repels are the groups that the pods keep away once they run, one for each of
+	// PodAntiAffinity. They differ from AntiAffinity where the scheduler reads a term
+	// otherwise for a pod that it places, see [PodSelector.own].
+	Repels []int32
 
 	// Volumes of each pod.
 	Volumes []ClassVolume
@@ -37,6 +41,7 @@ func (c *Class) In(group int32) bool {
 
 // addClasses makes classes of what waits, and the groups they speak of.
 func (b *builder) addClasses() {
+	b.volumes.count(b)
 	g := newGrouper(b)
 	pods := b.waiting()
 	byKind := map[kind]int32{}

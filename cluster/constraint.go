@@ -34,15 +34,16 @@ type PodAffinityTerm struct {
 	Pods PodSelector
 }
 
-// HostPort is a port of the node that a pod takes. An empty IP, 0.0.0.0 and ::
-// are all addresses of the node.
+// HostPort is a port of the node that a pod takes. An empty IP and 0.0.0.0 are all
+// addresses of the node, IPv6 included; the scheduler takes :: for one like any
+// other.
 type HostPort struct {
 	IP, Protocol string
 	Port         int32
 }
 
 // Any tells whether the port is taken on all addresses.
-func (p HostPort) Any() bool { return p.IP == "" || p.IP == "0.0.0.0" || p.IP == "::" }
+func (p HostPort) Any() bool { return p.IP == "" || p.IP == "0.0.0.0" }
 
 // Conflicts tells whether two pods with these ports cannot share a node.
 func (p HostPort) Conflicts(q HostPort) bool {

@@ -82,17 +82,18 @@ func (g *grouper) refer(c *Class) {
 	if len(d.PodAffinity) > 0 {
 		all := make([]*PodSelector, len(d.PodAffinity))
 		for i := range d.PodAffinity {
-			all[i] = &d.PodAffinity[i].Pods
+			all[i] = d.PodAffinity[i].Pods.own()
 		}
 		c.Affinity = g.id(true, all...)
 	}
 	for i := range d.PodAntiAffinity {
-		c.AntiAffinity = append(c.AntiAffinity, g.id(true, &d.PodAntiAffinity[i].Pods))
+		c.AntiAffinity = append(c.AntiAffinity, g.id(true, d.PodAntiAffinity[i].Pods.own()))
+		c.Repels = append(c.Repels, g.id(true, &d.PodAntiAffinity[i].Pods))
 	}
 	for _, p := range d.Preferences {
 		at := int32(-1)
 		if p.Near != nil {
-			at = g.id(true, &p.Near.Pods)
+			at = g.id(true, p.Near.Pods.own())
 		}
 		c.Preferences = append(c.Preferences, at)
 	}

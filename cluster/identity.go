@@ -66,6 +66,20 @@ func (s *PodSelector) Covers(namespace string, namespaces map[string]Labels) boo
 		(s.NamespaceLabels != nil && s.NamespaceLabels.Matches(namespaces[namespace].Get))
 }
 
+// own is the selector as the scheduler reads it in a term of the pod that it places.
+// Kubernetes 1.36 looks up the namespaces that match, and then takes the selector for
+// a second time, of a namespace without labels: one that asks for nothing to be there
+// (NotIn, DoesNotExist) selects every namespace. In terms of pods that run it is read
+// right, and from 1.37 on in both (kubernetes/kubernetes#138198).
+func (s *PodSelector) own() *PodSelector {
+	if len(s.NamespaceLabels) == 0 || !s.NamespaceLabels.Matches(Labels(nil).Get) {
+		return s
+	}
+	all := *s
+	all.NamespaceLabels = Term{}
+	return &all
+}
+
 func (s *PodSelector) key(b *strings.Builder) {
 	b.WriteString("pods(")
 	for _, n := range s.Namespaces {

@@ -48,6 +48,11 @@ func (r Resources) Get(name string) int64 {
 	return 0
 }
 
+// Has tells whether r speaks of the resource, if only to say that there is none.
+func (r Resources) Has(name string) bool {
+	return slices.ContainsFunc(r, func(a Amount) bool { return a.Name == name })
+}
+
 // Plus returns r + s.
 func (r Resources) Plus(s Resources) Resources { return r.combine(s, addSaturating) }
 

@@ -48,8 +48,9 @@ type Host struct {
 	Imputed bool
 	// Pods bound to it that have not ended, sorted by namespace and name.
 	Pods []*Pod
-	// Volumes attached to it, or that its pods wait for: [ClassVolume.ID], sorted.
-	Volumes []string
+	// Volumes that its pods use: [ClassVolume.ID], sorted. Hanging are those that are
+	// attached without a pod.
+	Volumes, Hanging []string
 	// Promised are waiting pods whose room here is kept for them, see
 	// [Input.Promised]. They are not in Snapshot.Classes.
 	Promised []*Pod
@@ -66,16 +67,32 @@ type PoolState struct {
 // PoolOffering is an offering that a pool may buy: type × zone × capacity type ×
 // pool.
 type PoolOffering struct {
-	Pool   int // index into Snapshot.Pools
-	Type   *InstanceType
-	ID     OfferingID
-	Price  Money
-	Labels Labels // everything a node bought so will carry, host name aside
-	// Allocatable is what the node offers to pods; Free what the DaemonSets
-	// leave of it.
+	Pool  int // index into Snapshot.Pools
+	Type  *InstanceType
+	ID    OfferingID
+	Price Money
+	// Allocatable is what the node offers to pods; Free what the DaemonSets leave of
+	// it. Offerings may share them.
 	Allocatable, Free Vector
 	Imputed           bool
 	ReclaimPPM        int64
+
+	pool *Pool
+}
+
+// Label is the [Lookup] of everything that a node bought so will carry, its host
+// name aside.
+func (o *PoolOffering) Label(key string) (value string, present bool) {
+	if value, present = o.pool.label(o.Type, o.ID, key); present {
+		return value, true
+	}
+	return o.pool.requiredLabel(key)
+}
+
+// Labels are all of them.
+func (o *PoolOffering) Labels() Labels {
+	labels, _ := o.pool.NodeLabels(o.Type, o.ID)
+	return labels
 }
 
 // Input is what a snapshot is made of. The slices may be in any order and are
@@ -154,8 +171,12 @@ func (b *builder) nameResources() {
 			names[a.Name] = true
 		}
 	}
+	seen := map[*Demand]bool{}
 	for _, p := range b.in.Pods {
-		see(p.Demand.Requests)
+		if !seen[p.Demand] {
+			seen[p.Demand] = true
+			see(p.Demand.Requests)
+		}
 	}
 	for _, d := range b.in.Daemons {
 		see(d.Demand.Requests)
@@ -208,39 +229,72 @@ func (b *builder) addOfferings() {
 	for pi := range b.out.Pools {
 		pool := b.out.Pools[pi].Pool
 		types := b.in.Types[pool.Class]
+		b.out.Offerings = slices.Grow(b.out.Offerings, 4*len(types))
 		for ti := range types {
 			b.addType(pi, &types[ti])
 		}
 	}
-	slices.SortFunc(b.out.Offerings, func(x, y PoolOffering) int {
-		return cmp.Or(cmp.Compare(x.Pool, y.Pool), cmp.Compare(x.Price, y.Price), x.ID.Compare(y.ID))
+	b.sortOfferings()
+}
+
+// sortOfferings sorts by way of indexes: an offering is large to move about.
+func (b *builder) sortOfferings() {
+	all := b.out.Offerings
+	order := make([]int32, len(all))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(i, j int32) int {
+		x, y := &all[i], &all[j]
+		if x.Pool != y.Pool {
+			return cmp.Compare(x.Pool, y.Pool)
+		}
+		if x.Price != y.Price {
+			return cmp.Compare(x.Price, y.Price)
+		}
+		return x.ID.Compare(y.ID)
 	})
+	b.out.Offerings = make([]PoolOffering, len(all))
+	for i, j := range order {
+		b.out.Offerings[i] = all[j]
+	}
 }
 
 func (b *builder) addType(pool int, t *InstanceType) {
 	p := b.out.Pools[pool].Pool
-	allocatable := b.vector(t.Allocatable)
-	for _, i := range b.attachLimits {
-		if allocatable[i] == 0 {
-			allocatable[i] = noLimit
-		}
-	}
+	var allocatable, free Vector
 	for _, o := range t.Offerings {
-		if !o.Available {
-			continue
-		}
 		id := OfferingID{t.Name, o.Zone, o.CapacityType}
-		labels, ok := p.NodeLabels(t, id)
-		if !ok {
+		if !o.Available || !p.allows(t, id) {
 			continue
 		}
-		free := slices.Clone(allocatable)
-		free.Sub(b.daemonLoad(labels.Get, p.Taints, nil))
-		b.out.Offerings = append(b.out.Offerings, PoolOffering{
-			Pool: pool, Type: t, ID: id, Price: o.Price, Labels: labels,
-			Allocatable: allocatable, Free: free, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM,
-		})
+		if allocatable == nil {
+			allocatable = b.vector(t.Allocatable)
+			for _, i := range b.attachLimits {
+				if allocatable[i] == 0 {
+					allocatable[i] = noLimit
+				}
+			}
+			free = allocatable
+		}
+		x := PoolOffering{Pool: pool, Type: t, ID: id, Price: o.Price, Allocatable: allocatable, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM, pool: p}
+		if len(b.in.Daemons) > 0 {
+			free = b.lessDaemons(allocatable, free, b.daemonLoad(x.Label, p.Taints, nil))
+		}
+		x.Free = free
+		b.out.Offerings = append(b.out.Offerings, x)
 	}
+}
+
+// lessDaemons returns what a load leaves of allocatable: last, if that is it.
+func (b *builder) lessDaemons(allocatable, last, load Vector) Vector {
+	for i := range load {
+		load[i] = allocatable[i] - load[i]
+	}
+	if slices.Equal(load, last) {
+		return last
+	}
+	return load
 }
 
 // daemonLoad sums the requests of the DaemonSets that a node will run, those in
@@ -314,6 +368,17 @@ func (p *Pool) label(t *InstanceType, id OfferingID, key string) (value string, 
 	}
 	value, present = t.Labels[key]
 	return value, present
+}
+
+// requiredLabel is a label that the pool's nodes get because a requirement names its
+// values and nothing else sets it.
+func (p *Pool) requiredLabel(key string) (value string, present bool) {
+	for i := range p.Requirements {
+		if r := &p.Requirements[i]; r.Key == key && r.Operator == In && len(r.Values) > 0 && !wellKnown(key) {
+			return r.Values[0], true
+		}
+	}
+	return "", false
 }
 
 // SetRequiredLabels adds to labels those that the pool's nodes get because a

@@ -1,5 +1,7 @@
 package cluster
 
+import "slices"
+
 // AttachLimit is the prefix of the resources that count how many volumes of a CSI
 // driver a node can have attached; the driver's name follows.
 const AttachLimit = "attachable-volumes-csi-"
@@ -8,8 +10,9 @@ const AttachLimit = "attachable-volumes-csi-"
 type PersistentVolumeClaim struct {
 	Namespace, Name string
 	Revision        string
-	// Volume it is bound to, "" while it is not.
+	// Volume it is bound to or, while Binding, will be; "" for any.
 	Volume       string
+	Binding      bool
 	StorageClass string
 	// SelectedNode is the node for which a volume is being made.
 	SelectedNode string
@@ -19,6 +22,32 @@ type PersistentVolumeClaim struct {
 	Deleting  bool
 	// Lost: the volume it was bound to is gone.
 	Lost bool
+	// Controller is the UID of what it was made for: of its pod, if that has it as an
+	// ephemeral volume.
+	Controller string
+	// What a volume must be like to become its own; Labels are nil for any.
+	Kind   VolumeKind
+	Labels Term
+}
+
+// VolumeKind is what a claim and a volume must agree in.
+type VolumeKind struct {
+	// Modes are the access modes, sorted; a volume may have more than a claim.
+	Modes []string
+	// Block: a device without a file system (volumeMode).
+	Block bool
+	// Attributes is the name of the VolumeAttributesClass, "" for none.
+	Attributes string
+}
+
+// serves tells whether a volume of this kind can be a claim's of kind want.
+func (k *VolumeKind) serves(want *VolumeKind) bool {
+	for _, m := range want.Modes {
+		if !slices.Contains(k.Modes, m) {
+			return false
+		}
+	}
+	return k.Block == want.Block && k.Attributes == want.Attributes
 }
 
 // PersistentVolume is storage that exists.
@@ -28,6 +57,9 @@ type PersistentVolume struct {
 	// Driver is the CSI driver's name ("" for what is no CSI volume); Handle names
 	// the volume to it.
 	Driver, Handle string
+	// Migrated: a volume of old that the driver has taken over. What hangs on a node
+	// of these without a pod is not counted.
+	Migrated bool
 	// Affinity are the nodes that can use it: terms are ORed, nil means any.
 	Affinity []Term
 	// Zones are its zone and region labels, as requirements.
@@ -36,6 +68,9 @@ type PersistentVolume struct {
 	Size         int64  // bytes
 	Claim        string // "namespace/name" that it is bound to or kept for, "" for none
 	Available    bool   // phase Available
+	Deleting     bool
+	Kind         VolumeKind
+	Labels       Labels
 }
 
 // StorageClass is a way to make volumes.

@@ -44,7 +44,7 @@ func (v *View) filter(c plan.Constraint, n *node, p place) bool {
 	case plan.VolumeLimit:
 		return !v.attachments(n)
 	case plan.VolumeNode:
-		return slices.ContainsFunc(v.class.Volumes, func(x cluster.ClassVolume) bool { return !usable(&x, n.label) })
+		return !v.volumes(n)
 	case plan.TopologySpread:
 		return !v.spreadFits(n, p)
 	case plan.PodAffinity:
@@ -90,16 +90,6 @@ func (v *View) attachments(n *node) bool {
 		}
 	}
 	return true
-}
-
-// usable tells whether a node can use a volume.
-func usable(x *cluster.ClassVolume, label cluster.Lookup) bool {
-	if x.Affinity != nil && !anyMatches(x.Affinity, label) {
-		return false
-	}
-	_, zone := label(cluster.LabelZone)
-	_, region := label(cluster.LabelRegion)
-	return !(zone || region) || x.Zones.Matches(label)
 }
 
 // spreadFits tells whether the class's spreads allow one more pod on n.

@@ -86,7 +86,7 @@ func (v *View) addRepelled() {
 	for _, other := range v.w.repelling {
 		o := &v.w.snap.Classes[other]
 		for i, t := range o.Demand.PodAntiAffinity {
-			if !v.class.In(o.AntiAffinity[i]) {
+			if !v.class.In(o.Repels[i]) {
 				continue
 			}
 			d := v.domains(t.Key)

@@ -18,6 +18,10 @@ type World struct {
 	groups [][]int32
 	// repelling are the classes placed here that have required anti-affinity.
 	repelling []int32
+	// made are the volumes that pods placed here share and that were found or made for
+	// the first of them; taken are the free ones that were found.
+	made  map[string]*made
+	taken map[string]bool
 }
 
 // node is a host or a node that is bought.
@@ -29,15 +33,20 @@ type node struct {
 	ports  []cluster.HostPort
 	// volumes that are attached, of those that pods may share, with how many use them.
 	volumes map[string]int
+	// hanging are attached although no pod of the snapshot uses them.
+	hanging []string
 	placed  map[int32]int32 // pods placed here by class
+	// found are the free volumes that pods placed here have taken: for each class, of
+	// each pod.
+	found map[int32][][]string
 }
 
 // New returns the world of a snapshot before anything is added.
 func New(snap *cluster.Snapshot) *World {
-	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups))}
+	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups)), made: map[string]*made{}, taken: map[string]bool{}}
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
-		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}}
+		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
 				n.ports = append(n.ports, p.Demand.Ports...)
@@ -78,7 +87,7 @@ func (w *World) fresh(offering int, name string) node {
 		if key == cluster.LabelHostname || key == cluster.FieldName {
 			return name, true
 		}
-		return o.Labels.Get(key)
+		return o.Label(key)
 	}
 	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), placed: map[int32]int32{}, volumes: map[string]int{}}
 }
@@ -90,7 +99,7 @@ func (w *World) Place(class, node int, pods int32) {
 		w.repelling = append(w.repelling, int32(class))
 	}
 	for range pods {
-		w.use(c, n)
+		w.use(int32(class), n)
 	}
 	n.placed[int32(class)] += pods
 	for _, g := range c.Groups {
@@ -99,17 +108,13 @@ func (w *World) Place(class, node int, pods int32) {
 }
 
 // use takes what one pod uses of a node.
-func (w *World) use(c *cluster.Class, n *node) {
+func (w *World) use(class int32, n *node) {
+	c := &w.snap.Classes[class]
 	n.free.Sub(c.Requests)
 	n.ports = append(n.ports, c.Demand.Ports...)
+	w.bind(class, n)
 	for i := range c.Volumes {
-		id := c.Volumes[i].ID
-		if id == "" {
-			continue
-		}
-		if n.volumes[id]++; n.volumes[id] > 1 { // attached already: give back what was taken above
-			w.attached(n, c.Volumes[i].Driver, 1)
-		}
+		w.attach(n, &c.Volumes[i], 1)
 	}
 }
 
@@ -121,31 +126,14 @@ func (w *World) Remove(class, node int) {
 		i := slices.Index(n.ports, p)
 		n.ports = slices.Delete(n.ports, i, i+1)
 	}
+	w.unbind(int32(class), n)
 	for i := range c.Volumes {
-		id := c.Volumes[i].ID
-		if id == "" {
-			continue
-		}
-		if n.volumes[id]--; n.volumes[id] > 0 {
-			w.attached(n, c.Volumes[i].Driver, -1)
-		}
+		w.attach(n, &c.Volumes[i], -1)
 	}
 	n.placed[int32(class)]--
 	for _, g := range c.Groups {
 		w.groups[g][node]--
 	}
-}
-
-// attached gives back attachments of a driver.
-func (w *World) attached(n *node, driver string, by int64) {
-	if at := w.attachLimit(driver); at >= 0 {
-		n.free[at] += by
-	}
-}
-
-// attachLimit is the component that counts attachments of a driver, −1 for none.
-func (w *World) attachLimit(driver string) int {
-	return slices.Index(w.snap.Resources, cluster.AttachLimit+driver)
 }
 
 // Placed returns the pods placed on a node, by class.

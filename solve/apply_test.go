@@ -56,14 +56,14 @@ func bought(snap *cluster.Snapshot, x plan.Create, name string) (*cluster.Claim,
 	o := &snap.Offerings[i]
 	pool := snap.Pools[o.Pool]
 	claim := &cluster.Claim{
-		Name: name, UID: name, Pool: x.Pool, Class: pool.Class, Labels: o.Labels, Taints: pool.Taints,
+		Name: name, UID: name, Pool: x.Pool, Class: pool.Class, Labels: o.Labels(), Taints: pool.Taints,
 		ProviderID: "test:///" + name, NodeName: name, Capacity: o.Type.Capacity, Allocatable: o.Type.Allocatable,
 	}
 	for _, kind := range []string{cluster.Launched, cluster.Registered, cluster.Initialized} {
 		claim.Conditions = append(claim.Conditions, cluster.Condition{Type: kind, Status: "True"})
 	}
 	labels := cluster.Labels{cluster.LabelHostname: name}
-	for k, v := range o.Labels {
+	for k, v := range o.Labels() {
 		labels[k] = v
 	}
 	return claim, &cluster.Node{

@@ -81,7 +81,7 @@ func (e *exhaustive) price(b bin) cluster.Money {
 		sum.Add(e.vector(p))
 	}
 	if b.host != nil {
-		if len(b.pods) == 0 || (sum.Fits(b.host.Free) && admits(b.pods, b.host.Labels, b.host.Taints)) {
+		if len(b.pods) == 0 || (sum.Fits(b.host.Free) && admits(b.pods, b.host.Label, b.host.Taints)) {
 			return 0
 		}
 		return math.MaxInt64
@@ -90,7 +90,7 @@ func (e *exhaustive) price(b bin) cluster.Money {
 	for i := range e.snap.Offerings {
 		o := &e.snap.Offerings[i]
 		pool := e.snap.Pools[o.Pool]
-		if o.Price < best && sum.Fits(o.Free) && admits(b.pods, o.Labels, pool.Taints) &&
+		if o.Price < best && sum.Fits(o.Free) && admits(b.pods, o.Label, pool.Taints) &&
 			(e.spills || !slices.ContainsFunc(b.pods, func(p *cluster.Pod) bool { return e.weight(p) != pool.Weight })) {
 			best = o.Price
 		}
@@ -104,7 +104,7 @@ func (e *exhaustive) weight(p *cluster.Pod) int32 {
 	for i := range e.snap.Offerings {
 		o := &e.snap.Offerings[i]
 		pool := e.snap.Pools[o.Pool]
-		if pool.Weight > best && e.vector(p).Fits(o.Free) && p.Demand.Admits(o.Labels.Get, pool.Taints) {
+		if pool.Weight > best && e.vector(p).Fits(o.Free) && p.Demand.Admits(o.Label, pool.Taints) {
 			best = pool.Weight
 		}
 	}
@@ -119,6 +119,6 @@ func (e *exhaustive) vector(p *cluster.Pod) cluster.Vector {
 	return v
 }
 
-func admits(pods []*cluster.Pod, labels cluster.Labels, taints []cluster.Taint) bool {
-	return !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(labels.Get, taints) })
+func admits(pods []*cluster.Pod, labels cluster.Lookup, taints []cluster.Taint) bool {
+	return !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(labels, taints) })
 }

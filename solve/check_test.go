@@ -183,7 +183,7 @@ func (c *checker) holding(pool int, pods []*cluster.Pod) []*cluster.PoolOffering
 		if o.Pool != pool || !sum.Fits(o.Free) {
 			continue
 		}
-		if !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(o.Labels.Get, c.snap.Pools[pool].Taints) }) {
+		if !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(o.Label, c.snap.Pools[pool].Taints) }) {
 			out = append(out, o)
 		}
 	}
@@ -199,7 +199,7 @@ func (c *checker) alternatives(x *plan.Create, pool int, holding []*cluster.Pool
 	for _, r := range p.Requirements {
 		values := map[string]bool{}
 		for _, o := range holding {
-			if v, ok := o.Labels[r.Key]; ok && slices.Contains(x.Offerings, o.ID) {
+			if v, ok := o.Label(r.Key); ok && slices.Contains(x.Offerings, o.ID) {
 				values[v] = true
 			}
 		}
@@ -316,7 +316,7 @@ func (c *checker) unplaced() {
 			}
 		}
 		for _, n := range c.nodes {
-			if !hasMinValues(c.snap.Pools[n.offering.Pool].Pool) && p.Demand.Admits(n.offering.Labels.Get, c.snap.Pools[n.offering.Pool].Taints) && want.Fits(n.free) {
+			if !hasMinValues(c.snap.Pools[n.offering.Pool].Pool) && p.Demand.Admits(n.offering.Label, c.snap.Pools[n.offering.Pool].Taints) && want.Fits(n.free) {
 				c.failf("%s is unplaced and fits on the new %s", p.ID(), n.offering.ID)
 			}
 		}
@@ -333,7 +333,7 @@ func (c *checker) buyable(pool int, p *cluster.Pod) {
 	for _, r := range s.Requirements {
 		values := map[string]bool{}
 		for _, o := range holding {
-			if v, ok := o.Labels[r.Key]; ok {
+			if v, ok := o.Label(r.Key); ok {
 				values[v] = true
 			}
 		}

@@ -316,7 +316,7 @@ func (a *answer) usable(n *node) bitset {
 			continue
 		}
 		r := cluster.Requirement{Key: key, Operator: cluster.DoesNotExist}
-		if v, ok := a.snap.Offerings[n.offering].Labels[key]; ok {
+		if v, ok := a.snap.Offerings[n.offering].Label(key); ok {
 			r = cluster.Requirement{Key: key, Operator: cluster.In, Values: []string{v}}
 		}
 		set.and(a.offerings.matching(r))

@@ -63,7 +63,7 @@ func (p *problem) addVariety(id int32) {
 		v := variety{key: r.Key, least: r.MinValues}
 		ids := map[string]int32{}
 		for o := q.first; o < q.end; o++ {
-			value, ok := p.snap.Offerings[o].Labels[r.Key]
+			value, ok := p.snap.Offerings[o].Label(r.Key)
 			n := int32(-1)
 			if ok {
 				if n, ok = ids[value]; !ok {

@@ -103,7 +103,7 @@ func (p *problem) addSides() {
 	p.offerings = newSide(len(p.snap.Offerings), false)
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
-		p.offerings.addPlace(o.Labels.Get, p.snap.Pools[o.Pool].Taints)
+		p.offerings.addPlace(o.Label, p.snap.Pools[o.Pool].Taints)
 		p.offerFree = p.appendRow(p.offerFree, o.Free)
 	}
 }

@@ -53,7 +53,7 @@ func (a *assigner) topology(key string) *domains {
 		}
 	}
 	for i := range a.snap.Offerings {
-		if at := of(a.snap.Offerings[i].Labels.Get); at >= 0 {
+		if at := of(a.snap.Offerings[i].Label); at >= 0 {
 			d.offeringSets[at].Add(i)
 		}
 	}

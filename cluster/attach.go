@@ -1,0 +1,70 @@
+package cluster
+
+import "slices"
+
+// noLimit stands for attachments that nothing limits.
+const noLimit = int64(1) << 40
+
+// limitAttachments fills in how many volumes a host can have attached: what its
+// drivers say or, before they do, what its type is known for.
+func (b *builder) limitAttachments(h *Host, n *Node, typ *InstanceType) {
+	if len(b.attachLimits) == 0 {
+		return
+	}
+	var limits Resources
+	if n != nil {
+		limits = b.csiNodes[n.Name]
+	}
+	if limits == nil && typ != nil {
+		limits = typ.Allocatable
+	}
+	for _, i := range b.attachLimits {
+		if limits.Has(b.out.Resources[i]) { // 0 is a limit too
+			h.Allocatable[i] = limits.Get(b.out.Resources[i])
+		} else {
+			h.Allocatable[i] = noLimit
+		}
+	}
+}
+
+// attach counts the volumes on a host against the limits of their drivers, each
+// once, and notes those that waiting pods could share. A volume that hangs on the
+// host although no pod there uses it counts too, and once more for the next pod that
+// does: that is how the scheduler counts.
+func (b *builder) attach(h *Host, v *volumes, attachments []*VolumeAttachment) {
+	seen := map[string]bool{}
+	count := func(driver, id string) {
+		if driver == "" || id == "" || seen[id] {
+			return
+		}
+		seen[id] = true
+		if at, ok := b.index[AttachLimit+driver]; ok {
+			h.Free[at]--
+		}
+	}
+	for _, p := range h.Pods {
+		for i := range p.Demand.Volumes {
+			name := p.claim(i)
+			c := v.claims[name]
+			if name == "" || c == nil {
+				continue
+			}
+			if pv := v.byName[c.Volume]; pv != nil {
+				count(pv.Driver, pv.id())
+			} else if class := v.classes[c.StorageClass]; class != nil {
+				count(class.driver(), name)
+			}
+		}
+	}
+	for id := range seen {
+		h.Volumes = append(h.Volumes, id)
+	}
+	slices.Sort(h.Volumes)
+	for _, a := range attachments {
+		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated && pv.id() != "" && !seen[pv.id()] {
+			h.Hanging = append(h.Hanging, pv.id())
+			count(pv.Driver, pv.id())
+		}
+	}
+	slices.Sort(h.Hanging)
+}
