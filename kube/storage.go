@@ -6,14 +6,16 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
 
 // Annotations that Kubernetes keeps the state of volumes in.
 const (
-	selectedNode = "volume.kubernetes.io/selected-node"
-	defaultClass = "storageclass.kubernetes.io/is-default-class"
+	selectedNode  = "volume.kubernetes.io/selected-node"
+	bindCompleted = "pv.kubernetes.io/bind-completed"
+	defaultClass  = "storageclass.kubernetes.io/is-default-class"
 )
 
 // migrated are provisioners of old whose volumes a CSI driver has taken over
@@ -37,6 +39,16 @@ func PersistentVolumeClaim(c *corev1.PersistentVolumeClaim) *cluster.PersistentV
 		Size:      size(c.Spec.Resources.Requests),
 		Exclusive: slices.Contains(c.Spec.AccessModes, corev1.ReadWriteOncePod),
 		Deleting:  c.DeletionTimestamp != nil, Lost: c.Status.Phase == corev1.ClaimLost,
+		Kind:   volumeKind(c.Spec.AccessModes, c.Spec.VolumeMode, c.Spec.VolumeAttributesClassName),
+		Labels: volumeLabels(c.Spec.Selector),
+	}
+	if _, done := c.Annotations[bindCompleted]; !done {
+		out.Binding = out.Volume != ""
+	}
+	for _, o := range c.OwnerReferences {
+		if o.Controller != nil && *o.Controller {
+			out.Controller = string(o.UID)
+		}
 	}
 	if class, ok := c.Annotations[corev1.BetaStorageClassAnnotation]; ok {
 		out.StorageClass = class
@@ -51,12 +63,42 @@ func size(list corev1.ResourceList) int64 {
 	return amount(corev1.ResourceStorage, list[corev1.ResourceStorage])
 }
 
+func volumeKind(modes []corev1.PersistentVolumeAccessMode, mode *corev1.PersistentVolumeMode, attributes *string) cluster.VolumeKind {
+	k := cluster.VolumeKind{Block: mode != nil && *mode == corev1.PersistentVolumeBlock}
+	for _, m := range modes {
+		k.Modes = append(k.Modes, string(m))
+	}
+	slices.Sort(k.Modes)
+	if attributes != nil {
+		k.Attributes = *attributes
+	}
+	return k
+}
+
+// impossible is a term that no labels match.
+var impossible = cluster.Term{{Key: "ullage.sh/not-understood", Operator: cluster.In, Values: []string{}}}
+
+// volumeLabels converts the selector of a claim.
+func volumeLabels(s *metav1.LabelSelector) cluster.Term {
+	if s == nil {
+		return nil
+	}
+	var d demander
+	t := d.selector("", s)
+	if len(d.out.Refused) > 0 {
+		return impossible
+	}
+	return t
+}
+
 // PersistentVolume converts a PersistentVolume. Where it can be used is exactly
 // what the scheduler would say; what it cannot read matches no node, as there.
 func PersistentVolume(v *corev1.PersistentVolume) *cluster.PersistentVolume {
 	out := &cluster.PersistentVolume{
 		Name: v.Name, Revision: v.ResourceVersion, StorageClass: v.Spec.StorageClassName,
-		Size: size(v.Spec.Capacity), Available: v.Status.Phase == corev1.VolumeAvailable && v.DeletionTimestamp == nil, Zones: zonesOf(v.Labels),
+		Size: size(v.Spec.Capacity), Available: v.Status.Phase == corev1.VolumeAvailable, Zones: zonesOf(v.Labels),
+		Deleting: v.DeletionTimestamp != nil, Labels: v.Labels,
+		Kind: volumeKind(v.Spec.AccessModes, v.Spec.VolumeMode, v.Spec.VolumeAttributesClassName),
 	}
 	if class, ok := v.Annotations[corev1.BetaStorageClassAnnotation]; ok {
 		out.StorageClass = class
@@ -67,7 +109,7 @@ func PersistentVolume(v *corev1.PersistentVolume) *cluster.PersistentVolume {
 	case v.Spec.AWSElasticBlockStore != nil:
 		// The CSI driver has taken these over; it drops the "aws://zone/" before the id.
 		id := v.Spec.AWSElasticBlockStore.VolumeID
-		out.Driver, out.Handle = migrated["kubernetes.io/aws-ebs"], id[strings.LastIndexByte(id, '/')+1:]
+		out.Driver, out.Handle, out.Migrated = migrated["kubernetes.io/aws-ebs"], id[strings.LastIndexByte(id, '/')+1:], true
 	}
 	if r := v.Spec.ClaimRef; r != nil {
 		out.Claim = r.Namespace + "/" + r.Name

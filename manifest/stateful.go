@@ -41,7 +41,7 @@ func (e *expansion) statefulSet(s *appsv1.StatefulSet, want int) {
 // of the same name.
 func (e *expansion) claimFor(pod *corev1.Pod, t *corev1.PersistentVolumeClaim) {
 	name := t.Name + "-" + pod.Name
-	e.claim(pod.Namespace, name, t.Spec)
+	e.claim(pod.Namespace, name, t.Spec, "")
 	pod.Spec.Volumes = slices.DeleteFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == t.Name })
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: t.Name, VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: name},

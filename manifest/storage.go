@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -14,9 +17,13 @@ import (
 // none at all.
 const ebs = "ebs.csi.aws.com"
 
-// claim keeps a claim that a controller would make, unless it is in the input.
-func (c *Collector) claim(namespace, name string, spec corev1.PersistentVolumeClaimSpec) {
+// claim keeps a claim that a controller would make, unless it is in the input. owner
+// is the UID of the pod that it is made for and goes with, "" for none.
+func (c *Collector) claim(namespace, name string, spec corev1.PersistentVolumeClaimSpec, owner string) {
 	claim := &corev1.PersistentVolumeClaim{Spec: spec}
+	if owner != "" {
+		claim.OwnerReferences = []metav1.OwnerReference{{Kind: "Pod", UID: types.UID(owner), Controller: ptr.To(true)}}
+	}
 	claim.Namespace, claim.Name = namespace, name
 	claim.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
 	if _, there := c.kept[nameOf(claim)]; !there {
@@ -29,7 +36,7 @@ func (c *Collector) ephemeral(p *cluster.Pod, spec *corev1.PodSpec) {
 	for i := range spec.Volumes {
 		v := &spec.Volumes[i]
 		if v.Ephemeral != nil && v.Ephemeral.VolumeClaimTemplate != nil {
-			c.claim(p.Namespace, p.Name+"-"+v.Name, v.Ephemeral.VolumeClaimTemplate.Spec)
+			c.claim(p.Namespace, p.Name+"-"+v.Name, v.Ephemeral.VolumeClaimTemplate.Spec, p.UID)
 		}
 	}
 }
