@@ -102,9 +102,6 @@ func (a *assigner) deal(d *domains) {
 		}
 	}
 	a.portions = append(a.portions, x.loose...)
-	slices.SortFunc(a.portions, func(p, q portion) int {
-		return cmp.Or(cmp.Compare(p.class, q.class), cmp.Compare(p.places, q.places))
-	})
 }
 
 // hand is a portion that is about to be dealt out.

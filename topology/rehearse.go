@@ -3,8 +3,9 @@ package topology
 import "slices"
 
 // rehearse checks that pods can come in some order: a spread may hold when all are
-// in place, and yet be met by nobody first. Pods for whom there is no turn are
-// taken out.
+// in place, and yet be met by nobody first. They come as they were dealt out, which
+// keeps groups level on the way, and who has to wait comes when it can. Pods for
+// whom there is no turn are taken out.
 func (a *assigner) rehearse() {
 	if len(a.dealings) == 0 {
 		return
@@ -15,21 +16,19 @@ func (a *assigner) rehearse() {
 		}
 	}
 	waiting := make([]int32, len(a.portions))
-	var bound, free []int
+	var bound []int
 	for i, p := range a.portions {
-		waiting[i] = p.pods
-		if a.waits(p) {
-			bound = append(bound, i)
-		} else {
-			free = append(free, i)
+		if !a.waits(p) {
+			a.enter(p, p.pods)
+			continue
 		}
+		waiting[i] = p.pods
+		bound = append(bound, i)
+		a.perform(bound[len(bound)-1:], waiting)
 	}
-	a.perform(bound, waiting)
-	for _, i := range free {
-		a.enter(a.portions[i], a.portions[i].pods)
-		waiting[i] = 0
+	for a.perform(bound, waiting) {
+		bound = slices.DeleteFunc(bound, func(i int) bool { return waiting[i] == 0 })
 	}
-	a.perform(bound, waiting)
 	for _, i := range bound {
 		if waiting[i] > 0 {
 			a.portions[i].pods -= waiting[i]
@@ -39,18 +38,17 @@ func (a *assigner) rehearse() {
 	a.portions = slices.DeleteFunc(a.portions, func(p portion) bool { return p.pods == 0 })
 }
 
-// perform lets pods come as long as any may.
-func (a *assigner) perform(bound []int, waiting []int32) {
-	for progress := true; progress; {
-		progress = false
-		for _, i := range bound {
-			for waiting[i] > 0 && a.mayEnter(a.portions[i]) {
-				a.enter(a.portions[i], 1)
-				waiting[i]--
-				progress = true
-			}
+// perform lets as many pods of each portion come as may, and tells whether any did.
+func (a *assigner) perform(bound []int, waiting []int32) bool {
+	progress := false
+	for _, i := range bound {
+		for waiting[i] > 0 && a.mayEnter(a.portions[i]) {
+			a.enter(a.portions[i], 1)
+			waiting[i]--
+			progress = true
 		}
 	}
+	return progress
 }
 
 // waits tells whether a portion's pods may have to wait for others.
