@@ -222,7 +222,13 @@ func (b *builder) vector(r Resources) Vector {
 }
 
 func byID(x, y *Pod) int {
-	return cmp.Or(strings.Compare(x.Namespace, y.Namespace), strings.Compare(x.Name, y.Name), strings.Compare(x.UID, y.UID))
+	if x.Namespace != y.Namespace {
+		return strings.Compare(x.Namespace, y.Namespace)
+	}
+	if x.Name != y.Name {
+		return strings.Compare(x.Name, y.Name)
+	}
+	return strings.Compare(x.UID, y.UID)
 }
 
 func (b *builder) addOfferings() {

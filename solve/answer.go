@@ -23,6 +23,7 @@ type answer struct {
 	lots   []lotCursor       // of each item
 	world  *fit.World        // all that has a place; nil until somebody asks
 	late   []latePod
+	wares  wares
 	// shrunk: what packing had placed is not all there any more.
 	shrunk bool
 }
@@ -31,7 +32,7 @@ type answer struct {
 type node struct {
 	offering int32 // chosen to be the first
 	// ranked are the offerings in the order in which the cloud is to try them.
-	ranked []cluster.OfferingID
+	ranked []int32
 	parts  []topology.Part // by class
 	at     int             // its number in the world, if there is one
 }
@@ -121,11 +122,12 @@ func (a *answer) placements(pods *dealer) []plan.Placement {
 // creates turns the nodes into the plan's.
 func (a *answer) creates(pods *dealer) []plan.Create {
 	out := make([]plan.Create, 0, len(a.nodes))
+	ids := idsOf{snap: a.snap, lists: map[string][]cluster.OfferingID{}}
 	for i := range a.nodes {
 		n := &a.nodes[i]
 		o := &a.snap.Offerings[n.offering]
 		c := plan.Create{
-			Pool: a.snap.Pools[o.Pool].Name, Offerings: n.ranked, Price: o.Price, Imputed: o.Imputed, Requests: a.requests(o, n.parts),
+			Pool: a.snap.Pools[o.Pool].Name, Offerings: ids.list(n.ranked), Price: o.Price, Imputed: o.Imputed, Requests: a.requests(o, n.parts),
 		}
 		for _, p := range n.parts {
 			c.Pods = append(c.Pods, pods.deal(p)...)
@@ -145,15 +147,24 @@ func (a *answer) requests(o *cluster.PoolOffering, parts []topology.Part) cluste
 			sum[d] += int64(p.Pods) * v
 		}
 	}
-	m := make(map[string]int64, len(sum))
+	out := make(cluster.Resources, 0, len(sum))
 	for d, v := range sum {
-		m[a.snap.Resources[d]] = v
+		if v != 0 {
+			out = append(out, cluster.Amount{Name: a.snap.Resources[d], Value: v})
+		}
 	}
-	return cluster.NewResources(m)
+	slices.SortFunc(out, func(x, y cluster.Amount) int { return cmp.Compare(x.Name, y.Name) })
+	return out
 }
 
 func comparePods(a, b *cluster.Pod) int {
-	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
+	if a.Namespace != b.Namespace {
+		return cmp.Compare(a.Namespace, b.Namespace)
+	}
+	if a.Name != b.Name {
+		return cmp.Compare(a.Name, b.Name)
+	}
+	return cmp.Compare(a.UID, b.UID)
 }
 
 // dealer hands out the pods of each class in order.

@@ -2,8 +2,9 @@ package solve
 
 import (
 	"cmp"
+	"encoding/binary"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
@@ -11,35 +12,74 @@ import (
 
 // purchase is one node of a group with the offering chosen for it.
 type purchase struct {
-	group  int32 // index into the packing's purchases
-	choice int32 // offering
-	ranked []cluster.OfferingID
+	group  int32   // index into the packing's purchases
+	choice int32   // offering
+	ranked []int32 // offerings
 }
 
 // purchases chooses an offering and the alternatives for every node. Nodes with
 // the same alternatives in the same order are next to each other: they are one
 // request to the cloud.
 func (s *answer) purchases() []purchase {
-	zones := s.countZones()
+	s.addWares()
 	slack := s.slack()
 	var out []purchase
 	for g := range s.packed.Bought {
 		likely, options := s.candidates(int32(g)), s.options(int32(g), slack)
-		ranked := map[int32][]cluster.OfferingID{}
+		var last purchase
 		for range s.packed.Bought[g].Copies {
-			choice := s.choose(likely, zones)
-			zones[zoneOf{s.poolOf(&s.packed.Bought[g]), s.snap.Offerings[choice].ID.Zone}]++
-			if ranked[choice] == nil {
-				ranked[choice] = s.rank(options, choice)
+			choice := s.choose(likely)
+			s.wares.count(choice)
+			if last.ranked == nil || last.choice != choice {
+				last = purchase{int32(g), choice, s.rank(options, choice)}
 			}
-			out = append(out, purchase{int32(g), choice, ranked[choice]})
+			out = append(out, last)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b purchase) int {
-		x, y := &s.snap.Offerings[a.choice], &s.snap.Offerings[b.choice]
-		return cmp.Or(cmp.Compare(x.Pool, y.Pool), cmp.Compare(x.Price, y.Price), x.ID.Compare(y.ID), compareRanked(a, b))
+		if a.choice != b.choice { // sorted by pool, price and name
+			return cmp.Compare(a.choice, b.choice)
+		}
+		return slices.Compare(a.ranked, b.ranked)
 	})
 	return out
+}
+
+// wares is what choosing between offerings of equal price looks at.
+type wares struct {
+	zone  []int32 // of each offering, numbered by name
+	taste []int8  // of each offering: its capacity type, the preferred one first
+	pool  []int32 // of each offering
+	nodes [][]int // of each pool and zone
+}
+
+func (w *wares) count(offering int32) { w.nodes[w.pool[offering]][w.zone[offering]]++ }
+
+// addWares numbers the zones and counts the nodes that pools hold in each.
+func (s *answer) addWares() {
+	names := map[string]int32{}
+	for i := range s.snap.Offerings {
+		names[s.snap.Offerings[i].ID.Zone] = 0
+	}
+	for i, name := range slices.Sorted(maps.Keys(names)) {
+		names[name] = int32(i)
+	}
+	w := &s.wares
+	for i := range s.snap.Offerings {
+		o := &s.snap.Offerings[i]
+		w.zone = append(w.zone, names[o.ID.Zone])
+		w.taste = append(w.taste, taste(o.ID))
+		w.pool = append(w.pool, int32(o.Pool))
+	}
+	for range s.snap.Pools {
+		w.nodes = append(w.nodes, make([]int, len(names)))
+	}
+	for i := range s.snap.Hosts {
+		h := &s.snap.Hosts[i]
+		if zone, ok := names[h.Labels[cluster.LabelZone]]; ok && h.Pool >= 0 {
+			w.nodes[h.Pool][zone]++
+		}
+	}
 }
 
 // offeringOf returns the cheapest offering of a purchase's shape.
@@ -54,29 +94,6 @@ func (s *answer) priceOf(b *pack.Purchase) cluster.Money { return s.offeringOf(b
 // capacityOf returns what each node of a purchase takes of its pool's limits.
 func (s *answer) capacityOf(b *pack.Purchase) []int64 {
 	return s.quotas.capacity(nil, s.offeringOf(b))
-}
-
-func compareRanked(a, b purchase) int {
-	if a.group == b.group { // and so is the choice
-		return 0
-	}
-	return slices.CompareFunc(a.ranked, b.ranked, cluster.OfferingID.Compare)
-}
-
-type zoneOf struct {
-	pool int32
-	zone string
-}
-
-// countZones counts the nodes that pools hold in each zone.
-func (s *answer) countZones() map[zoneOf]int {
-	n := map[zoneOf]int{}
-	for i := range s.snap.Hosts {
-		if h := &s.snap.Hosts[i]; h.Pool >= 0 {
-			n[zoneOf{int32(h.Pool), h.Labels[cluster.LabelZone]}]++
-		}
-	}
-	return n
 }
 
 // slack returns, for each limit, by how much each planned node of the pool may
@@ -155,18 +172,24 @@ func (s *answer) candidates(id int32) []int32 {
 
 // choose returns, among offerings of equal price, the one of the capacity type
 // that is preferred, then in the zone in which the pool has fewest nodes.
-func (s *answer) choose(candidates []int32, zones map[zoneOf]int) int32 {
+func (s *answer) choose(candidates []int32) int32 {
+	w := &s.wares
 	return slices.MinFunc(candidates, func(i, j int32) int {
-		a, b := &s.snap.Offerings[i], &s.snap.Offerings[j]
-		return cmp.Or(
-			cmp.Compare(preference(a.ID), preference(b.ID)),
-			cmp.Compare(zones[zoneOf{int32(a.Pool), a.ID.Zone}], zones[zoneOf{int32(b.Pool), b.ID.Zone}]),
-			strings.Compare(a.ID.Zone, b.ID.Zone), a.ID.Compare(b.ID))
+		if w.taste[i] != w.taste[j] {
+			return cmp.Compare(w.taste[i], w.taste[j])
+		}
+		if a, b := w.nodes[w.pool[i]][w.zone[i]], w.nodes[w.pool[j]][w.zone[j]]; a != b {
+			return cmp.Compare(a, b)
+		}
+		if w.zone[i] != w.zone[j] {
+			return cmp.Compare(w.zone[i], w.zone[j])
+		}
+		return cmp.Compare(i, j)
 	})
 }
 
-// preference orders capacity types at equal price.
-func preference(id cluster.OfferingID) int {
+// taste orders capacity types at equal price.
+func taste(id cluster.OfferingID) int8 {
 	switch id.CapacityType {
 	case cluster.Reserved:
 		return 0
@@ -177,32 +200,72 @@ func preference(id cluster.OfferingID) int {
 }
 
 // rank orders options: the chosen one, then by price, and at equal price those
-// in the chosen one's zone first.
-func (s *answer) rank(options []int32, choice int32) []cluster.OfferingID {
-	zone := s.snap.Offerings[choice].ID.Zone
-	later := func(is bool) int {
-		if is {
-			return 0
+// in the chosen one's zone first. Options come by price.
+func (s *answer) rank(options []int32, choice int32) []int32 {
+	sorted := make([]int32, 1, len(options)+1)
+	sorted[0] = choice
+	cutOff := true // among many of its price
+	for _, o := range options {
+		if o == choice {
+			cutOff = false
+			continue
 		}
-		return 1
+		sorted = append(sorted, o)
 	}
-	sorted := slices.Clone(options)
-	if !slices.Contains(sorted, choice) { // cut off among many of its price
-		if len(s.pools[s.snap.Offerings[choice].Pool].keys) == 0 {
-			sorted = sorted[:len(sorted)-1]
+	if cutOff && len(s.pools[s.wares.pool[choice]].keys) == 0 {
+		sorted = sorted[:len(sorted)-1]
+	}
+	for first := 1; first < len(sorted); {
+		end := first + 1
+		for end < len(sorted) && s.snap.Offerings[sorted[end]].Price == s.snap.Offerings[sorted[first]].Price {
+			end++
 		}
-		sorted = append(sorted, choice)
+		s.rankEqual(sorted[first:end], choice)
+		first = end
 	}
-	slices.SortFunc(sorted, func(i, j int32) int {
-		a, b := &s.snap.Offerings[i], &s.snap.Offerings[j]
-		return cmp.Or(
-			cmp.Compare(later(i == choice), later(j == choice)),
-			cmp.Compare(a.Price, b.Price), cmp.Compare(preference(a.ID), preference(b.ID)),
-			cmp.Compare(later(a.ID.Zone == zone), later(b.ID.Zone == zone)), a.ID.Compare(b.ID))
+	return sorted
+}
+
+// rankEqual orders options of equal price.
+func (s *answer) rankEqual(options []int32, choice int32) {
+	if len(options) == 1 {
+		return
+	}
+	w := &s.wares
+	slices.SortFunc(options, func(i, j int32) int {
+		if w.taste[i] != w.taste[j] {
+			return cmp.Compare(w.taste[i], w.taste[j])
+		}
+		if a, b := w.zone[i] == w.zone[choice], w.zone[j] == w.zone[choice]; a != b {
+			if a {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(i, j)
 	})
-	ids := make([]cluster.OfferingID, len(sorted))
-	for i, o := range sorted {
-		ids[i] = s.snap.Offerings[o].ID
+}
+
+// idsOf turns lists of offerings into the plan's. Equal ones share one.
+type idsOf struct {
+	snap  *cluster.Snapshot
+	lists map[string][]cluster.OfferingID
+	key   []byte
+}
+
+func (x *idsOf) list(offerings []int32) []cluster.OfferingID {
+	key := x.key[:0]
+	for _, o := range offerings {
+		key = binary.LittleEndian.AppendUint32(key, uint32(o))
 	}
+	x.key = key
+	if ids, ok := x.lists[string(key)]; ok {
+		return ids
+	}
+	ids := make([]cluster.OfferingID, len(offerings))
+	for i, o := range offerings {
+		ids[i] = x.snap.Offerings[o].ID
+	}
+	x.lists[string(key)] = ids
 	return ids
 }
