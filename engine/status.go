@@ -69,6 +69,8 @@ func (e *Engine) Status() Status {
 func (e *Engine) Input() cluster.Input {
 	in := cluster.Input{
 		Pods: values(e.pods), Nodes: values(e.nodes), Daemons: values(e.daemons),
+		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
+		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
 		Types:    make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
 		Promised: make(map[string]string, len(e.answered)),
 	}

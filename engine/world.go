@@ -22,6 +22,7 @@ type world struct {
 	classes     map[cluster.ClassRef]*cluster.NodeClass
 	daemons     map[string]*cluster.DaemonSet
 	attachments map[string]*cluster.VolumeAttachment
+	referred
 
 	// waiting holds the pods that nodes may have to be bought for, and when each
 	// was first seen to wait.
@@ -38,7 +39,8 @@ func newWorld() world {
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
 		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
-		waiting: map[string]cluster.Instant{}, undecided: map[string]cluster.Instant{},
+		referred: newReferred(),
+		waiting:  map[string]cluster.Instant{}, undecided: map[string]cluster.Instant{},
 	}
 }
 

@@ -79,10 +79,52 @@ func (c *Cluster) kinds() []watched {
 			return ev
 		}},
 	}
+	out = append(out, referred()...)
 	for _, k := range c.classes {
 		out = append(out, c.watchedClass(k))
 	}
 	return out
+}
+
+// referred lists what is watched because constraints of pods refer to it.
+func referred() []watched {
+	return []watched{
+		{&corev1.Namespace{}, &corev1.NamespaceList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.NamespaceChanged{Name: o.GetName()}
+			if !gone {
+				ev.Namespace = Namespace(o.(*corev1.Namespace))
+			}
+			return ev
+		}},
+		{&corev1.PersistentVolumeClaim{}, &corev1.PersistentVolumeClaimList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.PersistentVolumeClaimChanged{ID: id(o)}
+			if !gone {
+				ev.Claim = PersistentVolumeClaim(o.(*corev1.PersistentVolumeClaim))
+			}
+			return ev
+		}},
+		{&corev1.PersistentVolume{}, &corev1.PersistentVolumeList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.PersistentVolumeChanged{Name: o.GetName()}
+			if !gone {
+				ev.Volume = PersistentVolume(o.(*corev1.PersistentVolume))
+			}
+			return ev
+		}},
+		{&storagev1.StorageClass{}, &storagev1.StorageClassList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.StorageClassChanged{Name: o.GetName()}
+			if !gone {
+				ev.Class = StorageClass(o.(*storagev1.StorageClass))
+			}
+			return ev
+		}},
+		{&storagev1.CSINode{}, &storagev1.CSINodeList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.CSINodeChanged{Name: o.GetName()}
+			if !gone {
+				ev.Node = CSINode(o.(*storagev1.CSINode))
+			}
+			return ev
+		}},
+	}
 }
 
 func (c *Cluster) watchedClass(k cluster.ClassKind) watched {

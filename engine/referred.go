@@ -1,0 +1,72 @@
+package engine
+
+import "github.com/ullage-sh/ullage/cluster"
+
+// referred holds what constraints of pods refer to. It only matters for where pods
+// can go, so a change of it asks for a plan and nothing else.
+type referred struct {
+	namespaces     map[string]*cluster.Namespace
+	volumeClaims   map[string]*cluster.PersistentVolumeClaim // by namespace/name
+	volumes        map[string]*cluster.PersistentVolume
+	storageClasses map[string]*cluster.StorageClass
+	csiNodes       map[string]*cluster.CSINode
+}
+
+func newReferred() referred {
+	return referred{
+		namespaces: map[string]*cluster.Namespace{}, volumeClaims: map[string]*cluster.PersistentVolumeClaim{},
+		volumes: map[string]*cluster.PersistentVolume{}, storageClasses: map[string]*cluster.StorageClass{},
+		csiNodes: map[string]*cluster.CSINode{},
+	}
+}
+
+// NamespaceChanged says that a namespace was added or changed; Namespace is nil
+// when it is gone.
+type NamespaceChanged struct {
+	Name      string
+	Namespace *cluster.Namespace
+}
+
+// PersistentVolumeClaimChanged says the same of a PersistentVolumeClaim.
+type PersistentVolumeClaimChanged struct {
+	ID    string // namespace/name
+	Claim *cluster.PersistentVolumeClaim
+}
+
+// PersistentVolumeChanged says the same of a PersistentVolume.
+type PersistentVolumeChanged struct {
+	Name   string
+	Volume *cluster.PersistentVolume
+}
+
+// StorageClassChanged says the same of a StorageClass.
+type StorageClassChanged struct {
+	Name  string
+	Class *cluster.StorageClass
+}
+
+// CSINodeChanged says the same of a CSINode.
+type CSINodeChanged struct {
+	Name string
+	Node *cluster.CSINode
+}
+
+func (ev NamespaceChanged) apply(e *Engine) { keep(e, e.namespaces, ev.Name, ev.Namespace) }
+
+func (ev PersistentVolumeClaimChanged) apply(e *Engine) { keep(e, e.volumeClaims, ev.ID, ev.Claim) }
+
+func (ev PersistentVolumeChanged) apply(e *Engine) { keep(e, e.volumes, ev.Name, ev.Volume) }
+
+func (ev StorageClassChanged) apply(e *Engine) { keep(e, e.storageClasses, ev.Name, ev.Class) }
+
+func (ev CSINodeChanged) apply(e *Engine) { keep(e, e.csiNodes, ev.Name, ev.Node) }
+
+// keep stores a record, or drops it when it is nil.
+func keep[T any](e *Engine, m map[string]*T, key string, record *T) {
+	if record == nil {
+		delete(m, key)
+	} else {
+		m[key] = record
+	}
+	e.replan()
+}
