@@ -27,13 +27,14 @@
 //     inclusion policies count.
 //
 // The order: starting from what ran before, with all new nodes there, pods are
-// placed one by one, each as soon as the scheduler would let it onto its node;
-// those that the plan says are late come after all others, in its order. The pods
-// for which this finds no moment are counted. The search never takes back a
-// choice, so a plan without such pods has an order for certain; one with them may
-// still have one. A constraint that holds at the end need not hold in any order,
-// and one that a pod met when it came can be broken by those that came later: both
-// numbers are told, neither is judged.
+// placed one by one, each when the scheduler would let it onto its node; those that
+// the plan says are late come after all others, in its order. The pods for which
+// this finds no moment are counted. It is tried as soon as they are let in, and, if
+// that leaves pods over, keeping what spread constraints count even. Neither takes
+// back a choice, so a plan without such pods has an order for certain; one with
+// them may still have one. A constraint that holds at the end need not hold in any
+// order, and one that a pod met when it came can be broken by those that came
+// later: both numbers are told, neither is judged.
 //
 // Preferences: the weights of preferred node affinity and preferred pod
 // (anti-)affinity terms that hold in the final state, over those of all waiting

@@ -74,18 +74,25 @@ func Hold(ctx context.Context, in *record.Input, terms Terms) (*Outcome, error) 
 	if !terms.Alone {
 		theirs.entry.conclude(theirs.runs)
 		out.Karpenter = &theirs.entry
+	}
+	if err := out.check(); err != nil {
+		return nil, err
+	}
+	if !terms.Alone {
 		out.boundTheirs()
 	}
-	return out, out.check()
+	return out, nil
 }
 
 func (e *Entry) conclude(runs []measure.Run) { e.Run, e.Runs = measure.Median(runs), len(runs) }
 
-// boundTheirs measures Karpenter's plan by our bound, if both place the same
-// pods.
+// boundTheirs measures Karpenter's plan by our bound, if both place the same pods.
+// Where wishes are respected there is none for it: what is proven is what plans
+// that honour the same wishes must cost.
 func (o *Outcome) boundTheirs() {
 	improved := &o.Ours[ullage.Improved]
-	if o.Comparable(improved) {
+	wishes := o.Input.Preferences == record.Respect && improved.Report.Wished > 0
+	if o.Comparable(improved) && !wishes {
 		o.Karpenter.Plan.SetBound(improved.Plan.Bound)
 	}
 }
