@@ -33,6 +33,8 @@ type ClassVolume struct {
 type FreeVolume struct {
 	Name     string
 	Affinity []Term // as of [ClassVolume]
+	// Zones are looked at from the second pod on: while it is free, nobody asks.
+	Zones Term
 }
 
 // podVolumes is what the claims of a pod come to. It is interned by its text.
@@ -273,7 +275,7 @@ func (v *volumes) found(c *PersistentVolumeClaim, class *StorageClass, name stri
 	var fitting []*PersistentVolume
 	for _, pv := range v.kept[name] {
 		if pv.StorageClass == class.Name && pv.Size >= c.Size && pv.Kind.Block == c.Kind.Block && pv.Kind.Attributes == c.Kind.Attributes {
-			return []FreeVolume{{pv.Name, pv.Affinity}} // of this one nothing more is asked
+			return []FreeVolume{{pv.Name, pv.Affinity, pv.Zones}} // of this one nothing more is asked
 		}
 	}
 	for _, pv := range v.free[class.Name] {
@@ -284,7 +286,7 @@ func (v *volumes) found(c *PersistentVolumeClaim, class *StorageClass, name stri
 	slices.SortStableFunc(fitting, func(x, y *PersistentVolume) int { return cmp.Compare(x.Size, y.Size) })
 	out := make([]FreeVolume, len(fitting))
 	for i, pv := range fitting {
-		out[i] = FreeVolume{pv.Name, pv.Affinity}
+		out[i] = FreeVolume{pv.Name, pv.Affinity, pv.Zones}
 	}
 	return out
 }

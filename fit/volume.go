@@ -9,6 +9,7 @@ import (
 // made is a volume that was found or made for pods that were placed and share it.
 type made struct {
 	affinity []cluster.Term // the nodes that can use it, nil for any
+	zones    cluster.Term   // and its labels, as of [cluster.ClassVolume]
 	found    string         // the free volume that it was, "" for one that was made
 	pods     int
 }
@@ -33,12 +34,15 @@ func (v *View) volumes(n *node) bool {
 // usable tells whether a node can use a volume, as far as that is known before the
 // volume is.
 func usable(x *cluster.ClassVolume, label cluster.Lookup) bool {
-	if !reaches(x.Affinity, label) {
-		return false
-	}
+	return reaches(x.Affinity, label) && inZone(x.Zones, label)
+}
+
+// inZone tells whether the labels of a volume let a node use it. They do not bind a
+// node that is in no zone and no region.
+func inZone(zones cluster.Term, label cluster.Lookup) bool {
 	_, zone := label(cluster.LabelZone)
 	_, region := label(cluster.LabelRegion)
-	return !(zone || region) || x.Zones.Matches(label)
+	return !(zone || region) || zones.Matches(label)
 }
 
 // reaches tells whether one of the terms matches; nil matches anything.
@@ -56,7 +60,7 @@ func (w *World) find(c *cluster.Class, n *node) (names []string, ok bool) {
 			continue
 		}
 		if m := w.made[x.ID]; m != nil {
-			if !reaches(m.affinity, n.label) {
+			if !reaches(m.affinity, n.label) || !inZone(m.zones, n.label) {
 				return nil, false
 			}
 			names = append(names, "")
@@ -96,7 +100,7 @@ func (w *World) bind(class int32, n *node) {
 		case x.ID == "":
 			alone = append(alone, name)
 		case m == nil:
-			w.made[x.ID] = &made{born(x, name, n.label), name, 1}
+			w.made[x.ID] = born(x, name, n.label)
 		default:
 			m.pods++
 		}
@@ -110,17 +114,17 @@ func (w *World) bind(class int32, n *node) {
 	n.found[class] = append(n.found[class], alone)
 }
 
-// born is which nodes can use a volume that was found, or made on a node: then it is
-// taken to be of that node's zone.
-func born(x *cluster.ClassVolume, name string, label cluster.Lookup) []cluster.Term {
+// born is a volume that was found under a name, or made on a node: then it is taken
+// to be of that node's zone.
+func born(x *cluster.ClassVolume, name string, label cluster.Lookup) *made {
+	m := &made{found: name, pods: 1}
 	if name != "" {
-		return x.Found[slices.IndexFunc(x.Found, func(f cluster.FreeVolume) bool { return f.Name == name })].Affinity
+		f := x.Found[slices.IndexFunc(x.Found, func(f cluster.FreeVolume) bool { return f.Name == name })]
+		m.affinity, m.zones = f.Affinity, f.Zones
+	} else if zone, ok := label(cluster.LabelZone); ok {
+		m.affinity = []cluster.Term{{{Key: cluster.LabelZone, Operator: cluster.In, Values: []string{zone}}}}
 	}
-	zone, ok := label(cluster.LabelZone)
-	if !ok {
-		return nil
-	}
-	return []cluster.Term{{{Key: cluster.LabelZone, Operator: cluster.In, Values: []string{zone}}}}
+	return m
 }
 
 // unbind gives back what bind took for the last pod of a class on a node.
