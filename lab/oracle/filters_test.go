@@ -1,0 +1,196 @@
+package oracle_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ullage-sh/ullage/lab/oracle"
+	"github.com/ullage-sh/ullage/lab/oracle/random"
+)
+
+var (
+	cases = flag.Int("oracle-cases", 4000, "pods that are judged by both sides")
+	seed  = flag.Uint64("oracle-seed", 1, "seed of the random clusters")
+	only  = flag.Int64("oracle-only", -1, "number of the one cluster to look at")
+)
+
+// TestFilters compares what package fit says of random pods with what the
+// scheduler's plugins say, plugin by plugin, node by node, and for nodes that could
+// be bought. The long run, a million cases:
+//
+//	go test ./oracle -run TestFilters -oracle-cases 1000000 -oracle-seed 1 -timeout 60m
+func TestFilters(t *testing.T) {
+	f := newFilters(t, random.Small)
+	start := time.Now()
+	for n := uint64(0); f.cases < *cases && !t.Failed(); n++ {
+		if *only >= 0 {
+			n = uint64(*only)
+		}
+		f.cluster(*seed, n)
+		if *only >= 0 {
+			return
+		}
+	}
+	t.Logf("seed %d: %d cases on %d nodes and %d offerings in %.1fs, %.0f a second", *seed, f.cases, f.nodes, f.offerings, time.Since(start).Seconds(), float64(f.cases)/time.Since(start).Seconds())
+	f.tally.check(t, f.cases)
+}
+
+// filters runs the comparison of both sides, cluster by cluster.
+type filters struct {
+	t         *testing.T
+	scheduler *oracle.Scheduler
+	options   random.Options
+	forbids   oracle.Forbids
+	tally     tally
+	// What was compared.
+	cases, nodes, offerings int
+}
+
+func newFilters(t *testing.T, opt random.Options) *filters {
+	t.Helper()
+	s, err := oracle.NewScheduler(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := oracle.Unpaired(s.Plugins()); len(left) > 0 {
+		t.Fatalf("nothing of ours is compared with the plugins %v of the default profile", left)
+	}
+	return &filters{t: t, scheduler: s, options: opt, forbids: oracle.Faithful}
+}
+
+// cluster makes a cluster and places its pods one after another where the scheduler
+// would allow it; before each both sides are compared.
+func (f *filters) cluster(seed, n uint64) {
+	steps := rand.New(rand.NewPCG(seed, ^n))
+	trial := oracle.NewTrial(f.scheduler, random.Cluster(seed, n, f.options))
+	trial.Forbids = f.forbids
+	for _, pod := range trial.Objects.Waiting() {
+		if len(trial.Snapshot.Offerings) > 0 && steps.IntN(4) == 0 {
+			trial.Buy(steps.IntN(len(trial.Snapshot.Offerings)))
+		}
+		if bad := f.judge(trial, pod, steps); len(bad) > 0 {
+			f.report(seed, n, trial, pod, bad)
+			return
+		}
+	}
+}
+
+// judge compares both sides about one pod, and places it.
+func (f *filters) judge(trial *oracle.Trial, pod *corev1.Pod, steps *rand.Rand) []oracle.Disagreement {
+	verdicts, bad := trial.Judge(f.t.Context(), pod)
+	f.cases++
+	f.nodes += len(trial.Objects.Nodes)
+	f.tally.add(verdicts)
+	if len(bad) > 0 {
+		return bad
+	}
+	if len(trial.Snapshot.Offerings) > 0 {
+		f.offerings++
+		if bad = trial.JudgeOffering(f.t.Context(), pod, steps.IntN(len(trial.Snapshot.Offerings))); len(bad) > 0 {
+			return bad
+		}
+	}
+	if fits := oracle.Fits(verdicts, len(trial.Objects.Nodes)); len(fits) > 0 && !trial.Refuses(pod) {
+		trial.Place(pod, trial.Objects.Nodes[fits[steps.IntN(len(fits))]].Name)
+	}
+	return nil
+}
+
+// report fails the test with the smallest cluster that shows the disagreement.
+func (f *filters) report(seed, n uint64, trial *oracle.Trial, pod *corev1.Pod, bad []oracle.Disagreement) {
+	var b strings.Builder
+	for _, d := range bad {
+		fmt.Fprintln(&b, d)
+	}
+	fmt.Fprintf(&b, "repeat it: go test ./oracle -run '%s' -oracle-seed %d -oracle-only %d\n", f.t.Name(), seed, n)
+	start, steps := trial.Objects, []oracle.Step(nil)
+	if !f.showsAgain(start, steps, string(pod.UID), bad[0].Rule) {
+		b.WriteString("a fresh snapshot does not show it: package fit is wrong about what it has placed or bought\n")
+		start, steps = random.Cluster(seed, n, f.options), trial.Steps
+	}
+	small := oracle.Shrink(start, func(p *corev1.Pod) bool { return p.UID == pod.UID }, func(o *oracle.Objects) bool {
+		return f.showsAgain(o, steps, string(pod.UID), bad[0].Rule)
+	})
+	for _, s := range steps {
+		fmt.Fprintf(&b, "after %+v\n", s)
+	}
+	b.WriteString("the smallest cluster that shows it:\n" + small.YAML())
+	f.t.Error(b.String())
+}
+
+// showsAgain tells whether both sides differ about a pod after some steps, by the
+// same rule.
+func (f *filters) showsAgain(o *oracle.Objects, steps []oracle.Step, uid, rule string) bool {
+	trial := oracle.NewTrial(f.scheduler, o)
+	trial.Forbids = f.forbids
+	trial.Repeat(steps)
+	for _, p := range trial.Objects.Waiting() {
+		if string(p.UID) != uid {
+			continue
+		}
+		_, bad := trial.Judge(context.Background(), p)
+		for i := range trial.Snapshot.Offerings {
+			bad = append(bad, trial.JudgeOffering(context.Background(), p, i)...)
+		}
+		return slices.ContainsFunc(bad, func(d oracle.Disagreement) bool { return d.Rule == rule })
+	}
+	return false
+}
+
+// tally counts the cases in which a plugin accepts and rejects some node.
+type tally map[string]*[2]int
+
+func (c *tally) add(verdicts []oracle.Verdict) {
+	if *c == nil {
+		*c = tally{}
+	}
+	for i := range verdicts {
+		v := &verdicts[i]
+		if (*c)[v.Plugin] == nil {
+			(*c)[v.Plugin] = new([2]int)
+		}
+		if v.Skip {
+			continue // it has nothing to look at; that it accepts says little
+		}
+		if v.Pod == "" && slices.Contains(v.Nodes, "") {
+			(*c)[v.Plugin][0]++
+		}
+		if v.Pod != "" || slices.ContainsFunc(v.Nodes, func(s string) bool { return s != "" }) {
+			(*c)[v.Plugin][1]++
+		}
+	}
+}
+
+// oneSided are plugins that never reject a pod that waits, or never accept one that
+// they look at: NodeName reads spec.nodeName; for what the other two look at, no node
+// and no claim is made that would do, because we refuse such pods as a whole.
+var oneSided = []string{"NodeName", "DynamicResources", "NodeDeclaredFeatures"}
+
+// few is the number of cases below which shares say nothing.
+const few = 2000
+
+// check prints the shares and fails where one is below a hundredth.
+func (c tally) check(t *testing.T, cases int) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		n := c[name]
+		t.Logf("%-22s accepts a node in %5.2f%% of cases, rejects one in %5.2f%%", name, percent(n[0], cases), percent(n[1], cases))
+		if slices.Contains(oneSided, name) || cases < few {
+			continue
+		}
+		if percent(n[0], cases) < 1 || percent(n[1], cases) < 1 {
+			t.Errorf("%s accepts or rejects too rarely for the comparison to mean anything", name)
+		}
+	}
+}
+
+func percent(n, of int) float64 { return 100 * float64(n) / float64(max(of, 1)) }
