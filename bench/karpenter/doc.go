@@ -9,7 +9,7 @@
 // claim's instance types to what a launch may name. As in Karpenter's own
 // benchmark candidates are tried by five workers, and nothing is logged.
 //
-// It differs from the provisioner in three ways, all in Karpenter's favour or
-// without effect: a pass may take longer than a minute, no metrics of pods or
-// events are written after it, and the answer is not sent to an API server.
+// It differs from the provisioner in ways that favour Karpenter or change nothing:
+// a pass may take longer than a minute, its cache holds no waiting pods to skip, no
+// events are written, and the answer is not sent to an API server.
 package karpenter
