@@ -3,11 +3,16 @@ package kube
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -46,9 +51,9 @@ func TestForgetting(t *testing.T) {
 	var c Converter
 	kept := c.Pod(podFrom(t, `containers: [{name: a}]`))
 	p := podFrom(t, `containers: [{name: a}]`)
-	for range 20 {
+	for round := range 20 {
 		for i := range minSweep {
-			p.Labels = map[string]string{"job": fmt.Sprint(i)}
+			p.Labels = map[string]string{"job": fmt.Sprint(round*minSweep + i)}
 			p.Spec.NodeSelector = p.Labels
 			c.Pod(p)
 		}
@@ -64,10 +69,73 @@ func TestForgetting(t *testing.T) {
 	}
 }
 
-// FuzzPod converts whatever can be read as a pod: it never panics, and what comes
-// out without a refusal is something that a solver can work with. For minutes:
+// TestBadValues spoils pods in many places: what comes out without a refusal is
+// something that a solver can work with.
+func TestBadValues(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := randomPod(t)
+		for range rapid.IntRange(1, 3).Draw(t, "bad values") {
+			spoil(t, reflect.ValueOf(&p.Spec).Elem())
+		}
+		var c Converter
+		got := c.Pod(p)
+		if c.Pod(p.DeepCopy()).Demand != got.Demand {
+			t.Fatal("a copy of the pod has another demand")
+		}
+		if len(got.Demand.Refused) == 0 {
+			check(t, got.Demand)
+		}
+	})
+}
+
+// spoil sets something below v to a value that no API server would let pass.
+func spoil(t *rapid.T, v reflect.Value) {
+	var leaves []func()
+	var find func(v reflect.Value)
+	find = func(v reflect.Value) {
+		switch x := v.Addr().Interface().(type) {
+		case *corev1.ResourceList:
+			if *x != nil {
+				leaves = append(leaves, func() {
+					name := pick(t, corev1.ResourceCPU, corev1.ResourceMemory, "gpus", "", "requests.cpu", "attachable-volumes-csi-x")
+					(*x)[name] = resource.MustParse(pick(t, "-1", "-1n", "1n", "1e30", "-1e30", "9223372036854775807", "9223372036854775807k", "1e-9"))
+				})
+			}
+			return
+		}
+		switch v.Kind() {
+		case reflect.String:
+			leaves = append(leaves, func() {
+				v.SetString(pick(t, "", "~", "Exists", "Gt", "Gte", "a b", "\x00", strings.Repeat("long", 99)))
+			})
+		case reflect.Int32:
+			leaves = append(leaves, func() { v.SetInt(pick(t, int64(-1), 0, 101, 65536, math.MaxInt32, math.MinInt32)) })
+		case reflect.Pointer:
+			if !v.IsNil() {
+				find(v.Elem())
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				find(v.Index(i))
+			}
+			leaves = append(leaves, func() { v.SetZero() })
+		case reflect.Map:
+			if labels, ok := v.Interface().(map[string]string); ok && labels != nil {
+				leaves = append(leaves, func() { labels[pick(t, "", "a b", "/", "a")] = pick(t, "a b", "~", strings.Repeat("long", 99)) })
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				find(v.Field(i))
+			}
+		}
+	}
+	find(v)
+	pick(t, leaves...)()
+}
+
+// FuzzPod converts whatever can be read as a pod. For minutes:
 //
-//	go test ./kube -run '^$' -fuzz FuzzPod -fuzztime 5m
+//	go test ./kube -run '^$' -fuzz FuzzPod -fuzztime 5m -fuzzminimizetime 10x
 func FuzzPod(f *testing.F) {
 	for _, seed := range []string{
 		`{}`,
@@ -105,8 +173,14 @@ func FuzzPod(f *testing.F) {
 	})
 }
 
+// failer is a *testing.T or a *rapid.T.
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
 // check looks for what no solver should be given.
-func check(t *testing.T, d *cluster.Demand) {
+func check(t failer, d *cluster.Demand) {
 	t.Helper()
 	for _, a := range d.Requests {
 		if a.Value <= 0 || a.Value > 1<<60 {
@@ -144,7 +218,7 @@ func check(t *testing.T, d *cluster.Demand) {
 	}
 }
 
-func checkTerm(t *testing.T, term cluster.Term) {
+func checkTerm(t failer, term cluster.Term) {
 	t.Helper()
 	for _, r := range term {
 		one := r.Operator == cluster.Gt || r.Operator == cluster.Lt

@@ -174,6 +174,16 @@ func changes(v reflect.Value) []reflect.Value {
 		if v.Len() > 0 {
 			more = reflect.Append(v.Slice3(0, v.Len(), v.Len()), v.Index(v.Len()-1))
 		}
+	case reflect.Map:
+		labels, ok := v.Interface().(map[string]string)
+		if !ok || labels == nil {
+			return out
+		}
+		changed := map[string]string{}
+		for k, x := range labels {
+			changed[k] = x + "x"
+		}
+		more.Set(reflect.ValueOf(changed))
 	default:
 		return out
 	}

@@ -34,25 +34,57 @@ func TestFingerprint(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := randomPod(t)
 		b := a.DeepCopy()
-		var changes []func(func())
-		walk(reflect.ValueOf(b).Elem(), "", func(_ string, change func(func())) bool {
-			changes = append(changes, change)
-			return true
-		})
 		if fingerprintOf(a) != fingerprintOf(b) {
 			t.Fatal("a copy has another fingerprint")
 		}
-		pick(t, changes...)(func() {
-			same := keyOf(a) == keyOf(b)
-			if !same && fingerprintOf(a) == fingerprintOf(b) {
-				t.Fatalf("one fingerprint for two demands\n%s\n%s", keyOf(a), keyOf(b))
+		var c Converter
+		print, key, record := fingerprintOf(a), keyOf(a), c.Pod(a).Demand
+		if record.Key != key {
+			t.Fatalf("the record is %s\nthe demand is %s", record.Key, key)
+		}
+		next := rapid.IntRange(0, 4).Draw(t, "first change") // a fifth of them each time
+		walk(reflect.ValueOf(b).Elem(), "", func(field string, change func(func())) bool {
+			if next--; next >= 0 {
+				return true
 			}
-			var c Converter
-			if x, y := c.Pod(a), c.Pod(b); (x.Demand == y.Demand) != same || x.Demand.Key != keyOf(a) || y.Demand.Key != keyOf(b) {
-				t.Fatalf("the records are one: %t; the demands are equal: %t", x.Demand == y.Demand, same)
-			}
+			next = 4
+			change(func() {
+				other := keyOf(b)
+				if other != key && fingerprintOf(b) == print {
+					t.Fatalf("%s: one fingerprint for two demands\n%s\n%s", field, key, other)
+				}
+				if got := c.Pod(b).Demand; (got == record) != (other == key) || got.Key != other {
+					t.Fatalf("%s: the records are one: %t; the demands are equal: %t", field, got == record, other == key)
+				}
+			})
+			return true
 		})
 	})
+}
+
+// TestFingerprintsApart are pods that only a careless fingerprint would confuse.
+func TestFingerprintsApart(t *testing.T) {
+	for _, pair := range [][2]string{
+		{`tolerations: [{key: ab, operator: Exists}]`, `tolerations: [{key: a, value: b, operator: Exists}]`},
+		{`tolerations: [{key: a, value: b}]`, `tolerations: [{key: ab}]`},
+		{`nodeSelector: {a: bc}`, `nodeSelector: {ab: c}`},
+		{`nodeSelector: {a: b, c: d}`, `nodeSelector: {a: bcd}`},
+		{`volumes: [{name: v, persistentVolumeClaim: {claimName: v}}]`, `volumes: [{name: v, ephemeral: {}}]`},
+		{`volumes: [{name: v, persistentVolumeClaim: {claimName: a}}, {name: w, persistentVolumeClaim: {claimName: b}}]`, `volumes: [{name: v, persistentVolumeClaim: {claimName: acb}}]`},
+		{`affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: z}]}}`, `affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: z}]}}`},
+		{`affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: z, namespaces: [a, b]}]}}`, `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: z, namespaces: [ab]}]}}`},
+		{`affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}}`, `affinity: {nodeAffinity: {}}`},
+		{`containers: [{name: a, resources: {requests: {cpu: -1}}}, {name: b, resources: {requests: {cpu: 3}}}]`, `containers: [{name: a, resources: {requests: {cpu: 2}}}]`},
+		{`containers: [{name: a, resources: {requests: {cpu: 1, x/y: 0}}}]`, `containers: [{name: a, resources: {requests: {memory: 1}}}]`},
+	} {
+		a, b := podFrom(t, pair[0]), podFrom(t, pair[1])
+		if fingerprintOf(a) == fingerprintOf(b) {
+			t.Errorf("%s and %s have one fingerprint", pair[0], pair[1])
+		}
+		if keyOf(a) == keyOf(b) {
+			t.Errorf("%s and %s have one demand: a poor example", pair[0], pair[1])
+		}
+	}
 }
 
 // TestIdentity: pods share an identity when namespace and labels are the same.
