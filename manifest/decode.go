@@ -11,7 +11,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -115,7 +114,11 @@ func (r *reader) decode(p piece) {
 		} `json:"metadata"`
 	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(text, &head); err != nil {
-		r.fail(&Error{At: p.at, Field: blame(text, reflect.TypeOf(head)).path, Err: errors.New("this is not a Kubernetes object: it must have apiVersion, kind and metadata")})
+		b := blame(text, reflect.TypeOf(head))
+		if b.path == "" {
+			b.err = errors.New("this is not a Kubernetes object: it must have apiVersion, kind and metadata")
+		}
+		r.fail(&Error{At: p.at, Field: b.path, Err: b.err})
 		return
 	}
 	if kind, ok := strings.CutSuffix(p.listKind, "List"); ok && head.Kind == "" && kind != "" {

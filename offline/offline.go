@@ -22,14 +22,6 @@ import (
 // DefaultRegion is planned for where neither a flag nor a node names a region.
 const DefaultRegion = "ap-northeast-2"
 
-// DefaultNodeCharge is what a node is taken to cost per hour beside its price, for
-// the reasons in [NodeChargeWhy].
-const DefaultNodeCharge = 10 * cluster.USD / 1000
-
-// NodeChargeWhy is where [DefaultNodeCharge] comes from, for people.
-const NodeChargeWhy = "its root volume (20 GiB of gp3 at $0.08 to $0.0912 per GiB and month: $0.0025), " +
-	"its public IPv4 address ($0.005) and its share of the control plane ($0.10 for every 40 nodes: $0.0025)"
-
 // Market is what may be bought.
 type Market struct {
 	Catalog *catalog.Catalog

@@ -16,6 +16,7 @@ import (
 	"github.com/ullage-sh/ullage/cli"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/compare"
+	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/manifest"
 	"github.com/ullage-sh/ullage/offline"
 	"github.com/ullage-sh/ullage/solve"
@@ -37,9 +38,10 @@ type planFlags struct {
 	maxNodeCPU    int64
 	seed          uint64
 
-	nodeCharge string
-	improve    bool
-	steps      int
+	nodeCharge  string
+	preferences string
+	improve     bool
+	steps       int
 }
 
 const planLong = `Plan nodes for the pods that wait, without touching anything.
@@ -77,7 +79,9 @@ func planCommand() *cobra.Command {
 				return err
 			}
 			if rivals || len(groups) > 0 {
-				r.Rivals = f.rivals(r, groups)
+				if r.Rivals, err = f.rivals(r, groups); err != nil {
+					return err
+				}
 			}
 			tell(cmd.ErrOrStderr(), notes)
 			if output == "json" {
@@ -144,7 +148,8 @@ func (f *planFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.arch, "arch", "amd64", "architecture of the default pool: amd64, arm64 or any; NodePools that are given say it themselves")
 	flags.Int64Var(&f.maxNodeCPU, "max-node-cpu", 0, "buy no node with more vCPUs (0: no bound)")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the spot prices of zones, of which only the region's average is known")
-	flags.StringVar(&f.nodeCharge, "node-charge", dollars(offline.DefaultNodeCharge), "USD per hour that a node costs beside its price: "+offline.NodeChargeWhy)
+	flags.StringVar(&f.nodeCharge, "node-charge", dollars(engine.NodeCharge), "USD per hour that a node costs beside its price; the default is its root volume, 20 GiB of gp3 at 0.0912 USD per GiB and month")
+	flags.StringVar(&f.preferences, "preferences", "", "ignore, respect, or USD per hour that a preference of weight 100 may cost (default: as the operator)")
 	flags.BoolVar(&f.improve, "improve", true, "search for something better than the first plan")
 	flags.IntVar(&f.steps, "steps", 0, "how long to search, in steps of the solver (0: its default)")
 }
@@ -209,29 +214,50 @@ func (f *planFlags) market() (offline.Market, error) {
 }
 
 func (f *planFlags) solver() (solve.Options, error) {
-	charge, err := strconv.ParseFloat(strings.TrimPrefix(f.nodeCharge, "$"), 64)
-	if err != nil || !(charge >= 0) || charge > 1000 {
-		return solve.Options{}, fmt.Errorf("--node-charge is %q: want dollars per hour, like 0.01", f.nodeCharge)
+	opt := engine.DefaultOptions().Solve // what the operator would do
+	var ok bool
+	if opt.NodeCharge, ok = money(f.nodeCharge); !ok {
+		return opt, fmt.Errorf("--node-charge is %q: want dollars per hour, like 0.01", f.nodeCharge)
+	}
+	switch f.preferences {
+	case "":
+	case "ignore":
+		opt.PreferencePrice = 0
+	case "respect":
+		opt.PreferencePrice = solve.Respect
+	default:
+		if opt.PreferencePrice, ok = money(f.preferences); !ok {
+			return opt, fmt.Errorf("--preferences is %q: want ignore, respect, or dollars per hour, like 0.01", f.preferences)
+		}
 	}
 	if f.steps < 0 {
-		return solve.Options{}, fmt.Errorf("--steps is %d: want 0 or more", f.steps)
+		return opt, fmt.Errorf("--steps is %d: want 0 or more", f.steps)
 	}
-	opt := solve.Options{NodeCharge: cluster.Money(math.Round(charge * float64(cluster.USD))), Steps: f.steps}
+	opt.Steps = f.steps
 	if !f.improve {
 		opt.Steps = 1
 	}
 	return opt, nil
 }
 
+// money reads dollars per hour.
+func money(s string) (cluster.Money, bool) {
+	d, err := strconv.ParseFloat(strings.TrimPrefix(s, "$"), 64)
+	return cluster.Money(math.Round(d * float64(cluster.USD))), err == nil && d >= 0 && d <= 1000
+}
+
 // rivals are this plan and what others would buy for the same pods.
-func (f *planFlags) rivals(r *cli.Report, groups []string) []compare.Rival {
-	opt := solve.Options{NodeCharge: r.Charge}
+func (f *planFlags) rivals(r *cli.Report, groups []string) ([]compare.Rival, error) {
+	opt, err := f.solver()
+	if err != nil {
+		return nil, err
+	}
 	out := []compare.Rival{compare.Self(r.Plan), compare.FirstFit(r.Snapshot)}
 	out = append(out, compare.NodeGroups(r.Snapshot, groups, opt)...)
 	if fargate, known := compare.Fargate(r.Plan, r.Region); known {
 		out = append(out, fargate)
 	}
-	return out
+	return out, nil
 }
 
 // tell writes what was noticed, away from the plan.
