@@ -51,7 +51,6 @@ func NodePool(np *karpv1.NodePool) *cluster.Pool {
 			problems = append(problems, err.Error())
 		}
 	}
-	fail(np.RuntimeValidate(context.Background()))
 	for _, l := range p.Limits {
 		if l.Value < 0 {
 			fail(fmt.Errorf("spec.limits.%s is negative", l.Name))
@@ -62,6 +61,11 @@ func NodePool(np *karpv1.NodePool) *cluster.Pool {
 	fail(err)
 	p.Budgets, err = budgets(np)
 	fail(err)
+	if len(problems) == 0 {
+		// It lists what it would accept in another order each time, so what is said
+		// above already is not asked of it.
+		fail(np.RuntimeValidate(context.Background()))
+	}
 	p.Invalid = strings.Join(problems, "; ")
 	return p
 }
