@@ -108,7 +108,7 @@ func (d *Demand) constraintKeys(b *strings.Builder) {
 		b.WriteString(")")
 	}
 	if d.PreferencePrice != nil {
-		b.WriteString("at" + d.PreferencePrice.String())
+		b.WriteString("at " + strconv.FormatInt(int64(*d.PreferencePrice), 10)) // as text it would be rounded
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/solve"
 )
 
 // requirement converts a requirement on a label, of a node or of a pod. It says
@@ -207,10 +208,6 @@ func (d *demander) podTerm(at string, t *corev1.PodAffinityTerm) cluster.PodAffi
 // cost.
 const pricePreferences = "ullage.sh/preference-price"
 
-// respected is more than any node costs in an hour: a preference with that price is
-// kept whenever it can be.
-const respected = 1_000_000 * cluster.USD
-
 // price reads what a preference of weight 100 may cost: USD per hour and node,
 // "ignore" for nothing, "respect" for anything.
 func (d *demander) price() {
@@ -222,9 +219,9 @@ func (d *demander) price() {
 	switch text {
 	case "ignore":
 	case "respect":
-		m = respected
+		m = solve.Respect
 	default:
-		if m, ok = parseUSD(text); !ok || m > respected {
+		if m, ok = parseUSD(text); !ok {
 			d.refuse("metadata.annotations["+pricePreferences+"]", `%q is neither "ignore" nor "respect" nor an amount of USD per hour such as "0.01"`, text)
 			return
 		}

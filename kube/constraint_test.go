@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/solve"
 )
 
 // TestConstraintsBetweenPods reads constraints as people write them.
@@ -125,7 +126,7 @@ func TestPreferencePrice(t *testing.T) {
 		}
 		return *d.PreferencePrice, true, d.Refused
 	}
-	for text, want := range map[string]cluster.Money{"ignore": 0, "0": 0, "0.05": 50_000, "0.050": 50_000, "2": 2 * cluster.USD, "1.000001": 1_000_001, "respect": respected} {
+	for text, want := range map[string]cluster.Money{"ignore": 0, "0": 0, "0.05": 50_000, "0.050": 50_000, "2": 2 * cluster.USD, "1.000001": 1_000_001, "respect": solve.Respect} {
 		if got, set, refused := price(text, soft); got != want || !set || len(refused) > 0 {
 			t.Errorf("%s: got %s, set: %t, refused: %q", text, got, set, refused)
 		}
@@ -134,6 +135,12 @@ func TestPreferencePrice(t *testing.T) {
 		if _, set, refused := price(bad, soft); set || len(refused) != 1 {
 			t.Errorf("%q: set: %t, refused: %q", bad, set, refused)
 		}
+	}
+	var c Converter
+	a, b := podFrom(t, soft), podFrom(t, soft)
+	a.Annotations, b.Annotations = map[string]string{pricePreferences: "0.000001"}, map[string]string{pricePreferences: "0.000002"}
+	if c.Pod(a).Demand == c.Pod(b).Demand {
+		t.Error("a micro-dollar makes no difference")
 	}
 	if _, set, _ := price("none", soft); set {
 		t.Error("a price that nobody has set")

@@ -22,8 +22,10 @@ var notForTheScheduler = map[string]string{
 	"PodSpec": `ActiveDeadlineSeconds AutomountServiceAccountToken DNSConfig DNSPolicy DeprecatedServiceAccount EnableServiceLinks
 		EphemeralContainers HostAliases HostIPC HostPID Hostname HostnameOverride ImagePullSecrets PreemptionPolicy ReadinessGates RestartPolicy
 		SecurityContext ServiceAccountName SetHostnameAsFQDN ShareProcessNamespace Subdomain`,
+	// Says whether the status counts, and is on the pod's own record.
+	"PodSpec with status": `NodeName`,
 	// On the pod's own record, not in its demand.
-	"PodSpec on Pod": `NodeName Priority PriorityClassName SchedulingGates TerminationGracePeriodSeconds`,
+	"PodSpec on Pod": `Priority PriorityClassName SchedulingGates TerminationGracePeriodSeconds`,
 	// Whichever scheduler binds the pod, room for it is made.
 	"PodSpec whoever schedules": `SchedulerName`,
 	// The API server has copied what it asks for into the pod.

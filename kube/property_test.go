@@ -146,7 +146,7 @@ func filledIn(p *corev1.Pod) *corev1.Pod {
 func TestRequestsAgreeWithKubernetes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := randomPod(t)
-		list := podresources.PodRequests(filledIn(p), podresources.PodResourcesOptions{UseStatusResources: true, InPlacePodLevelResourcesVerticalScalingEnabled: true})
+		list := podresources.PodRequests(filledIn(p), podresources.PodResourcesOptions{UseStatusResources: p.Spec.NodeName != "", InPlacePodLevelResourcesVerticalScalingEnabled: true})
 		want := map[string]int64{cluster.Pods: 1}
 		for name, q := range list {
 			want[string(name)] = q.Value()

@@ -231,6 +231,7 @@ func randomPod(t *rapid.T) *corev1.Pod {
 	}
 	if chance(t, 30) {
 		p = filledIn(p) // it has been through an API server
+		p.Spec.NodeName = pick(t, "", "n1", "n1")
 		randomStatus(t, p)
 	}
 	return p

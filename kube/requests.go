@@ -15,7 +15,7 @@ import (
 // or the largest step of its start if that is more; sidecars, resizes in place,
 // requests of the pod as a whole and overhead included (KEP-753, KEP-1287,
 // KEP-2837). What a manifest leaves out is filled in as the API server would: a
-// limit is a request too.
+// limit is a request too. The status of a pod matters once it has a node.
 //
 // It does in integers what component-helpers does in quantities, and leaves the
 // pods to it for which integers are not exact. Its lists are reused from pod to
@@ -90,16 +90,20 @@ func (c *counter) count(p *corev1.Pod) (requests cluster.Resources, plain bool) 
 func inQuantities(p *corev1.Pod) cluster.Resources {
 	p = &corev1.Pod{ObjectMeta: p.ObjectMeta, Spec: *p.Spec.DeepCopy(), Status: p.Status}
 	fillIn(&p.Spec)
-	list := podresources.PodRequests(p, podresources.PodResourcesOptions{UseStatusResources: true, InPlacePodLevelResourcesVerticalScalingEnabled: true})
+	list := podresources.PodRequests(p, podresources.PodResourcesOptions{UseStatusResources: p.Spec.NodeName != "", InPlacePodLevelResourcesVerticalScalingEnabled: true})
 	list[corev1.ResourcePods] = quantity(cluster.Amount{Name: cluster.Pods, Value: 1})
 	return resources(list)
 }
 
 func (c *counter) containers(p *corev1.Pod) {
 	c.total = c.total[:0]
+	var running, starting []corev1.ContainerStatus
+	if p.Spec.NodeName != "" {
+		running, starting = p.Status.ContainerStatuses, p.Status.InitContainerStatuses
+	}
 	for i := range p.Spec.Containers {
 		k := &p.Spec.Containers[i]
-		c.container(p, k, statusOf(p.Status.ContainerStatuses, k.Name))
+		c.container(p, k, statusOf(running, k.Name))
 		c.total.add(c.effective)
 	}
 	if len(p.Spec.InitContainers) == 0 {
@@ -109,7 +113,7 @@ func (c *counter) containers(p *corev1.Pod) {
 	for i := range p.Spec.InitContainers {
 		k := &p.Spec.InitContainers[i]
 		if isSidecar(k) {
-			c.container(p, k, statusOf(p.Status.InitContainerStatuses, k.Name))
+			c.container(p, k, statusOf(starting, k.Name))
 			c.total.add(c.effective)
 			c.sidecars.add(c.effective)
 			c.start.raise(c.sidecars)
@@ -181,7 +185,7 @@ func (c *counter) podLevel(p *corev1.Pod, r *corev1.ResourceRequirements) {
 		return !requested && podresources.IsSupportedPodLevelResource(name) && (!c.total.has(string(name)) || !overcommits(name))
 	}
 	c.effective = c.effective[:0]
-	resized := p.Status.Resources != nil
+	resized := p.Spec.NodeName != "" && p.Status.Resources != nil
 	if !resized || !podresources.IsPodResizeInfeasible(p) {
 		c.most(r.Requests)
 		for name, q := range r.Limits {
