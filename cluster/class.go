@@ -3,7 +3,6 @@ package cluster
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -42,47 +41,38 @@ func (c *Class) In(group int32) bool {
 // addClasses makes classes of what waits, and the groups they speak of.
 func (b *builder) addClasses() {
 	b.volumes.count(b)
+	kinds := b.kinds()
 	g := newGrouper(b)
-	pods := b.waiting()
-	byKind := map[kind]int32{}
-	var kinds []kind
-	var members [][]*Pod
-	for _, p := range pods {
-		k := kind{demand: p.Demand, identity: p.Identity, priority: p.Priority}
-		if len(p.Demand.Volumes) > 0 {
-			k.volumes = b.volumes.of(p)
-		}
-		i, ok := byKind[k]
-		if !ok {
-			i = int32(len(kinds))
-			byKind[k] = i
-			kinds, members = append(kinds, k), append(members, nil)
-		}
-		members[i] = append(members[i], p)
-	}
-	slices.SortFunc(kinds, kind.compare) // groups are numbered as they are met
 	referred := map[*Demand]*Class{}
-	for _, k := range kinds {
-		if referred[k.demand] == nil {
-			c := &Class{Demand: k.demand}
+	for i := range kinds {
+		if d := kinds[i].demand; referred[d] == nil { // groups are numbered as they are met
+			c := &Class{Demand: d}
 			g.refer(c)
-			referred[k.demand] = c
+			referred[d] = c
 		}
 	}
 	g.repels()
-	byKey := map[string]int{}
-	for _, k := range kinds {
-		c := *referred[k.demand]
-		c.Priority, c.Groups = k.priority, g.of(k.identity)
-		key := c.key(k.volumes)
-		i, ok := byKey[key]
+	type alike struct {
+		demand   *Demand
+		priority int32
+		volumes  *podVolumes
+		groups   int32
+	}
+	index := make(map[alike]int32, len(kinds))
+	for i := range kinds {
+		k := &kinds[i]
+		groups := g.of(k.identity)
+		key := alike{k.demand, k.priority, k.volumes, groups.id}
+		at, ok := index[key]
 		if !ok {
-			i = len(b.out.Classes)
-			byKey[key] = i
+			at = int32(len(b.out.Classes))
+			index[key] = at
+			c := *referred[k.demand]
+			c.Priority, c.Groups = k.priority, groups.list
 			b.resolve(&c, k.volumes)
 			b.out.Classes = append(b.out.Classes, c)
 		}
-		b.out.Classes[i].Pods = append(b.out.Classes[i].Pods, members[byKind[k]]...)
+		b.out.Classes[at].Pods = append(b.out.Classes[at].Pods, k.pods...)
 	}
 	for i := range b.out.Classes {
 		if p := b.out.Classes[i].Pods; !slices.IsSortedFunc(p, byID) {
@@ -93,18 +83,61 @@ func (b *builder) addClasses() {
 	g.dropIdle()
 }
 
-// kind is what makes pods alike before it is known who is in which group.
+// kind is pods that are alike before it is known who is in which group.
 type kind struct {
+	sort
+	pods []*Pod
+}
+
+// sort is what makes them alike.
+type sort struct {
 	demand   *Demand
 	identity *Identity
 	priority int32
 	volumes  *podVolumes
 }
 
-func (k kind) compare(l kind) int {
-	return cmp.Or(
-		strings.Compare(k.demand.Key, l.demand.Key), cmp.Compare(l.priority, k.priority),
-		strings.Compare(k.volumes.text(), l.volumes.text()), strings.Compare(k.identity.text(), l.identity.text()))
+// kinds tells the waiting pods apart, in an order that depends on nothing but them.
+func (b *builder) kinds() []kind {
+	pods := b.waiting()
+	index := make(map[sort]int32, len(pods)/4)
+	var kinds []kind
+	for _, p := range pods {
+		k := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
+		if len(p.Demand.Volumes) > 0 {
+			k.volumes = b.volumes.of(p)
+		}
+		i, ok := index[k]
+		if !ok {
+			i = int32(len(kinds))
+			index[k] = i
+			kinds = append(kinds, kind{sort: k})
+		}
+		kinds[i].pods = append(kinds[i].pods, p)
+	}
+	slices.SortFunc(kinds, func(x, y kind) int { return x.compare(&y.sort) })
+	for i := 1; i < len(kinds); i++ { // not interned together, and yet the same
+		if last := kinds[i-1].demand; last != kinds[i].demand && last.Key == kinds[i].demand.Key {
+			kinds[i].demand = last
+		}
+	}
+	return kinds
+}
+
+func (k *sort) compare(l *sort) int {
+	if k.demand != l.demand && k.demand.Key != l.demand.Key {
+		return strings.Compare(k.demand.Key, l.demand.Key)
+	}
+	if k.priority != l.priority {
+		return cmp.Compare(l.priority, k.priority)
+	}
+	if k.volumes != l.volumes {
+		return strings.Compare(k.volumes.text(), l.volumes.text())
+	}
+	if k.identity == l.identity {
+		return 0
+	}
+	return strings.Compare(k.identity.text(), l.identity.text())
 }
 
 func (id *Identity) text() string {
@@ -112,17 +145,6 @@ func (id *Identity) text() string {
 		return ""
 	}
 	return id.Key
-}
-
-// key tells classes apart.
-func (c *Class) key(v *podVolumes) string {
-	b := make([]byte, 0, len(c.Demand.Key)+16+4*len(c.Groups))
-	b = append(append(b, c.Demand.Key...), '|')
-	b = strconv.AppendInt(b, int64(c.Priority), 10)
-	for _, g := range c.Groups {
-		b = strconv.AppendInt(append(b, ' '), int64(g), 10)
-	}
-	return string(append(append(b, '|'), v.text()...))
 }
 
 // resolve fills in what depends on the class as a whole.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,7 +35,8 @@ type grouper struct {
 	index map[string]int32
 	// in caches the groups that an identity belongs to, byNamespace those that an
 	// identity of that namespace may belong to.
-	in          map[*Identity][]int32
+	in          map[*Identity]membership
+	members     map[string]int32 // numbers of lists of groups
 	byNamespace map[string][]int32
 	namespaces  map[string]Labels
 	// counted are the groups below this index: those that waiting pods count. The
@@ -136,8 +138,15 @@ func (g *grouper) eachOnHost(f func(host int32, p *Pod)) {
 	}
 }
 
-// of returns the groups that pods of an identity belong to, ascending.
-func (g *grouper) of(id *Identity) []int32 {
+// membership is the groups that pods belong to, ascending, and the number of that
+// list.
+type membership struct {
+	list []int32
+	id   int32
+}
+
+// of returns the groups that pods of an identity belong to.
+func (g *grouper) of(id *Identity) membership {
 	if id == nil {
 		id = &noIdentity
 	}
@@ -145,7 +154,7 @@ func (g *grouper) of(id *Identity) []int32 {
 		return groups
 	}
 	if g.in == nil {
-		g.in, g.byNamespace = map[*Identity][]int32{}, map[string][]int32{}
+		g.in, g.byNamespace, g.members = map[*Identity]membership{}, map[string][]int32{}, map[string]int32{}
 	}
 	possible, ok := g.byNamespace[id.Namespace]
 	if !ok {
@@ -162,8 +171,23 @@ func (g *grouper) of(id *Identity) []int32 {
 			groups = append(groups, i)
 		}
 	}
-	g.in[id] = groups
-	return groups
+	m := membership{groups, g.number(groups)}
+	g.in[id] = m
+	return m
+}
+
+// number returns the number of a list of groups.
+func (g *grouper) number(groups []int32) int32 {
+	key := make([]byte, 0, 4*len(groups))
+	for _, x := range groups {
+		key = binary.LittleEndian.AppendUint32(key, uint32(x))
+	}
+	n, ok := g.members[string(key)]
+	if !ok {
+		n = int32(len(g.members))
+		g.members[string(key)] = n
+	}
+	return n
 }
 
 var noIdentity Identity
@@ -174,7 +198,7 @@ func (g *grouper) count() {
 		return
 	}
 	g.eachOnHost(func(host int32, p *Pod) {
-		for _, i := range g.of(p.Identity) {
+		for _, i := range g.of(p.Identity).list {
 			x := &g.out.Groups[i]
 			if i >= g.counted {
 				break
