@@ -22,7 +22,10 @@ func (r *Report) explainNode(b *strings.Builder, n *node) {
 	if n.pool != "" {
 		fmt.Fprintf(b, " of pool %s", n.pool)
 	}
-	fmt.Fprintf(b, ", %s per hour, %s per month.\n", n.price, n.price.Month())
+	if n.price.Unknown == 0 {
+		fmt.Fprintf(b, ", %s per hour, %s per month", n.price, n.price.Month())
+	}
+	b.WriteString(".\n")
 	if len(n.running) > 0 {
 		fmt.Fprintf(b, "    runs %s\n", sharesText(sharesOf(n.running)))
 	}

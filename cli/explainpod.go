@@ -26,12 +26,15 @@ func (r *Report) explainPod(b *strings.Builder, p *cluster.Pod) {
 		r.nowhere(b, p)
 	}
 	c := &r.Snapshot.Classes[class]
-	offerings, nodes := r.sides(class)
-	r.side(b, c, &offerings, "Offerings", "hold it on an empty node")
-	r.side(b, c, &nodes, "Nodes that are there", "had room for it before the plan")
-	if at < 0 {
-		r.remedies(b, p, c, &offerings, &nodes)
+	offerings, nodes := r.sides(class, at < 0)
+	if at >= 0 {
+		r.side(b, c, &offerings, "Offerings", "hold it on an empty node")
+		r.side(b, c, &nodes, "Nodes that are there", "had room for it before the plan")
+		return
 	}
+	r.side(b, c, &offerings, "Offerings", "would hold it on one more node beside the plan, limits of pools aside")
+	r.side(b, c, &nodes, "Nodes, new ones included", "have room for it beside the plan")
+	r.remedies(b, p, c, &offerings, &nodes)
 }
 
 // introduce says what the pod is and what it asks for.

@@ -33,7 +33,7 @@ func (r *Report) remedies(b *strings.Builder, p *cluster.Pod, c *cluster.Class, 
 
 // remedy is what to change about one constraint, and where the pod would fit then.
 func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) string {
-	if len(x.alone) == 0 {
+	if len(x.alone) == 0 || (x.constraint == plan.Closed && v.places[x.alone[0]].sold) { // what closes a pool is told of the pool
 		return ""
 	}
 	change, then := "", x.alone
@@ -46,7 +46,9 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) string {
 		nearest := v.nearest(c, x.alone)
 		change, then = "ask for no more than "+r.shortfall(c, &v.places[nearest]), []int{nearest}
 	case plan.Closed:
-		change = "nothing to change about the pod: " + v.cheapest(x.alone).closed
+		return fmt.Sprintf("wait: it fits on %s, which takes no pods now (%s)", v.cheapest(x.alone).name, v.cheapest(x.alone).closed)
+	case plan.Refused:
+		change = "do without what is not honoured yet (" + strings.Join(c.Refused, ", ") + ")"
 	default:
 		change = "relax its " + x.constraint.String()
 	}

@@ -24,7 +24,9 @@ func (r *Report) Text(w io.Writer) error {
 	r.table(&b, "NEW NODES", false)
 	r.table(&b, "NODES THAT ARE THERE", true)
 	r.writeUnplaced(&b)
-	r.totals(&b)
+	if len(r.nodes)+len(r.Snapshot.Hosts) > 0 {
+		r.totals(&b)
+	}
 	r.writeRivals(&b)
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -80,9 +80,18 @@ func judge(places []place, first func(int) plan.Constraint, forbids func(plan.Co
 	return v
 }
 
-// sides judges offerings and nodes for a class, before anything that the plan adds.
-func (r *Report) sides(class int) (offerings, nodes verdicts) {
+// sides judges offerings and nodes for a class: as the snapshot has them or, if
+// after, beside all that the plan puts there, its new nodes included.
+func (r *Report) sides(class int, after bool) (offerings, nodes verdicts) {
 	w := fit.New(r.Snapshot)
+	hosts := make([]place, len(r.Snapshot.Hosts))
+	for i := range r.Snapshot.Hosts {
+		h := &r.Snapshot.Hosts[i]
+		hosts[i] = place{name: h.Name, price: priceOf(h.Price, h.Imputed), label: h.Label, taints: h.Taints, free: h.Free, closed: h.Closed}
+	}
+	if after {
+		hosts = r.carryOut(w, hosts)
+	}
 	seen := w.View(class)
 	places := make([]place, len(r.Snapshot.Offerings))
 	for i := range r.Snapshot.Offerings {
@@ -98,12 +107,38 @@ func (r *Report) sides(class int) (offerings, nodes verdicts) {
 	}, func(c plan.Constraint, i int) bool {
 		return c != plan.Closed && seen.OfferingForbids(c, i)
 	})
-	hosts := make([]place, len(r.Snapshot.Hosts))
-	for i := range r.Snapshot.Hosts {
-		h := &r.Snapshot.Hosts[i]
-		hosts[i] = place{name: h.Name, price: priceOf(h.Price, h.Imputed), label: h.Label, taints: h.Taints, free: h.Free, closed: h.Closed}
-	}
 	return offerings, judge(hosts, seen.Node, seen.Forbids)
+}
+
+// carryOut puts the pods of the plan onto the nodes of a world, and adds the nodes
+// that the plan buys. It returns hosts as they are then.
+func (r *Report) carryOut(w *fit.World, hosts []place) []place {
+	index := map[offeringKey]int{}
+	for i := range r.Snapshot.Offerings {
+		o := &r.Snapshot.Offerings[i]
+		index[offeringKey{r.Snapshot.Pools[o.Pool].Name, o.ID}] = i
+	}
+	class := map[*cluster.Pod]int{}
+	for i := range r.Snapshot.Classes {
+		for _, p := range r.Snapshot.Classes[i].Pods {
+			class[p] = i
+		}
+	}
+	for i := range r.nodes {
+		n := &r.nodes[i]
+		at := slices.IndexFunc(hosts, func(h place) bool { return h.name == n.name })
+		if !n.existing {
+			o := index[offeringKey{n.pool, n.id}]
+			at = w.Buy(o)
+			offering := &r.Snapshot.Offerings[o]
+			hosts = append(hosts, place{name: n.name, price: n.price, label: offering.Label, taints: r.Snapshot.Pools[offering.Pool].Taints})
+		}
+		hosts[at].free = n.free
+		for _, p := range n.pods {
+			w.Place(class[p], at, 1)
+		}
+	}
+	return hosts
 }
 
 func spaced(o cluster.OfferingID) string {
@@ -136,8 +171,42 @@ func (r *Report) detail(c plan.Constraint, class *cluster.Class, p *place) strin
 				return fmt.Sprintf("%s wanted, %s free", amount(name, want), cluster.FormatAmount(name, p.free[i]))
 			}
 		}
+	default:
+		return strings.Join(keysOf(c, d), ", ")
 	}
 	return ""
+}
+
+// keysOf are the topologies, ports or claims that a constraint of a pod speaks of.
+func keysOf(c plan.Constraint, d *cluster.Demand) (out []string) {
+	switch c {
+	case plan.TopologySpread:
+		for _, s := range d.Spreads {
+			if !s.Soft {
+				out = append(out, fmt.Sprintf("%s, maxSkew %d", s.Key, s.MaxSkew))
+			}
+		}
+	case plan.PodAffinity:
+		for _, t := range d.PodAffinity {
+			out = append(out, t.Key)
+		}
+	case plan.PodAntiAffinity:
+		for _, t := range d.PodAntiAffinity {
+			out = append(out, t.Key)
+		}
+		if len(out) == 0 {
+			out = []string{"a pod there wants to be apart from it"}
+		}
+	case plan.HostPorts:
+		for _, p := range d.Ports {
+			out = append(out, fmt.Sprintf("%d/%s", p.Port, p.Protocol))
+		}
+	case plan.VolumeNode:
+		for _, v := range d.Volumes {
+			out = append(out, v.Claim)
+		}
+	}
+	return out
 }
 
 func hasText(value string, present bool) string {
