@@ -102,29 +102,29 @@ func (l *lane) demand(p *corev1.Pod) *cluster.Demand {
 	if !plain {
 		problems = quantityProblems(p)
 	}
-	print := l.fingerprint.of(p, requests, problems)
-	if d := l.demands[string(print)]; d != nil {
+	mark := l.fingerprint.of(p, requests, problems)
+	if d := l.demands[string(mark)]; d != nil {
 		return d
 	}
-	d := l.known(print)
+	d := l.known(mark)
 	if d == nil {
-		d = l.keep(string(print), demand(p, requests, problems))
+		d = l.keep(string(mark), demand(p, requests, problems))
 	}
 	if l.demands != nil {
-		l.demands[string(print)] = d
+		l.demands[string(mark)] = d
 	}
 	return d
 }
 
 // known returns the demand with that fingerprint, nil when it has not been met.
-func (c *Converter) known(print []byte) *cluster.Demand {
+func (c *Converter) known(mark []byte) *cluster.Demand {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.demands.get(print)
+	return c.demands.get(mark)
 }
 
 // keep interns a demand under its fingerprint.
-func (c *Converter) keep(print string, made cluster.Demand) *cluster.Demand {
+func (c *Converter) keep(mark string, made cluster.Demand) *cluster.Demand {
 	d := new(cluster.Demands).Intern(made) // for its key
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,30 +133,30 @@ func (c *Converter) keep(print string, made cluster.Demand) *cluster.Demand {
 	} else {
 		c.byKey.put(d.Key, d)
 	}
-	c.demands.put(print, d)
+	c.demands.put(mark, d)
 	return d
 }
 
 // identity returns the one record of what selectors see of a pod.
 func (l *lane) identity(p *corev1.Pod) *cluster.Identity {
-	print := l.fingerprint.identity(p.Namespace, p.Labels)
-	if id := l.identities[string(print)]; id != nil {
+	mark := l.fingerprint.identity(p.Namespace, p.Labels)
+	if id := l.identities[string(mark)]; id != nil {
 		return id
 	}
-	id := l.identify(p, print)
+	id := l.identify(p, mark)
 	if l.identities != nil {
-		l.identities[string(print)] = id
+		l.identities[string(mark)] = id
 	}
 	return id
 }
 
-func (c *Converter) identify(p *corev1.Pod, print []byte) *cluster.Identity {
+func (c *Converter) identify(p *corev1.Pod, mark []byte) *cluster.Identity {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id := c.identities.get(print)
+	id := c.identities.get(mark)
 	if id == nil {
 		id = new(cluster.Identities).Intern(p.Namespace, p.Labels)
-		c.identities.put(string(print), id)
+		c.identities.put(string(mark), id)
 	}
 	return id
 }

@@ -77,10 +77,10 @@ func (d *demander) selection() {
 	}
 	const path = "spec.affinity.nodeAffinity."
 	a := s.Affinity.NodeAffinity
-	if r := a.RequiredDuringSchedulingIgnoredDuringExecution; r != nil {
+	if terms, anywhere := requiredNodeTerms(d.pod); !anywhere {
 		d.out.Affinity = []cluster.Term{}
-		for i := range r.NodeSelectorTerms {
-			t, empty := d.nodeTerm(path+"requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms["+strconv.Itoa(i)+"]", &r.NodeSelectorTerms[i])
+		for i := range terms {
+			t, empty := d.nodeTerm(path+"requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms["+strconv.Itoa(i)+"]", &terms[i])
 			if !empty { // an empty term matches nothing
 				d.out.Affinity = append(d.out.Affinity, t)
 			}
@@ -94,6 +94,27 @@ func (d *demander) selection() {
 			d.out.Preferences = append(d.out.Preferences, cluster.Preference{Weight: x.Weight, Node: t})
 		}
 	}
+}
+
+// requiredNodeTerms are the terms of required node affinity, and whether any node
+// will do because there is none. The DaemonSet controller ties each of its pods to a
+// node by name; that is left out, so that the pods of a DaemonSet, which nobody else
+// places, have one demand.
+func requiredNodeTerms(p *corev1.Pod) (terms []corev1.NodeSelectorTerm, anywhere bool) {
+	r := p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	if r == nil {
+		return nil, true
+	}
+	if owner(p).Kind != "DaemonSet" {
+		return r.NodeSelectorTerms, false
+	}
+	for _, t := range r.NodeSelectorTerms {
+		if len(t.MatchExpressions) == 0 && len(t.MatchFields) > 0 {
+			return nil, true
+		}
+		terms = append(terms, corev1.NodeSelectorTerm{MatchExpressions: t.MatchExpressions})
+	}
+	return terms, false
 }
 
 // weight tells whether w is the weight of a preference.

@@ -62,13 +62,13 @@ var notForTheScheduler = map[string]string{
 func TestEveryFieldIsKnown(t *testing.T) {
 	read := map[string]bool{}
 	base := fullPod()
-	print := fingerprintOf(base)
+	mark := fingerprintOf(base)
 	walk(reflect.ValueOf(base).Elem().FieldByName("Spec"), "", func(field string, change func(func())) (matters bool) {
-		change(func() { matters = fingerprintOf(base) != print })
+		change(func() { matters = fingerprintOf(base) != mark })
 		read[field] = read[field] || matters
 		return matters
 	})
-	if fingerprintOf(base) != print {
+	if fingerprintOf(base) != mark {
 		t.Fatal("the walk has left something changed")
 	}
 	ignored := map[string]bool{}

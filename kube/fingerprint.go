@@ -120,13 +120,10 @@ func (f *fingerprint) dict(b []byte, m map[string]string) []byte {
 func (f *fingerprint) affinity(b []byte, p *corev1.Pod, a *corev1.Affinity) []byte {
 	b = flag(flag(flag(b, a.NodeAffinity != nil), a.PodAffinity != nil), a.PodAntiAffinity != nil)
 	if n := a.NodeAffinity; n != nil {
-		r := n.RequiredDuringSchedulingIgnoredDuringExecution
-		b = flag(b, r != nil)
-		if r != nil {
-			b = count(b, len(r.NodeSelectorTerms))
-			for i := range r.NodeSelectorTerms {
-				b = nodeTerm(b, &r.NodeSelectorTerms[i])
-			}
+		terms, anywhere := requiredNodeTerms(p)
+		b = count(flag(b, anywhere), len(terms))
+		for i := range terms {
+			b = nodeTerm(b, &terms[i])
 		}
 		b = count(b, len(n.PreferredDuringSchedulingIgnoredDuringExecution))
 		for i := range n.PreferredDuringSchedulingIgnoredDuringExecution {

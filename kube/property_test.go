@@ -38,7 +38,7 @@ func TestFingerprint(t *testing.T) {
 			t.Fatal("a copy has another fingerprint")
 		}
 		var c Converter
-		print, key, record := fingerprintOf(a), keyOf(a), c.Pod(a).Demand
+		mark, key, record := fingerprintOf(a), keyOf(a), c.Pod(a).Demand
 		if record.Key != key {
 			t.Fatalf("the record is %s\nthe demand is %s", record.Key, key)
 		}
@@ -50,7 +50,7 @@ func TestFingerprint(t *testing.T) {
 			next = 4
 			change(func() {
 				other := keyOf(b)
-				if other != key && fingerprintOf(b) == print {
+				if other != key && fingerprintOf(b) == mark {
 					t.Fatalf("%s: one fingerprint for two demands\n%s\n%s", field, key, other)
 				}
 				if got := c.Pod(b).Demand; (got == record) != (other == key) || got.Key != other {

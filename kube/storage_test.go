@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -140,5 +142,28 @@ spec: {template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: a
 	}
 	if taint, bad := cluster.Untolerated([]cluster.Taint{{Key: corev1.TaintNodeNotReady, Effect: cluster.NoExecute}, {Key: corev1.TaintNodeUnschedulable, Effect: cluster.NoSchedule}}, d.Tolerations); bad {
 		t.Errorf("does not tolerate %v", taint)
+	}
+}
+
+// TestDaemonPodsShareADemand: each is tied to its node by name, and there are as
+// many as nodes.
+func TestDaemonPodsShareADemand(t *testing.T) {
+	pod := func(affinity string) *corev1.Pod {
+		p := podFrom(t, `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: `+affinity+`}}}`)
+		p.OwnerReferences = []metav1.OwnerReference{{Kind: "DaemonSet", Name: "agent", UID: "u", Controller: ptr.To(true)}}
+		return p
+	}
+	var c Converter
+	for _, template := range []string{"", "matchExpressions: [{key: a, operator: Exists}], "} {
+		term := func(node string) string {
+			return `[{` + template + `matchFields: [{key: metadata.name, operator: In, values: [` + node + `]}]}]`
+		}
+		a, b := c.Pod(pod(term("n1"))).Demand, c.Pod(pod(term("n2"))).Demand
+		if a != b {
+			t.Errorf("%q: two demands:\n%s\n%s", template, a.Key, b.Key)
+		}
+		if selects := a.Selects(cluster.Labels{}.Get); selects != (template == "") {
+			t.Errorf("%q: selects a node without labels: %t", template, selects)
+		}
 	}
 }
