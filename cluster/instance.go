@@ -42,6 +42,8 @@ type Resolution struct {
 	// ImageID of instances launched now.
 	ImageID string
 	Types   []InstanceType
+	// Stocks that offerings of Types draw on, as they are now.
+	Stocks []Stock
 }
 
 // Ready tells whether nodes can be launched, and if not, why.

@@ -23,4 +23,6 @@ type Offering struct {
 	// ReclaimPPM is how many of a million such nodes are expected to be reclaimed
 	// in an hour; 0 for what is never reclaimed.
 	ReclaimPPM int64
+	// Draws are what a node bought so takes of stocks; nil for none.
+	Draws []Draw
 }

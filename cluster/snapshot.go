@@ -25,6 +25,8 @@ type Snapshot struct {
 	// away from pods on hosts.
 	Groups     []Group
 	Repulsions []Repulsion
+	// Stocks that offerings draw on, by name.
+	Stocks []Stock
 }
 
 // Host is a node, or a claim that will be one.
@@ -76,6 +78,7 @@ type PoolOffering struct {
 	Allocatable, Free Vector
 	Imputed           bool
 	ReclaimPPM        int64
+	Draws             []Draw
 
 	pool *Pool
 }
@@ -113,6 +116,8 @@ type Input struct {
 	StorageClasses         []*StorageClass
 	Attachments            []*VolumeAttachment
 	CSINodes               []*CSINode
+	// Stocks that offerings draw on.
+	Stocks []Stock
 	// Promised says on which host (node or claim) an earlier plan has put a pod
 	// that still waits, by UID of the pod. Nil for none.
 	Promised map[string]string
@@ -127,6 +132,7 @@ func NewSnapshot(in Input) *Snapshot {
 	b.addHosts()
 	b.keepPromises()
 	b.addOfferings()
+	b.addStocks()
 	b.addClasses()
 	b.out.Revision = in.Revision
 	return &b.out
@@ -283,7 +289,7 @@ func (b *builder) addType(pool int, t *InstanceType) {
 			}
 			free = allocatable
 		}
-		x := PoolOffering{Pool: pool, Type: t, ID: id, Price: o.Price, Allocatable: allocatable, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM, pool: p}
+		x := PoolOffering{Pool: pool, Type: t, ID: id, Price: o.Price, Allocatable: allocatable, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM, Draws: o.Draws, pool: p}
 		if len(b.in.Daemons) > 0 {
 			free = b.lessDaemons(allocatable, free, b.daemonLoad(x.Label, p.Taints, nil))
 		}

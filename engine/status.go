@@ -90,6 +90,7 @@ func (e *Engine) Input() cluster.Input {
 		}
 	}
 	for ref, r := range e.resolved {
+		in.Stocks = append(in.Stocks, r.Stocks...)
 		in.Types[ref] = r.Types
 	}
 	for id, a := range e.answered {

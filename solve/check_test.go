@@ -152,16 +152,18 @@ func (c *checker) create(x *plan.Create) {
 		byID[o.ID] = o
 	}
 	last := cluster.Money(0)
-	for _, id := range x.Offerings {
+	for i, id := range x.Offerings {
 		o := byID[id]
 		if o == nil {
 			c.failf("create %s: alternative %s does not hold its pods", x.Offerings[0], id)
 			continue
 		}
-		if o.Price < last && len(c.snap.Pools[pool].Limits) == 0 {
+		// A chance to be reclaimed within a month makes an offering that much dearer.
+		risky := o.Price + o.Price/1000*cluster.Money(o.ReclaimPPM)*720/1000
+		if i > 1 && risky < last && len(c.snap.Pools[pool].Limits) == 0 {
 			c.failf("create %s: alternative %s is cheaper than one before", x.Offerings[0], id)
 		}
-		last = o.Price
+		last = risky
 	}
 	first := byID[x.Offerings[0]]
 	if first == nil {

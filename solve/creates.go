@@ -51,7 +51,12 @@ type wares struct {
 	taste []int8  // of each offering: its capacity type, the preferred one first
 	pool  []int32 // of each offering
 	nodes [][]int // of each pool and zone
+	risky []int64 // of each offering: its price and what reclaims add to that
 }
+
+// hoursAtRisk is for how long a node is looked at: a chance of a twentieth to be
+// reclaimed within a month makes an offering a twentieth dearer than it says.
+const hoursAtRisk = 720
 
 func (w *wares) count(offering int32) { w.nodes[w.pool[offering]][w.zone[offering]]++ }
 
@@ -70,6 +75,7 @@ func (s *answer) addWares() {
 		w.zone = append(w.zone, names[o.ID.Zone])
 		w.taste = append(w.taste, taste(o.ID))
 		w.pool = append(w.pool, int32(o.Pool))
+		w.risky = append(w.risky, int64(o.Price)+int64(o.Price)/1000*o.ReclaimPPM*hoursAtRisk/1000)
 	}
 	for range s.snap.Pools {
 		w.nodes = append(w.nodes, make([]int, len(names)))
@@ -90,11 +96,6 @@ func (s *answer) offeringOf(b *pack.Purchase) *cluster.PoolOffering {
 func (s *answer) poolOf(b *pack.Purchase) int32 { return int32(s.offeringOf(b).Pool) }
 
 func (s *answer) priceOf(b *pack.Purchase) cluster.Money { return s.offeringOf(b).Price }
-
-// capacityOf returns what each node of a purchase takes of its pool's limits.
-func (s *answer) capacityOf(b *pack.Purchase) []int64 {
-	return s.quotas.capacity(nil, s.offeringOf(b))
-}
 
 // slack returns, for each limit, by how much each planned node of the pool may
 // exceed the capacity it was planned with, so that the limit holds whichever
@@ -119,17 +120,16 @@ func (s *answer) slack() []int64 {
 // are sold out.
 func (s *answer) options(id int32, slack []int64) []int32 {
 	b := &s.packed.Bought[id]
-	pool, price, planned := s.poolOf(b), s.priceOf(b), s.capacityOf(b)
+	pool, price, planned := s.poolOf(b), s.priceOf(b), s.quotas.uses(nil, s.offeringOf(b))
 	sum, usable := s.total(b.Takes), s.admitting(b.Takes)
 	need := s.newTally(pool)
-	share := s.quotas.of(slack, pool)
 	var within, beyond []int32
-	var capacity []int64
+	var uses []pack.Use
 	for o := range s.alternatives(pool, usable, sum) {
-		capacity = s.quotas.capacity(capacity[:0], &s.snap.Offerings[o])
+		uses = s.quotas.uses(uses[:0], &s.snap.Offerings[o])
 		ok := s.snap.Offerings[o].Price >= price
-		for i, c := range capacity {
-			ok = ok && c-planned[i] <= share[i]
+		for i := range int(s.quotas.start[pool+1] - s.quotas.start[pool]) {
+			ok = ok && uses[i].Amount-planned[i].Amount <= slack[uses[i].Quota]
 		}
 		if !ok {
 			beyond = append(beyond, o)
@@ -156,14 +156,14 @@ func (s *answer) options(id int32, slack []int64) []int32 {
 // pool's limits.
 func (s *answer) candidates(id int32) []int32 {
 	b := &s.packed.Bought[id]
-	price, planned := s.priceOf(b), s.capacityOf(b)
+	price, planned := s.priceOf(b), s.quotas.uses(nil, s.offeringOf(b))
 	sum, usable := s.total(b.Takes), s.admitting(b.Takes)
 	var out []int32
 	for o := range s.alternatives(s.poolOf(b), usable, sum) {
 		if s.snap.Offerings[o].Price > price {
 			break
 		}
-		if s.snap.Offerings[o].Price == price && slices.Equal(s.quotas.capacity(nil, &s.snap.Offerings[o]), planned) {
+		if s.snap.Offerings[o].Price == price && slices.Equal(s.quotas.uses(nil, &s.snap.Offerings[o]), planned) {
 			out = append(out, o)
 		}
 	}
@@ -199,8 +199,8 @@ func taste(id cluster.OfferingID) int8 {
 	return 2
 }
 
-// rank orders options: the chosen one, then by price, and at equal price those
-// in the chosen one's zone first. Options come by price.
+// rank orders options: the chosen one, then by price and risk of being reclaimed,
+// and where that is equal those in the chosen one's zone first.
 func (s *answer) rank(options []int32, choice int32) []int32 {
 	sorted := make([]int32, 1, len(options)+1)
 	sorted[0] = choice
@@ -215,9 +215,14 @@ func (s *answer) rank(options []int32, choice int32) []int32 {
 	if cutOff && len(s.pools[s.wares.pool[choice]].keys) == 0 {
 		sorted = sorted[:len(sorted)-1]
 	}
+	risky := s.wares.risky
+	byRisk := func(i, j int32) int { return cmp.Compare(risky[i], risky[j]) }
+	if !slices.IsSortedFunc(sorted[1:], byRisk) { // they come by price
+		slices.SortStableFunc(sorted[1:], byRisk)
+	}
 	for first := 1; first < len(sorted); {
 		end := first + 1
-		for end < len(sorted) && s.snap.Offerings[sorted[end]].Price == s.snap.Offerings[sorted[first]].Price {
+		for end < len(sorted) && risky[sorted[end]] == risky[sorted[first]] {
 			end++
 		}
 		s.rankEqual(sorted[first:end], choice)
@@ -226,7 +231,7 @@ func (s *answer) rank(options []int32, choice int32) []int32 {
 	return sorted
 }
 
-// rankEqual orders options of equal price.
+// rankEqual orders options of equal price and risk.
 func (s *answer) rankEqual(options []int32, choice int32) {
 	if len(options) == 1 {
 		return

@@ -2,6 +2,7 @@ package solve
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/topology"
@@ -68,7 +69,7 @@ func (p *problem) layOutShapes(kinds *kinds) {
 	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) bitset { return bitset(q.Offerings) })
 	seen := map[string]bool{}
 	var key []byte
-	var capacity []int64
+	var uses []pack.Use
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
 		q := &p.pools[o.Pool]
@@ -78,18 +79,19 @@ func (p *problem) layOutShapes(kinds *kinds) {
 		free := p.row(p.offerFree, int32(i))
 		q.addAlternative(int32(i), amounts(free), kinds.id(admits.row(i)))
 		s := pack.Shape{Price: int64(o.Price), Kind: kinds.id(admits.row(i)), Tier: q.tier, Variety: q.demanded}
-		capacity = p.quotas.capacity(capacity[:0], o)
+		uses = p.quotas.uses(uses[:0], o)
 		key = binary.LittleEndian.AppendUint32(key[:0], uint32(o.Pool))
 		key = binary.LittleEndian.AppendUint32(key, uint32(s.Kind))
-		key = appendInts(appendInts(key, free), capacity)
+		key = appendInts(key, free)
+		for _, u := range uses {
+			key = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(key, uint32(u.Quota)), uint64(u.Amount))
+		}
 		if seen[string(key)] { // cheapest first within a pool
 			continue
 		}
 		seen[string(key)] = true
 		s.Room = amounts(free)
-		for j, c := range capacity {
-			s.Uses = append(s.Uses, pack.Use{Quota: p.quotas.start[o.Pool] + int32(j), Amount: c})
-		}
+		s.Uses = slices.Clone(uses)
 		p.packing.Shapes = append(p.packing.Shapes, s)
 		p.offerOf = append(p.offerOf, int32(i))
 	}

@@ -129,7 +129,7 @@ func (a *answer) astray(c *cluster.Class) bool {
 		return false
 	}
 	for i := range a.snap.Classes {
-		if a.snap.Classes[i].In(c.Affinity) && (a.left[i] > 0 || a.split.Uncertain) {
+		if a.left[i] > 0 && a.snap.Classes[i].In(c.Affinity) {
 			return true
 		}
 	}
@@ -162,8 +162,8 @@ func (a *answer) dropEmpty() {
 			return false
 		}
 		o := &a.snap.Offerings[n.offering]
-		for j, c := range a.quotas.capacity(nil, o) {
-			a.room[a.quotas.start[o.Pool]+int32(j)] += c
+		for _, u := range a.quotas.uses(nil, o) {
+			a.room[u.Quota] += u.Amount
 		}
 		return true
 	})
@@ -225,9 +225,8 @@ func (a *answer) tuck(w *fit.World, class int32) bool {
 	if best < 0 {
 		return false
 	}
-	pool := int32(a.snap.Offerings[best].Pool)
-	for j, c := range a.quotas.capacity(nil, &a.snap.Offerings[best]) {
-		a.room[a.quotas.start[pool]+int32(j)] -= c
+	for _, u := range a.quotas.uses(nil, &a.snap.Offerings[best]) {
+		a.room[u.Quota] -= u.Amount
 	}
 	n := node{offering: best, parts: []topology.Part{{Class: class, Pods: 1}}}
 	a.rerank(&n)
@@ -254,7 +253,7 @@ func (a *answer) better(o, than int32) bool {
 func (a *answer) mayBuy(o, class int32) bool {
 	offering := &a.snap.Offerings[o]
 	pool := int32(offering.Pool)
-	if !affordable(a.quotas.of(a.room, pool), a.quotas.capacity(nil, offering)) {
+	if !affordable(a.room, a.quotas.uses(nil, offering)) {
 		return false
 	}
 	n := node{offering: o, parts: []topology.Part{{Class: class, Pods: 1}}}
@@ -283,7 +282,7 @@ func (a *answer) rerank(n *node) {
 	var options []int32
 	for o := range a.alternatives(pool, a.usable(n), a.load(n.parts)) {
 		if a.snap.Offerings[o].Price >= chosen.Price && len(options) < a.opt.MaxAlternatives &&
-			affordable(a.quotas.of(a.room, pool), a.quotas.capacity(nil, &a.snap.Offerings[o])) || o == n.offering {
+			affordable(a.room, a.quotas.uses(nil, &a.snap.Offerings[o])) || o == n.offering {
 			options = append(options, o)
 		}
 	}

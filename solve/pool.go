@@ -25,7 +25,7 @@ type variety struct {
 }
 
 func (p *problem) addPools() {
-	p.quotas = newQuotas(p.snap.Pools)
+	p.quotas = newQuotas(p.snap)
 	p.pools = make([]pool, len(p.snap.Pools))
 	tier := int32(-1)
 	for i := range p.snap.Pools {

@@ -1,52 +1,67 @@
 package solve
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"slices"
 
-// quotas are the pools' limits, as the room they leave. The rooms of all pools
-// are one slice, as packing wants them.
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/pack"
+)
+
+// quotas are what nodes use up: the pools' limits and, after them, stocks, as the
+// room they leave. The rooms of all are one slice, as packing wants them.
 type quotas struct {
 	start []int32 // of each pool, its first limit; one more at the end
 	names []string
 	limit []int64
 	room  []int64 // negative where a limit is exceeded already
+	stock map[string]int32
 }
 
-func newQuotas(pools []cluster.PoolState) quotas {
-	var q quotas
-	for i := range pools {
+func newQuotas(snap *cluster.Snapshot) quotas {
+	q := quotas{stock: map[string]int32{}}
+	for i := range snap.Pools {
+		p := &snap.Pools[i]
 		q.start = append(q.start, int32(len(q.names)))
-		for _, l := range pools[i].Limits {
+		for _, l := range p.Limits {
 			q.names = append(q.names, l.Name)
 			q.limit = append(q.limit, l.Value)
-			q.room = append(q.room, l.Value-pools[i].Used.Get(l.Name))
+			q.room = append(q.room, l.Value-p.Used.Get(l.Name))
 		}
 	}
 	q.start = append(q.start, int32(len(q.names)))
+	for _, s := range snap.Stocks {
+		q.stock[s.Name] = int32(len(q.names))
+		q.names = append(q.names, s.Name)
+		q.limit = append(q.limit, s.Left)
+		q.room = append(q.room, max(s.Left, 0)) // what is overdrawn is empty
+	}
 	return q
 }
 
 // of returns the part of a slice like q.room that belongs to a pool.
 func (q *quotas) of(all []int64, pool int32) []int64 { return all[q.start[pool]:q.start[pool+1]] }
 
-// capacity appends what one node of this offering takes of its pool's limits.
-func (q *quotas) capacity(row []int64, o *cluster.PoolOffering) []int64 {
-	for _, name := range q.names[q.start[o.Pool]:q.start[o.Pool+1]] {
-		if name == cluster.NodesLimit {
-			row = append(row, 1)
-		} else {
-			row = append(row, o.Type.Capacity.Get(name))
+// uses appends what one node of this offering takes of all quotas: of its pool's
+// limits, in their order, and then of stocks.
+func (q *quotas) uses(list []pack.Use, o *cluster.PoolOffering) []pack.Use {
+	first := q.start[o.Pool]
+	for i, name := range q.names[first:q.start[o.Pool+1]] {
+		amount := int64(1)
+		if name != cluster.NodesLimit {
+			amount = o.Type.Capacity.Get(name)
+		}
+		list = append(list, pack.Use{Quota: first + int32(i), Amount: amount})
+	}
+	for _, d := range o.Draws {
+		if at, ok := q.stock[d.Stock]; ok {
+			list = append(list, pack.Use{Quota: at, Amount: d.Amount})
 		}
 	}
-	return row
+	return list
 }
 
-// affordable tells whether a pool has room for a node of that capacity. A pool
-// that exceeds any limit has room for none.
-func affordable(room, capacity []int64) bool {
-	for i, c := range capacity {
-		if room[i] < 0 || c > room[i] {
-			return false
-		}
-	}
-	return true
+// affordable tells whether there is room for a node that uses so much. Of what is
+// exceeded already nothing can be had.
+func affordable(room []int64, uses []pack.Use) bool {
+	return !slices.ContainsFunc(uses, func(u pack.Use) bool { return room[u.Quota] < 0 || u.Amount > room[u.Quota] })
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/plan"
 	"github.com/ullage-sh/ullage/topology"
 )
@@ -191,47 +192,39 @@ func (v *verdicts) leftover() []int64 {
 	return v.free
 }
 
-// limits rules out what the pools' limits forbid.
+// limits rules out what the pools' limits and stocks forbid.
 func (v *verdicts) limits(x *verdict) {
 	var text tallyText
-	var capacity []int64
-	said := make([]string, len(v.pools)) // of each pool, about its cheapest offering
+	var uses []pack.Use
 	for o := range x.offerings.all {
-		pool := int32(v.snap.Offerings[o].Pool)
-		capacity = v.quotas.capacity(capacity[:0], &v.snap.Offerings[o])
-		if affordable(v.quotas.of(v.room, pool), capacity) {
+		uses = v.quotas.uses(uses[:0], &v.snap.Offerings[o])
+		if affordable(v.room, uses) {
 			continue
 		}
-		if said[pool] == "" {
-			said[pool] = v.limitText(pool, capacity)
-		}
 		x.offerings.remove(o)
-		text.add(said[pool])
+		text.add(v.limitText(int32(v.snap.Offerings[o].Pool), uses))
 	}
 	x.rule(plan.PoolLimit, text.most(), 0, text.total)
 }
 
-// limitText says which limit a node of that capacity would exceed, and by how
-// much.
-func (v *verdicts) limitText(pool int32, capacity []int64) string {
-	first := v.quotas.start[pool]
-	room := v.quotas.of(v.room, pool)
-	say := func(i int, text string, by int64) string {
-		name := v.quotas.names[int(first)+i]
-		return v.snap.Pools[pool].Name + ": limit " + name + " " + cluster.FormatAmount(name, v.quotas.limit[int(first)+i]) +
-			text + cluster.FormatAmount(name, by)
+// limitText says which quota a node that uses so much would exceed: one that is
+// exceeded already before one that leaves too little.
+func (v *verdicts) limitText(pool int32, uses []pack.Use) string {
+	by := func(u pack.Use) bool { return v.room[u.Quota] < 0 }
+	at := slices.IndexFunc(uses, by)
+	if at < 0 {
+		at = slices.IndexFunc(uses, func(u pack.Use) bool { return u.Amount > v.room[u.Quota] })
 	}
-	for i, r := range room {
-		if r < 0 {
-			return say(i, " is exceeded by ", -r)
-		}
+	quota := uses[at].Quota
+	name, room := v.quotas.names[quota], v.room[quota]
+	if quota >= v.quotas.start[len(v.pools)] {
+		return name + ": " + strconv.FormatInt(room, 10) + " left"
 	}
-	for i, c := range capacity {
-		if c > room[i] {
-			return say(i, " leaves ", room[i])
-		}
+	text := v.snap.Pools[pool].Name + ": limit " + name + " " + cluster.FormatAmount(name, v.quotas.limit[quota])
+	if room < 0 {
+		return text + " is exceeded by " + cluster.FormatAmount(name, -room)
 	}
-	return ""
+	return text + " leaves " + cluster.FormatAmount(name, room)
 }
 
 // minValues rules out what would leave too few alternatives.

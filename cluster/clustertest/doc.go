@@ -28,7 +28,11 @@
 // type: amounts are the capacity, alloc.cpu=… what pods may use of it when that
 // is less; zones=, class= (node class, "default"), arch=, os=, label.KEY=,
 // price.CAPACITYTYPE= and price.CAPACITYTYPE@ZONE=, soldout=CAPACITYTYPE@ZONE,…,
-// imputed=CAPACITYTYPE,… and reclaim.CAPACITYTYPE= (per million and hour).
+// imputed=CAPACITYTYPE,… and reclaim.CAPACITYTYPE= (per million and hour), and
+// draw.CAPACITYTYPE=STOCK:N, draw.@ZONE= and draw.CAPACITYTYPE@ZONE= (what a node
+// takes of a stock).
+//
+// stock NAME: left=N.
 //
 // pool: weight=, class=, limit.RESOURCE=, taint=, startup-taint=, label.KEY=,
 // require=, consolidate-after=, expire-after=, policy=, budget= (3 or 10%),

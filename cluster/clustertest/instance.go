@@ -47,6 +47,7 @@ func offerings(l *line) []cluster.Offering {
 		l.fail(fmt.Errorf("no price: want price.on-demand= or price.spot="))
 	}
 	soldOut, imputed := l.list("soldout"), l.list("imputed")
+	draws := drawsOf(l)
 	reclaim := map[string]int64{}
 	for _, o := range l.prefixed("reclaim.") {
 		n, err := strconv.ParseInt(o.value, 10, 64)
@@ -70,10 +71,31 @@ func offerings(l *line) []cluster.Offering {
 			out = append(out, cluster.Offering{
 				Zone: zone, CapacityType: kind, Price: price, ReclaimPPM: reclaim[kind],
 				Imputed: slices.Contains(imputed, kind), Available: !slices.Contains(soldOut, name),
+				Draws: slices.Concat(draws[kind], draws["@"+zone], draws[name]),
 			})
 		}
 	}
 	return out
+}
+
+// drawsOf reads draw.CAPACITYTYPE, draw.@ZONE and draw.CAPACITYTYPE@ZONE.
+func drawsOf(l *line) map[string][]cluster.Draw {
+	draws := map[string][]cluster.Draw{}
+	for _, o := range l.prefixed("draw.") {
+		stock, amount, ok := strings.Cut(o.value, ":")
+		n, err := strconv.ParseInt(amount, 10, 64)
+		if !ok || err != nil {
+			l.fail(fmt.Errorf("draw.%s=%s: want STOCK:AMOUNT", o.key, o.value))
+		}
+		draws[o.key] = append(draws[o.key], cluster.Draw{Stock: stock, Amount: n})
+	}
+	return draws
+}
+
+func (s *reader) addStock(l *line) {
+	left, err := strconv.ParseInt(l.one("left", ""), 10, 64)
+	l.fail(err)
+	s.in.Stocks = append(s.in.Stocks, cluster.Stock{Name: l.name, Left: left})
 }
 
 func (s *reader) addPool(l *line) {
