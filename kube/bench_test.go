@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/uuid"
 )
 
@@ -22,7 +21,7 @@ func benchmarkPods(n int) []*corev1.Pod {
 	for i := range pods {
 		p := &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{
-				Namespace: "default", Name: fmt.Sprintf("pod-%d", i), UID: types.UID(uuid.NewUUID()), ResourceVersion: fmt.Sprint(i),
+				Namespace: "default", Name: fmt.Sprintf("pod-%d", i), UID: uuid.NewUUID(), ResourceVersion: fmt.Sprint(i),
 				Labels: letter(),
 			},
 			Status: corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{

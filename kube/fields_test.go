@@ -221,7 +221,7 @@ func fill(v reflect.Value) {
 		*x = metav1.NewTime(time.Unix(1, 0))
 		return
 	case *metav1.FieldsV1:
-		x.Raw = []byte("{}")
+		x.SetRawString("{}")
 		return
 	case *intstr.IntOrString:
 		*x = intstr.FromInt32(3)

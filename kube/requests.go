@@ -263,7 +263,7 @@ func isSidecar(k *corev1.Container) bool {
 // amount is a quantity in the unit of cluster.Amount.
 func (c *counter) amount(name corev1.ResourceName, q *resource.Quantity) int64 {
 	var v int64
-	exact := true
+	var exact bool
 	if name == corev1.ResourceCPU {
 		v = q.MilliValue()
 		exact = q.Cmp(*resource.NewMilliQuantity(v, resource.DecimalSI)) == 0
