@@ -19,22 +19,17 @@ func (v *View) volumes(n *node) bool {
 	waits := false
 	for i := range v.class.Volumes {
 		x := &v.class.Volumes[i]
-		if !usable(x, n.label) {
+		if x.Waits {
+			waits = true
+		} else if !reaches(x.Affinity, n.label) || !inZone(x.Zones, n.label) {
 			return false
 		}
-		waits = waits || x.Waits
 	}
 	if !waits {
 		return true
 	}
 	_, ok := v.w.find(v.class, n)
 	return ok
-}
-
-// usable tells whether a node can use a volume, as far as that is known before the
-// volume is.
-func usable(x *cluster.ClassVolume, label cluster.Lookup) bool {
-	return reaches(x.Affinity, label) && inZone(x.Zones, label)
 }
 
 // inZone tells whether the labels of a volume let a node use it. They do not bind a

@@ -57,21 +57,11 @@ func (d Disagreement) String() string {
 	return fmt.Sprintf("%s of pod %s on %s: we say %q, the scheduler says %q", d.Rule, d.Pod, d.Node, d.Ours, d.Theirs)
 }
 
-// Forbids says whether a constraint keeps the pods of a class off a node of a
-// world; [fit.View.Forbids] unless a test wants to be caught.
-type Forbids func(v *fit.View, class *cluster.Class, c plan.Constraint, node int) bool
-
-// Faithful asks package fit.
-func Faithful(v *fit.View, _ *cluster.Class, c plan.Constraint, node int) bool {
-	return v.Forbids(c, node)
-}
-
 // comparison of one pod on all nodes.
 type comparison struct {
 	pod      string
 	class    *cluster.Class
 	view     *fit.View
-	forbids  Forbids
 	verdicts []Verdict
 	out      []Disagreement
 }
@@ -134,7 +124,7 @@ func (c *comparison) applies(r *Rule, refused bool) bool {
 
 // node compares all rules on a node: number i of the verdicts, index of the world.
 func (c *comparison) node(name string, i, index int, refused bool) {
-	c.rules(name, i, refused, func(k plan.Constraint) bool { return c.forbids(c.view, c.class, k, index) })
+	c.rules(name, i, refused, func(k plan.Constraint) bool { return c.view.Forbids(k, index) })
 }
 
 // rules compares all rules on the node that is number i of the verdicts.

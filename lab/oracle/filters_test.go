@@ -12,6 +12,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	featuregatetesting "k8s.io/component-base/featuregate/testing"
+	"k8s.io/kubernetes/pkg/features"
 
 	"github.com/ullage-sh/ullage/lab/oracle"
 	"github.com/ullage-sh/ullage/lab/oracle/random"
@@ -44,13 +47,26 @@ func TestFilters(t *testing.T) {
 	f.tally.check(t, f.cases)
 }
 
+// TestTaintsWithNumbers does the same with a scheduler in which taints are compared
+// as numbers (KEP-5471), which a cluster has to enable.
+func TestTaintsWithNumbers(t *testing.T) {
+	featuregatetesting.SetFeatureGateDuringTest(t, utilfeature.DefaultFeatureGate, features.TaintTolerationComparisonOperators, true)
+	opt := random.Small
+	opt.Compare = true
+	f := newFilters(t, opt)
+	for n := uint64(0); f.cases < min(*cases, 4000) && !t.Failed(); n++ {
+		f.cluster(*seed, n)
+	}
+}
+
 // filters runs the comparison of both sides, cluster by cluster.
 type filters struct {
 	t         *testing.T
 	scheduler *oracle.Scheduler
 	options   random.Options
-	forbids   oracle.Forbids
-	tally     tally
+	// distort, if any, changes the cluster that package fit sees.
+	distort func(*oracle.Objects)
+	tally   tally
 	// What was compared.
 	cases, nodes, offerings int
 }
@@ -64,24 +80,40 @@ func newFilters(t *testing.T, opt random.Options) *filters {
 	if left := oracle.Unpaired(s.Plugins()); len(left) > 0 {
 		t.Fatalf("nothing of ours is compared with the plugins %v of the default profile", left)
 	}
-	return &filters{t: t, scheduler: s, options: opt, forbids: oracle.Faithful}
+	return &filters{t: t, scheduler: s, options: opt}
 }
 
-// cluster makes a cluster and places its pods one after another where the scheduler
-// would allow it; before each both sides are compared.
+// cluster makes a cluster and compares both sides about it; what they differ about
+// fails the test.
 func (f *filters) cluster(seed, n uint64) {
+	if trial, pod, bad := f.compare(seed, n); len(bad) > 0 {
+		f.report(seed, n, trial, pod, bad)
+	}
+}
+
+// compare places the pods of a cluster one after another where the scheduler would
+// allow it; before each it compares both sides, until they differ.
+func (f *filters) compare(seed, n uint64) (*oracle.Trial, *corev1.Pod, []oracle.Disagreement) {
 	steps := rand.New(rand.NewPCG(seed, ^n))
-	trial := oracle.NewTrial(f.scheduler, random.Cluster(seed, n, f.options))
-	trial.Forbids = f.forbids
+	trial := f.trial(random.Cluster(seed, n, f.options))
 	for _, pod := range trial.Objects.Waiting() {
 		if len(trial.Snapshot.Offerings) > 0 && steps.IntN(4) == 0 {
 			trial.Buy(steps.IntN(len(trial.Snapshot.Offerings)))
 		}
 		if bad := f.judge(trial, pod, steps); len(bad) > 0 {
-			f.report(seed, n, trial, pod, bad)
-			return
+			return trial, pod, bad
 		}
 	}
+	return trial, nil, nil
+}
+
+func (f *filters) trial(o *oracle.Objects) *oracle.Trial {
+	seen := o
+	if f.distort != nil {
+		seen = o.Clone()
+		f.distort(seen)
+	}
+	return oracle.NewTrial(f.scheduler, o, seen)
 }
 
 // judge compares both sides about one pod, and places it.
@@ -130,8 +162,7 @@ func (f *filters) report(seed, n uint64, trial *oracle.Trial, pod *corev1.Pod, b
 // showsAgain tells whether both sides differ about a pod after some steps, by the
 // same rule.
 func (f *filters) showsAgain(o *oracle.Objects, steps []oracle.Step, uid, rule string) bool {
-	trial := oracle.NewTrial(f.scheduler, o)
-	trial.Forbids = f.forbids
+	trial := f.trial(o)
 	trial.Repeat(steps)
 	for _, p := range trial.Objects.Waiting() {
 		if string(p.UID) != uid {

@@ -18,7 +18,6 @@ type Trial struct {
 	Objects   *Objects // as they are now
 	Snapshot  *cluster.Snapshot
 	World     *fit.World
-	Forbids   Forbids
 	Steps     []Step // taken so far
 	scheduler *Scheduler
 	index     map[string]int // of each node in World
@@ -32,10 +31,11 @@ type Step struct {
 	Node     string // name of the node that was bought, or where the pod went
 }
 
-// NewTrial begins a trial; o is not changed.
-func NewTrial(s *Scheduler, o *Objects) *Trial {
-	t := &Trial{Objects: o.Clone(), scheduler: s, Forbids: Faithful, index: map[string]int{}, class: map[string]int{}}
-	t.Snapshot = o.Snapshot()
+// NewTrial begins a trial; o is not changed. seen is the cluster as package fit is to
+// see it: o, unless a test wants to know whether the difference is noticed.
+func NewTrial(s *Scheduler, o, seen *Objects) *Trial {
+	t := &Trial{Objects: o.Clone(), scheduler: s, index: map[string]int{}, class: map[string]int{}}
+	t.Snapshot = seen.Snapshot()
 	t.World = fit.New(t.Snapshot)
 	for i := range t.Snapshot.Hosts {
 		t.index[t.Snapshot.Hosts[i].Name] = i
@@ -86,7 +86,7 @@ func (t *Trial) JudgeOffering(ctx context.Context, pod *corev1.Pod, offering int
 }
 
 func (t *Trial) comparison(pod *corev1.Pod) (*comparison, bool) {
-	c := &comparison{pod: pod.Namespace + "/" + pod.Name, forbids: t.Forbids}
+	c := &comparison{pod: pod.Namespace + "/" + pod.Name}
 	class, ok := t.class[string(pod.UID)]
 	if !ok {
 		c.differ("snapshot", "any", "is in no class", "waits")

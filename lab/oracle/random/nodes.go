@@ -30,6 +30,8 @@ func (m *maker) node(name string) {
 		}
 	}
 	if m.chance(12) {
+		// The control plane adds the taint a moment later. A snapshot takes it to be
+		// there at once; for that moment a spread that honours taints sees it otherwise.
 		n.Spec.Unschedulable = true
 		n.Spec.Taints = append(n.Spec.Taints, corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule})
 	}

@@ -82,7 +82,7 @@ func (m *maker) meta(name, namespace string) metav1.ObjectMeta {
 var (
 	zones      = []string{"zone-a", "zone-b", "zone-c"}
 	namespaces = []string{"blue", "green", "red"}
-	topologies = []string{corev1.LabelTopologyZone, corev1.LabelTopologyZone, corev1.LabelHostname, corev1.LabelHostname, "rack", corev1.LabelTopologyRegion}
+	topologies = []string{corev1.LabelTopologyZone, corev1.LabelTopologyZone, corev1.LabelHostname, corev1.LabelHostname, "rack", "rack", corev1.LabelTopologyRegion, corev1.LabelFailureDomainBetaZone}
 )
 
 func (m *maker) namespaces() {

@@ -52,13 +52,7 @@ func (m *maker) storageClasses() {
 // freeVolume is one that nobody has claimed. Sizes differ, because among equals the
 // scheduler takes any.
 func (m *maker) freeVolume() {
-	v := m.volume(m.name("volume"), "local")
-	v.Spec.CSI, v.Spec.AWSElasticBlockStore, v.Spec.NFS = nil, nil, nil
-	v.Spec.Local = &corev1.LocalVolumeSource{Path: "/mnt"}
-	if m.chance(30) { // a volume of the class's driver that somebody has made by hand
-		v.Spec.StorageClassName, v.Spec.Local = "wait", nil
-		v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: drivers[0], VolumeHandle: "handle-" + v.Name}
-	}
+	v := m.unclaimed(pick(m, "local", "local", "wait"))
 	v.Spec.Capacity[corev1.ResourceStorage] = *resource.NewQuantity(int64(m.between(1, 9)*64+m.names)<<20, resource.BinarySI)
 	v.Status.Phase = corev1.VolumeAvailable
 	if m.chance(10) {
@@ -68,7 +62,35 @@ func (m *maker) freeVolume() {
 		mode := corev1.PersistentVolumeBlock
 		v.Spec.VolumeMode = &mode
 	}
+	if m.chance(15) {
+		attributes := "fast"
+		v.Spec.VolumeAttributesClassName = &attributes
+	}
+	if m.chance(8) {
+		now := metav1.Unix(1_700_000_000, 0)
+		v.DeletionTimestamp = &now
+	}
 	m.o.PersistentVolumes = append(m.o.PersistentVolumes, v)
+}
+
+// unclaimed is a volume that is there before its claim. Its driver is that of its
+// class: the scheduler takes it to be, until it is bound.
+func (m *maker) unclaimed(class string) *corev1.PersistentVolume {
+	v := m.volume(m.name("volume"), class)
+	v.Spec.CSI, v.Spec.AWSElasticBlockStore, v.Spec.NFS, v.Spec.Local = nil, nil, nil, nil
+	for _, c := range m.o.StorageClasses {
+		switch {
+		case c.Name != class:
+		case slices.Contains(drivers, c.Provisioner):
+			v.Spec.CSI = &corev1.CSIPersistentVolumeSource{Driver: c.Provisioner, VolumeHandle: "handle-" + v.Name}
+		case c.Provisioner == "kubernetes.io/aws-ebs":
+			v.Spec.AWSElasticBlockStore = &corev1.AWSElasticBlockStoreVolumeSource{VolumeID: "vol-" + v.Name}
+		}
+	}
+	if v.Spec.CSI == nil && v.Spec.AWSElasticBlockStore == nil {
+		v.Spec.Local = &corev1.LocalVolumeSource{Path: "/mnt"}
+	}
+	return v
 }
 
 // volume is a volume of some kind, reachable from some nodes.
@@ -151,6 +173,12 @@ func (m *maker) claim(name, namespace string) *corev1.PersistentVolumeClaim {
 		m.reserve(c)
 	case n < 80:
 		c.Spec.Selector = m.selector()
+	case n < 84:
+		mode := corev1.PersistentVolumeBlock
+		c.Spec.VolumeMode = &mode
+	case n < 88:
+		attributes := "fast"
+		c.Spec.VolumeAttributesClassName = &attributes
 	}
 	if m.chance(5) {
 		now := metav1.Unix(1_700_000_000, 0)
@@ -170,7 +198,7 @@ func (m *maker) bind(c *corev1.PersistentVolumeClaim) {
 
 // reserve keeps a volume for a claim that does not know of it.
 func (m *maker) reserve(c *corev1.PersistentVolumeClaim) {
-	v := m.volume(m.name("volume"), *c.Spec.StorageClassName)
+	v := m.unclaimed(*c.Spec.StorageClassName)
 	v.Spec.ClaimRef = &corev1.ObjectReference{Kind: "PersistentVolumeClaim", Namespace: c.Namespace, Name: c.Name}
 	v.Status.Phase = pick(m, corev1.VolumeAvailable, corev1.VolumePending)
 	m.o.PersistentVolumes = append(m.o.PersistentVolumes, v)
