@@ -184,7 +184,7 @@ func (d *demander) tolerations() {
 			d.refuse(at+".operator", "%q is none of Equal, Exists, Gt, Lt", t.Operator)
 			continue
 		case op == cluster.Gt || op == cluster.Lt:
-			if _, err := strconv.ParseInt(t.Value, 10, 64); err != nil {
+			if n, err := strconv.ParseInt(t.Value, 10, 64); err != nil || strconv.FormatInt(n, 10) != t.Value {
 				d.refuse(at+".value", "%q is not a whole number", t.Value)
 			}
 		case t.Key == "" && op != cluster.Exists:

@@ -154,6 +154,7 @@ func TestRefused(t *testing.T) {
 		`spec.hostUsers: `:                                                                                                       `{hostNetwork: true, hostUsers: false}`,
 		`spec.containers.restartPolicyRules: `:                                                                                   `containers: [{name: a, restartPolicyRules: [{action: RestartAllContainers}]}]`,
 		`spec.tolerations[0].operator: "Like"`:                                                                                   `tolerations: [{key: a, operator: Like, value: "1"}]`,
+		`spec.tolerations[0].value: "07"`:                                                                                        `tolerations: [{key: a, operator: Lt, value: "07"}]`,
 		`spec.tolerations[0].value: "one"`:                                                                                       `tolerations: [{key: a, operator: Gt, value: one}]`,
 		`spec.tolerations[1].operator: must be Exists`:                                                                           `tolerations: [{key: a}, {value: b}]`,
 		`spec.volumes.awsElasticBlockStore: a disk`:                                                                              `volumes: [{name: v, awsElasticBlockStore: {volumeID: v}}]`,
