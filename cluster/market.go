@@ -99,6 +99,9 @@ func (b *builder) addType(pool int, t *InstanceType) {
 			free = b.lessDaemons(allocatable, free, b.daemonLoad(x.Label, p.Taints, nil))
 		}
 		x.Free = free
+		if len(b.overlays) > 0 {
+			b.overlaid(&x)
+		}
 		b.out.Offerings = append(b.out.Offerings, x)
 	}
 }

@@ -86,6 +86,8 @@ type Input struct {
 	CSINodes               []*CSINode
 	// Stocks that offerings draw on.
 	Stocks []Stock
+	// Overlays on what the provider says of offerings.
+	Overlays []*Overlay
 	// Promised says on which host (node or claim) an earlier plan has put a pod
 	// that still waits, by UID of the pod. Nil for none.
 	Promised map[string]string
@@ -95,6 +97,7 @@ type Input struct {
 func NewSnapshot(in Input) *Snapshot {
 	b := builder{in: in, index: map[string]int{}, pools: map[string]int{}, leaves: map[*Pod]bool{}}
 	b.addPools()
+	b.sortOverlays()
 	b.nameResources()
 	b.volumes = newVolumes(&b)
 	b.addHosts()
@@ -122,6 +125,7 @@ type builder struct {
 	attachments map[string][]*VolumeAttachment
 	// attachLimits are the components that count attachments.
 	attachLimits []int
+	overlays     []*Overlay // those that win first
 }
 
 func (b *builder) addPools() {
@@ -163,6 +167,9 @@ func (b *builder) nameResources() {
 	}
 	for _, n := range b.in.CSINodes {
 		see(n.Limits)
+	}
+	for _, o := range b.in.Overlays {
+		see(o.Capacity)
 	}
 	for _, types := range b.in.Types {
 		for i := range types {

@@ -10,13 +10,14 @@ type referred struct {
 	volumes        map[string]*cluster.PersistentVolume
 	storageClasses map[string]*cluster.StorageClass
 	csiNodes       map[string]*cluster.CSINode
+	overlays       map[string]*cluster.Overlay
 }
 
 func newReferred() referred {
 	return referred{
 		namespaces: map[string]*cluster.Namespace{}, volumeClaims: map[string]*cluster.PersistentVolumeClaim{},
 		volumes: map[string]*cluster.PersistentVolume{}, storageClasses: map[string]*cluster.StorageClass{},
-		csiNodes: map[string]*cluster.CSINode{},
+		csiNodes: map[string]*cluster.CSINode{}, overlays: map[string]*cluster.Overlay{},
 	}
 }
 
@@ -50,6 +51,14 @@ type CSINodeChanged struct {
 	Name string
 	Node *cluster.CSINode
 }
+
+// OverlayChanged says the same of a NodeOverlay.
+type OverlayChanged struct {
+	Name    string
+	Overlay *cluster.Overlay
+}
+
+func (ev OverlayChanged) apply(e *Engine) { keep(e, e.overlays, ev.Name, ev.Overlay) }
 
 func (ev NamespaceChanged) apply(e *Engine) { keep(e, e.namespaces, ev.Name, ev.Namespace) }
 

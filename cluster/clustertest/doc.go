@@ -34,6 +34,9 @@
 //
 // stock NAME: left=N.
 //
+// overlay NAME: weight=, require=, price= or change= (+10%, -0.01), amounts that are
+// added.
+//
 // pool: weight=, class=, limit.RESOURCE=, taint=, startup-taint=, label.KEY=,
 // require=, consolidate-after=, expire-after=, policy=, budget= (3 or 10%),
 // invalid=WHY.

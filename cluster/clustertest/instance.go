@@ -92,6 +92,39 @@ func drawsOf(l *line) map[string][]cluster.Draw {
 	return draws
 }
 
+// addOverlay reads a price (0.05), a change of it (+10%, -0.01) and added resources.
+func (s *reader) addOverlay(l *line) {
+	o := &cluster.Overlay{Name: l.name}
+	weight, err := strconv.ParseInt(l.one("weight", "0"), 10, 32)
+	l.fail(err)
+	o.Weight = int32(weight)
+	for _, t := range parsed(l, "require", parseTerm) {
+		o.Requirements = append(o.Requirements, t...)
+	}
+	if text := l.one("price", ""); text != "" {
+		o.Price = &cluster.PriceChange{Absolute: true}
+		o.Price.Amount, err = parseMoney(text)
+		l.fail(err)
+	}
+	if text := l.one("change", ""); text != "" {
+		o.Price = &cluster.PriceChange{}
+		if percent, ok := strings.CutSuffix(text, "%"); ok {
+			n, err := strconv.ParseInt(percent, 10, 64)
+			l.fail(err)
+			o.Price.PPM = n * 10_000
+		} else {
+			amount, negative := strings.CutPrefix(text, "-")
+			o.Price.Amount, err = parseMoney(strings.TrimPrefix(amount, "+"))
+			l.fail(err)
+			if negative {
+				o.Price.Amount = -o.Price.Amount
+			}
+		}
+	}
+	o.Capacity = cluster.NewResources(l.amounts())
+	s.in.Overlays = append(s.in.Overlays, o)
+}
+
 func (s *reader) addStock(l *line) {
 	left, err := strconv.ParseInt(l.one("left", ""), 10, 64)
 	l.fail(err)

@@ -43,6 +43,8 @@ func (s *reader) add(l *line) {
 	switch l.verb {
 	case "type":
 		s.addType(l)
+	case "overlay":
+		s.addOverlay(l)
 	case "stock":
 		s.addStock(l)
 	case "pool":
@@ -56,7 +58,7 @@ func (s *reader) add(l *line) {
 	case "daemonset":
 		s.addDaemonSet(l)
 	default:
-		l.fail(fmt.Errorf("no such object; want type, stock, pool, node, claim, pods or daemonset"))
+		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods or daemonset"))
 	}
 }
 
