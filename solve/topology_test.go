@@ -179,7 +179,8 @@ func drawTopology(t *rapid.T) string {
 }
 
 // TestTopology: whatever constraints pods have between each other, each placement
-// passes the filters in some order, and what is refused fits nowhere.
+// passes the filters in some order, what is refused fits nowhere, and the order of
+// the input makes no difference.
 func TestTopology(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		script := drawTopology(t)
@@ -191,6 +192,12 @@ func TestTopology(t *testing.T) {
 		p := solve.Solve(snap, solve.Options{})
 		if err := checkExactly(snap, p); err != nil {
 			t.Fatalf("%v\n%s\n%s", err, script, p.Text())
+		}
+		slices.Reverse(in.Pods)
+		slices.Reverse(in.Nodes)
+		slices.Reverse(in.Claims)
+		if q := solve.Solve(cluster.NewSnapshot(in), solve.Options{}); q.Text() != p.Text() {
+			t.Fatalf("another order of the input gives another plan\n%s\n%s\n%s", script, p.Text(), q.Text())
 		}
 	})
 }

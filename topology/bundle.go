@@ -12,6 +12,12 @@ func nearOver(c *cluster.Class, key string) bool {
 	return slices.ContainsFunc(c.Demand.PodAffinity, func(t cluster.PodAffinityTerm) bool { return t.Key == key })
 }
 
+// nearIn tells whether the class's pods are near others in domains of a key that
+// hold whole nodes: who shares a node shares its zone.
+func nearIn(c *cluster.Class, key string) bool {
+	return nearOver(c, key) || nearOver(c, cluster.LabelHostname)
+}
+
 // bundle makes one item of pods that must share a node: those with affinity over
 // the host name to pods that wait as well. Where the pods they want near run
 // already, they are bound to those hosts.

@@ -70,7 +70,7 @@ func newDealing(a *assigner, d *domains) *dealing {
 				x.apart[c.AntiAffinity[j]] = true
 			}
 		}
-		if nearOver(c, d.key) {
+		if nearIn(c, d.key) {
 			x.near[c.Affinity] = true
 		}
 	}
@@ -127,7 +127,7 @@ func (x *dealing) roleOf(class int32) *role {
 		return r
 	}
 	c := &x.snap.Classes[class]
-	r := &role{near: nearOver(c, x.key)}
+	r := &role{near: nearIn(c, x.key)}
 	for j := range c.Demand.Spreads {
 		if s := &c.Demand.Spreads[j]; s.Key == x.key && s.Counts() {
 			r.spreads = append(r.spreads, x.spreadOf(class, j))
