@@ -94,8 +94,11 @@ func (a *answer) complete() bool {
 // over had a place as well, until all that are left stand. Who wants to be near
 // pods of which some are left over may have followed those: it is tried anew.
 func (a *answer) evict() {
-	a.remove(func(c int, _ *fit.View, _ int) bool { return a.astray(&a.snap.Classes[c]) })
-	for a.remove(func(_ int, v *fit.View, at int) bool { return v.Stands(at) != 0 }) {
+	astray := func(c int, _ *fit.View, _ int) bool { return a.astray(&a.snap.Classes[c]) }
+	falls := func(_ int, v *fit.View, at int) bool { return v.Stands(at) != 0 }
+	for more := true; more; {
+		a.remove(astray)
+		more = a.remove(falls)
 	}
 }
 

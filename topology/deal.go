@@ -33,7 +33,7 @@ func (x *dealing) play(h *hand) {
 // give counts n pods of a part as dealt out, or takes them back.
 func (x *dealing) give(p part, n int32) {
 	for _, g := range p.counted {
-		x.row(x.dealt, g)[p.domain] += n
+		x.tell(g, p.places, p.domain, n)
 	}
 	for _, g := range p.role.apart {
 		x.shutFor(g)[p.domain] = x.shutFor(g)[p.domain] || n > 0
@@ -212,7 +212,7 @@ func (x *dealing) over(r *role, at int32) int32 {
 	return most
 }
 
-func (x *dealing) count(s *spread, at int32) int32 { return s.base[at] + x.row(x.dealt, s.group)[at] }
+func (x *dealing) count(s *spread, at int32) int32 { return s.there[at] + s.dealt[at] }
 
 // least is the smallest count in a domain that a spread looks at.
 func (x *dealing) least(s *spread) int32 {

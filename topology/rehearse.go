@@ -14,6 +14,9 @@ func (a *assigner) rehearse() {
 		for _, counts := range x.dealt {
 			clear(counts)
 		}
+		for _, n := range x.counters {
+			clear(n.dealt)
+		}
 	}
 	waiting := make([]int32, len(a.portions))
 	var bound []int
@@ -101,7 +104,7 @@ func (a *assigner) enter(p portion, pods int32) {
 		if r := x.roleOf(p.class); r != nil {
 			if at := a.domainOf(p.places, x.domains); at >= 0 {
 				for _, g := range r.counted {
-					x.row(x.dealt, g)[at] += pods
+					x.tell(g, p.places, at, pods)
 				}
 			}
 		}

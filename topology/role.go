@@ -22,12 +22,9 @@ type role struct {
 
 // spread is a hard spread of a class over the topology.
 type spread struct {
-	c     *cluster.TopologySpread
-	group int32
-	self  int32 // 1 if the class's pods are counted
-	// base are the pods on hosts that count, by domain, eligible the domains that do.
-	base     []int32
-	eligible []bool
+	*counter
+	c    *cluster.TopologySpread
+	self int32 // 1 if the class's pods are counted
 }
 
 // dealing is the state of dealing out over one topology.
@@ -39,6 +36,8 @@ type dealing struct {
 	// group and domain. shut are the domains in which somebody is apart from a group.
 	there, dealt map[int32][]int32
 	shut         map[int32][]bool
+	counters     map[counterKey]*counter
+	byGroup      map[int32][]*counter
 	parts        []part
 	loose        []portion // dealt out to no single domain
 	roles        map[int32]*role
@@ -56,7 +55,7 @@ func newDealing(a *assigner, d *domains) *dealing {
 	x := &dealing{
 		assigner: a, domains: d, spread: map[int32]bool{}, apart: map[int32]bool{}, near: map[int32]bool{},
 		there: map[int32][]int32{}, dealt: map[int32][]int32{}, shut: map[int32][]bool{}, roles: map[int32]*role{},
-		load: make([]int32, d.n),
+		load: make([]int32, d.n), counters: map[counterKey]*counter{}, byGroup: map[int32][]*counter{},
 	}
 	for i := range a.snap.Classes {
 		c := &a.snap.Classes[i]
@@ -171,27 +170,9 @@ func (r *role) countSofts(c *cluster.Class) {
 // spreadOf returns the j-th spread of a class with what it counts on hosts.
 func (x *dealing) spreadOf(class int32, j int) *spread {
 	c := &x.snap.Classes[class]
-	s := &spread{c: &c.Demand.Spreads[j], group: c.Spreads[j], base: make([]int32, x.n), eligible: make([]bool, x.n)}
+	s := &spread{counter: x.counterOf(class, j), c: &c.Demand.Spreads[j]}
 	if c.In(s.group) {
 		s.self = 1
-	}
-	k := &x.classes[class]
-	counts := func(h int) bool {
-		return x.hosts[h] >= 0 && (!s.c.HonorAffinity || k.Selected.Has(h)) && (!s.c.HonorTaints || k.Tolerated.Has(h))
-	}
-	for h := range x.snap.Hosts {
-		if counts(h) {
-			s.eligible[x.hosts[h]] = true
-		}
-	}
-	for _, n := range x.snap.Groups[s.group].Hosts {
-		if counts(int(n.Host)) {
-			s.base[x.hosts[n.Host]] += n.Pods
-		}
-	}
-	for at := range x.n {
-		bought := meets(k.Places.Offerings, x.offeringSets[at]) || !s.c.HonorAffinity && !empty(x.offeringSets[at])
-		s.eligible[at] = s.eligible[at] || bought
 	}
 	return s
 }
