@@ -24,6 +24,10 @@ type Pool struct {
 	// unlike other Resources these may hold zeros.
 	Limits Resources
 
+	// PreferencePrice is what a preference of weight 100 may cost per hour and node for
+	// pods that say nothing themselves; nil leaves it to the solver's options.
+	PreferencePrice *Money
+
 	ConsolidateAfter Duration // Forever for Never
 	Policy           ConsolidationPolicy
 	Budgets          []Budget

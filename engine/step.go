@@ -40,6 +40,11 @@ type Options struct {
 // the same price, for fewer nodes.
 const NodeCharge cluster.Money = 2_500
 
+// PreferencePrice is what a preference of weight 100 may cost per node and hour: a
+// cent, about a tenth of a node of two cores. So preferences choose between what
+// costs nearly the same, and do not keep nine nodes for nine pods.
+const PreferencePrice cluster.Money = 10_000
+
 // DefaultOptions are Karpenter's figures where it has one.
 func DefaultOptions() Options {
 	return Options{
@@ -48,7 +53,7 @@ func DefaultOptions() Options {
 		LaunchTimeout: 5 * cluster.Minute, RegistrationTimeout: 15 * cluster.Minute,
 		CollectEvery: 2 * cluster.Minute, OrphanGrace: 30 * cluster.Second,
 		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,
-		Solve: solve.Options{NodeCharge: NodeCharge},
+		Solve: solve.Options{NodeCharge: NodeCharge, PreferencePrice: PreferencePrice},
 	}
 }
 

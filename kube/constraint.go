@@ -204,8 +204,8 @@ func (d *demander) podTerm(at string, t *corev1.PodAffinityTerm) cluster.PodAffi
 	return out
 }
 
-// pricePreferences is the annotation of a pod that says what its preferences may
-// cost.
+// pricePreferences is the annotation that says what the preferences of a pod, or of
+// the pods on a pool's nodes, may cost.
 const pricePreferences = "ullage.sh/preference-price"
 
 // price reads what a preference of weight 100 may cost: USD per hour and node,
@@ -215,21 +215,28 @@ func (d *demander) price() {
 	if !ok {
 		return
 	}
-	var m cluster.Money
-	switch text {
-	case "ignore":
-	case "respect":
-		m = solve.Respect
-	default:
-		if m, ok = parseUSD(text); !ok {
-			d.refuse("metadata.annotations["+pricePreferences+"]", `%q is neither "ignore" nor "respect" nor an amount of USD per hour such as "0.01"`, text)
-			return
-		}
+	m, ok := preferencePrice(text)
+	if !ok {
+		d.refuse("metadata.annotations["+pricePreferences+"]", noPreferencePrice, text)
+		return
 	}
 	soft := slices.ContainsFunc(d.out.Spreads, func(s cluster.TopologySpread) bool { return s.Soft })
 	if soft || len(d.out.Preferences) > 0 {
 		d.out.PreferencePrice = &m
 	}
+}
+
+// noPreferencePrice is what is wrong with a value of the annotation.
+const noPreferencePrice = `%q is neither "ignore" nor "respect" nor an amount of USD per hour such as "0.01"`
+
+func preferencePrice(text string) (cluster.Money, bool) {
+	switch text {
+	case "ignore":
+		return 0, true
+	case "respect":
+		return solve.Respect, true
+	}
+	return parseUSD(text)
 }
 
 // parseUSD reads an amount such as "0.05" to the micro-dollar.

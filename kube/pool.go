@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,18 +57,48 @@ func NodePool(np *karpv1.NodePool) *cluster.Pool {
 			fail(fmt.Errorf("spec.limits.%s is negative", l.Name))
 		}
 	}
+	if text, ok := np.Annotations[pricePreferences]; ok {
+		m, ok := preferencePrice(text)
+		p.PreferencePrice = &m
+		if !ok {
+			fail(fmt.Errorf("metadata.annotations[%s]: "+noPreferencePrice, pricePreferences, text))
+		}
+	}
 	var err error
 	p.Requirements, err = requirements(t.Spec.Requirements)
 	fail(err)
 	p.Budgets, err = budgets(np)
 	fail(err)
-	if len(problems) == 0 {
-		// It lists what it would accept in another order each time, so what is said
-		// above already is not asked of it.
-		fail(np.RuntimeValidate(context.Background()))
+	if len(problems) == 0 { // what is said above already need not be said twice
+		problems = leaves(np.RuntimeValidate(context.Background()))
 	}
 	p.Invalid = strings.Join(problems, "; ")
 	return p
+}
+
+// bracketed is a list in an error of Karpenter's.
+var bracketed = regexp.MustCompile(`\[[^][]*\]`)
+
+// leaves are the texts of the errors that err is made of, sorted, and the lists in
+// them too: both may come from maps, and the same mistake is to read the same.
+func leaves(err error) []string {
+	if err == nil {
+		return nil
+	}
+	many, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // one that wraps many is meant, not what it wraps
+	if !ok {
+		return []string{bracketed.ReplaceAllStringFunc(err.Error(), func(list string) string {
+			words := strings.Fields(strings.Trim(list, "[]"))
+			slices.Sort(words)
+			return "[" + strings.Join(words, " ") + "]"
+		})}
+	}
+	var out []string
+	for _, e := range many.Unwrap() {
+		out = append(out, leaves(e)...)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // limits keeps zeros: a limit of 0 allows nothing, none allows everything.

@@ -212,7 +212,7 @@ func (s *answer) rank(options []int32, choice int32) []int32 {
 		}
 		sorted = append(sorted, o)
 	}
-	if cutOff && len(s.pools[s.wares.pool[choice]].keys) == 0 {
+	if cutOff && len(sorted) > 1 && len(s.pools[s.wares.pool[choice]].keys) == 0 {
 		sorted = sorted[:len(sorted)-1]
 	}
 	risky := s.wares.risky

@@ -97,8 +97,8 @@ func (a *answer) evict() {
 	astray := func(c int, _ *fit.View, _ int) bool { return a.astray(&a.snap.Classes[c]) }
 	falls := func(_ int, v *fit.View, at int) bool { return v.Stands(at) != 0 }
 	for more := true; more; {
-		a.remove(astray)
-		more = a.remove(falls)
+		more = a.remove(astray)
+		more = a.remove(falls) || more
 	}
 }
 

@@ -16,10 +16,19 @@ const Respect = cluster.Money(topology.Respect)
 const taintWeight = 100
 
 // preferencePrice is what a preference of a class of weight 100 may cost per node
-// and hour.
-func (p *problem) preferencePrice(c *cluster.Class) int64 {
+// and hour: as the pods say, or the first pool that admits them and says anything,
+// or the options.
+func (p *problem) preferencePrice(c *cluster.Class, q *profile) int64 {
 	if c.Demand.PreferencePrice != nil {
 		return int64(*c.Demand.PreferencePrice)
+	}
+	for i := range p.snap.Pools {
+		price := p.snap.Pools[i].PreferencePrice
+		for o := p.pools[i].first; price != nil && o < p.pools[i].end; o++ {
+			if q.offerings.has(int(o)) {
+				return int64(*price)
+			}
+		}
 	}
 	return int64(p.opt.PreferencePrice)
 }
@@ -119,5 +128,5 @@ func (a *answer) leftOver() int {
 func (a *answer) prefers(c int) bool {
 	x := &a.snap.Classes[c]
 	soft := slices.ContainsFunc(x.Demand.Spreads, func(s cluster.TopologySpread) bool { return s.Soft })
-	return a.preferencePrice(x) > 0 && (soft || len(x.Demand.Preferences) > 0 || len(a.profiles[a.profile[c]].preferred) > 0)
+	return a.preferencePrice(x, &a.profiles[a.profile[c]]) > 0 && (soft || len(x.Demand.Preferences) > 0 || len(a.profiles[a.profile[c]].preferred) > 0)
 }

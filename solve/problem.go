@@ -163,14 +163,24 @@ func (p *problem) addItems() {
 			Places:   topology.Places{Hosts: pack.Set(q.hosts), Offerings: pack.Set(q.offerings)},
 			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated), Preferred: q.preferred,
 		}
+		if tied(&p.snap.Classes[i]) {
+			classes[i].Places = topology.Places{Hosts: pack.NewSet(len(p.snap.Hosts)), Offerings: pack.NewSet(len(p.snap.Offerings))}
+		}
 		if !p.relaxed[i] {
-			classes[i].PreferencePrice = p.preferencePrice(&p.snap.Classes[i])
+			classes[i].PreferencePrice = p.preferencePrice(&p.snap.Classes[i], q)
 		}
 	}
 	p.split = topology.New(p.snap, classes)
 	for i := range p.split.Items {
 		p.request = p.appendRow(p.request, p.split.Items[i].Size)
 	}
+}
+
+// tied tells whether where one pod of a class goes decides where others can: they
+// share a volume that is yet to be made, or may find the same one. Packing does not
+// know; they are left over and placed one by one.
+func tied(c *cluster.Class) bool {
+	return slices.ContainsFunc(c.Volumes, func(v cluster.ClassVolume) bool { return v.Waits && (v.ID != "" || len(v.Found) > 0) })
 }
 
 // holds tells whether free has room for request. What is not asked for never
