@@ -34,7 +34,7 @@ type watched struct {
 func id(o client.Object) string { return o.GetNamespace() + "/" + o.GetName() }
 
 // kinds lists all that is watched.
-func (c *Cluster) kinds() []watched {
+func (c *Cluster) kinds() ([]watched, error) {
 	out := []watched{
 		{&corev1.Pod{}, &corev1.PodList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.PodChanged{ID: id(o)}
@@ -83,7 +83,8 @@ func (c *Cluster) kinds() []watched {
 	for _, k := range c.classes {
 		out = append(out, c.watchedClass(k))
 	}
-	return out
+	overlays, err := c.overlays()
+	return append(out, overlays...), err
 }
 
 // referred lists what is watched because constraints of pods refer to it.
@@ -177,8 +178,12 @@ func unstructuredConditions(u *unstructured.Unstructured) []cluster.Condition {
 // Watch tells push everything that exists, then engine.Synced, then every change
 // until ctx ends. push must not block for long.
 func (c *Cluster) Watch(ctx context.Context, push func(engine.Event)) error {
+	kinds, err := c.kinds()
+	if err != nil {
+		return err
+	}
 	var synced []toolscache.InformerSynced
-	for _, w := range c.kinds() {
+	for _, w := range kinds {
 		informer, err := c.cache.GetInformer(ctx, w.kind, cache.BlockUntilSynced(false))
 		if err != nil {
 			return fmt.Errorf("watching %T: %w", w.kind, err)
@@ -218,8 +223,12 @@ func (c *Cluster) Watch(ctx context.Context, push func(engine.Event)) error {
 // Replay returns everything that is known now as events, engine.Synced last: what
 // an engine that starts this moment would be told.
 func (c *Cluster) Replay(ctx context.Context) ([]engine.Event, error) {
+	kinds, err := c.kinds()
+	if err != nil {
+		return nil, err
+	}
 	var out []engine.Event
-	for _, w := range c.kinds() {
+	for _, w := range kinds {
 		list := w.list.DeepCopyObject().(client.ObjectList)
 		if err := c.cache.List(ctx, list); err != nil {
 			return nil, fmt.Errorf("listing %T: %w", w.kind, err)
