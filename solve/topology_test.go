@@ -209,3 +209,48 @@ func plain(snap *cluster.Snapshot) bool {
 		return len(c.Demand.Ports) > 0
 	})
 }
+
+// TestExactlyCatches: plans that are wrong about constraints between pods do not
+// pass checkExactly.
+func TestExactlyCatches(t *testing.T) {
+	const types = "type m cpu=4 mem=16Gi pods=20 price.on-demand=0.10 zones=a,b\npool default\n"
+	// Each plan is made wrong by moving all pods to the first node.
+	for name, pods := range map[string]string{
+		"spread":        "pods w 4 cpu=1 spread=zone",
+		"anti-affinity": "pods w 2 cpu=1 apart=host",
+		"ports":         "pods w 2 cpu=1 port=80",
+		"zones apart":   "pods w 2 cpu=1 apart=zone",
+		"spread hosts":  "pods w 2 cpu=1 spread=host",
+	} {
+		in, err := clustertest.Parse(types + pods)
+		if err != nil {
+			t.Fatal(err)
+		}
+		snap := cluster.NewSnapshot(in)
+		p := solve.Solve(snap, solve.Options{})
+		if err := checkExactly(snap, p); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		first := &p.Creates[0]
+		for _, c := range p.Creates[1:] {
+			first.Pods = append(slices.Clone(first.Pods), c.Pods...)
+		}
+		p.Creates = p.Creates[:1]
+		if err := checkExactly(snap, p); err == nil {
+			t.Errorf("%s: all pods on one node pass", name)
+		}
+	}
+	// One pod is left out although it fits.
+	in, err := clustertest.Parse(types + "pods w 4 cpu=1 spread=zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap := cluster.NewSnapshot(in)
+	p := solve.Solve(snap, solve.Options{})
+	c := &p.Creates[0]
+	p.Unplaced = []plan.Unplaced{{Pods: c.Pods[:1]}}
+	c.Pods = c.Pods[1:]
+	if err := checkExactly(snap, p); err == nil {
+		t.Error("a pod that fits may be left out")
+	}
+}

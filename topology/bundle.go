@@ -39,8 +39,22 @@ func (b *itemizer) bundle() {
 	b.portions = others
 	slices.Sort(groups)
 	for _, g := range groups {
+		if b.entangled(g, near) {
+			b.out.Uncertain = true // who goes where decides who can: left over, one by one
+			continue
+		}
 		b.gather(g, near[g])
 	}
+}
+
+// entangled tells whether pods of a group want to be near pods of another one.
+func (b *itemizer) entangled(group int32, near map[int32][]portion) bool {
+	for other, portions := range near {
+		if other != group && slices.ContainsFunc(portions, func(p portion) bool { return b.snap.Classes[p.class].In(group) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // gather places the portions that want to be near a group.
