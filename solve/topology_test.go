@@ -214,13 +214,12 @@ func plain(snap *cluster.Snapshot) bool {
 // pass checkExactly.
 func TestExactlyCatches(t *testing.T) {
 	const types = "type m cpu=4 mem=16Gi pods=20 price.on-demand=0.10 zones=a,b\npool default\n"
-	// Each plan is made wrong by moving all pods to the first node.
+	// Each plan is made wrong by moving pods to the first node, all but the last one.
 	for name, pods := range map[string]string{
 		"spread":        "pods w 4 cpu=1 spread=zone",
-		"anti-affinity": "pods w 2 cpu=1 apart=host",
-		"ports":         "pods w 2 cpu=1 port=80",
-		"zones apart":   "pods w 2 cpu=1 apart=zone",
-		"spread hosts":  "pods w 2 cpu=1 spread=host",
+		"anti-affinity": "pods w 3 cpu=1 apart=host",
+		"ports":         "pods w 3 cpu=1 port=80",
+		"spread hosts":  "pods w 4 cpu=1 spread=host",
 	} {
 		in, err := clustertest.Parse(types + pods)
 		if err != nil {
@@ -231,13 +230,14 @@ func TestExactlyCatches(t *testing.T) {
 		if err := checkExactly(snap, p); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		first := &p.Creates[0]
+		first, last := &p.Creates[0], p.Creates[len(p.Creates)-1]
 		for _, c := range p.Creates[1:] {
 			first.Pods = append(slices.Clone(first.Pods), c.Pods...)
 		}
-		p.Creates = p.Creates[:1]
+		last.Pods, first.Pods = first.Pods[len(first.Pods)-1:], first.Pods[:len(first.Pods)-1]
+		p.Creates = []plan.Create{*first, last}
 		if err := checkExactly(snap, p); err == nil {
-			t.Errorf("%s: all pods on one node pass", name)
+			t.Errorf("%s: all pods but one on one node pass", name)
 		}
 	}
 	// One pod is left out although it fits.
