@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -43,8 +44,8 @@ func (c *Cluster) overlays() ([]watched, error) {
 // NodeOverlay converts a NodeOverlay. One that Karpenter would not use either is an
 // error that says why.
 func NodeOverlay(o *karpv1alpha1.NodeOverlay) (*cluster.Overlay, error) {
-	if err := o.RuntimeValidate(context.Background()); err != nil {
-		return nil, fmt.Errorf("spec: %w", err)
+	if problems := leaves(o.RuntimeValidate(context.Background())); len(problems) > 0 {
+		return nil, errors.New("spec: " + strings.Join(problems, "; "))
 	}
 	out := &cluster.Overlay{Name: o.Name, Revision: o.ResourceVersion, Capacity: resources(o.Spec.Capacity)}
 	if o.Spec.Weight != nil {

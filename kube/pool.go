@@ -85,7 +85,8 @@ func leaves(err error) []string {
 	if err == nil {
 		return nil
 	}
-	many, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // one that wraps many is meant, not what it wraps
+	// One that wraps many is meant, not what it wraps.
+	many, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []string{bracketed.ReplaceAllStringFunc(err.Error(), func(list string) string {
 			words := strings.Fields(strings.Trim(list, "[]"))
