@@ -44,7 +44,7 @@ func signed(percent float64) string {
 	return s
 }
 
-// cheaper says how two prices compare: "$0.1503 per hour (+5.8 %)".
+// compared says how two prices compare: "$0.1503 per hour (+5.8 %)".
 func compared(p, to view.Price) string {
 	s := p.String() + " per hour"
 	if p.Unknown == 0 && to.Unknown == 0 && to.PerHour > 0 {

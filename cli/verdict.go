@@ -124,9 +124,13 @@ func (r *Report) carryOut(w *fit.World, hosts []place) []place {
 			class[p] = i
 		}
 	}
+	byName := map[string]int{}
+	for i := range hosts {
+		byName[hosts[i].name] = i
+	}
 	for i := range r.nodes {
 		n := &r.nodes[i]
-		at := slices.IndexFunc(hosts, func(h place) bool { return h.name == n.name })
+		at := byName[n.name]
 		if !n.existing {
 			o := index[offeringKey{n.pool, n.id}]
 			at = w.Buy(o)

@@ -1,8 +1,11 @@
 package manifest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,11 +46,16 @@ func (c *Collector) check(at Position, o Object) {
 			errs = append(errs, checkWorkload(o, meta)...)
 		}
 	}
-	slices.SortStableFunc(errs, func(a, b *field.Error) int { return strings.Compare(a.Field, b.Field) }) // some come from maps
+	slices.SortFunc(errs, func(a, b *field.Error) int { // some come from maps
+		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.ErrorBody(), b.ErrorBody()))
+	})
 	for _, e := range errs {
-		c.fail(at, o, e.Field, fmt.Errorf("%s", e.ErrorBody()))
+		c.fail(at, o, e.Field, errors.New(regexUsed.ReplaceAllString(e.ErrorBody(), "")))
 	}
 }
+
+// regexUsed is what Kubernetes adds to a rule that it has just told in words.
+var regexUsed = regexp.MustCompile(`, regex used for validation is '[^']*'`)
 
 // templatePath is where the pod template of a workload stands.
 func templatePath(o Object) *field.Path {

@@ -4,28 +4,37 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"sigs.k8s.io/yaml"
 )
 
-// Fuzzing beyond the corpus that is kept in testdata/fuzz:
+// Fuzzing beyond the corpus that is kept in testdata/fuzz.corpus, and keeping what it
+// found to be interesting:
 //
-//	go test ./manifest -run '^$' -fuzz FuzzRead -fuzztime 5m
-//	go test ./manifest -run '^$' -fuzz FuzzSplit -fuzztime 5m
+//	go test ./manifest -run '^$' -fuzz FuzzRead -fuzztime 5m -fuzzminimizetime 10x
+//	go test ./manifest -run '^$' -fuzz FuzzSplit -fuzztime 5m -fuzzminimizetime 10x
+//	go test ./manifest -run TestCorpus -keep $(go env GOCACHE)/fuzz/github.com/ullage-sh/ullage/manifest
+var keep = flag.String("keep", "", "folder of fuzzing to write testdata/fuzz.corpus from")
+
+const corpus = "testdata/fuzz.corpus"
 
 // seeds are inputs of all forms: the examples, and the scripts of this package as
 // they are, texts of many documents with many mistakes.
 func seeds(f *testing.F) {
 	for _, root := range []string{"../examples", "testdata"} {
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || strings.Contains(path, "fuzz") {
+			if err != nil || d.IsDir() || path == corpus {
 				return err
 			}
 			text, err := os.ReadFile(path)
@@ -41,6 +50,9 @@ func seeds(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
+	for _, s := range kept(f) {
+		f.Add([]byte(s))
+	}
 	for _, s := range []string{
 		"apiVersion: v1\nitems:\n- kind: Pod\n  a: |\n    - b\n\n  c: d\n# e\n-\n  f: g\nkind: List\n",
 		"items:\n  - {a: b}\n  - - c\nkind: PodList\n---\n{\"items\": [1, {\"a\": []}], \"kind\": \"List\"}",
@@ -51,6 +63,68 @@ func seeds(f *testing.F) {
 		f.Add([]byte(s))
 	}
 }
+
+// kept is the corpus, one quoted input on a line.
+func kept(t testing.TB) []string {
+	t.Helper()
+	text, err := os.ReadFile(corpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for line := range strings.Lines(string(text)) {
+		s, err := strconv.Unquote(strings.TrimSpace(line))
+		if err != nil {
+			t.Fatalf("%s: %v: %s", corpus, err, line)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// TestCorpus makes sure that there is a corpus, or writes it.
+func TestCorpus(t *testing.T) {
+	if *keep == "" {
+		if n := len(kept(t)); n < 100 {
+			t.Errorf("%s has %d inputs", corpus, n)
+		}
+		return
+	}
+	files, err := filepath.Glob(filepath.Join(*keep, "Fuzz*", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("nothing in %s: %v", *keep, err)
+	}
+	all := map[string]bool{}
+	for _, s := range kept(t) {
+		all[s] = true
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A version, then []byte("…").
+		_, value, _ := strings.Cut(string(text), "[]byte(")
+		s, err := strconv.Unquote(strings.TrimSuffix(strings.TrimSpace(value), ")"))
+		if err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		if len(s) <= maxKept {
+			all[s] = true
+		}
+	}
+	var out strings.Builder
+	for _, s := range slices.Sorted(maps.Keys(all)) {
+		out.WriteString(strconv.Quote(s) + "\n")
+	}
+	if err := os.WriteFile(corpus, []byte(out.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// maxKept bounds an input that is kept, bytes: what is interesting about larger ones
+// is rarely that they are large.
+const maxKept = 400
 
 // FuzzRead: whatever is read, it ends without a panic, and twice with the same
 // result; a mistake says where it is.

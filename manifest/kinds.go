@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
+	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -56,6 +57,7 @@ var kinds = append([]kind{
 	kindOf("storage.k8s.io", "v1", "VolumeAttachment", false, &storagev1.VolumeAttachment{}),
 	kindOf("karpenter.sh", "v1", "NodePool", false, &karpv1.NodePool{}),
 	kindOf("karpenter.sh", "v1", "NodeClaim", false, &karpv1.NodeClaim{}),
+	kindOf("karpenter.sh", "v1alpha1", "NodeOverlay", false, &karpv1alpha1.NodeOverlay{}),
 }, classKinds()...)
 
 func kindOf(group, version, name string, namespaced bool, example Object) kind {

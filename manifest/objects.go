@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
+	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/kube"
@@ -74,6 +75,16 @@ func (c *Collector) record(out *Objects, h held) {
 			c.fail(h.at, o, "spec", errors.New(p.Invalid))
 		}
 		out.Pools = append(out.Pools, p)
+	case *karpv1alpha1.NodeOverlay:
+		overlay, err := kube.NodeOverlay(o)
+		switch {
+		case err == nil:
+			out.Overlays = append(out.Overlays, overlay)
+		case fromFile(o):
+			c.fail(h.at, o, "", err)
+		default:
+			c.note("NodeOverlay %s is not used: %s", o.Name, err)
+		}
 	case *karpv1.NodeClaim:
 		out.Claims = append(out.Claims, kube.NodeClaim(o))
 	case *corev1.PersistentVolumeClaim:
