@@ -62,9 +62,18 @@ func (c *Catalog) InstanceTypes(region string, sizing Sizing, seed uint64) ([]cl
 		}
 		omitted = append(omitted, unsold...)
 		it.Labels, it.Capacity, it.Allocatable, it.Offerings = labels, capacity, allocatable, offerings
+		it.AttachLimits = attachLimits(t)
 		types = append(types, it)
 	}
 	return types, omitted, nil
+}
+
+// attachLimits is how many EBS volumes pods can have attached: all that the type
+// can, less the root volume and the first network interface, which most types
+// count as well. The driver on the node knows better and says so in its CSINode.
+func attachLimits(t Type) cluster.Resources {
+	const taken = 2
+	return cluster.NewResources(map[string]int64{cluster.AttachLimit + "ebs.csi.aws.com": max(t.EBSMaxAttachments-taken, 0)})
 }
 
 // sell lists the offerings of t by zone and capacity type, and the capacity

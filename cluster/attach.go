@@ -16,7 +16,7 @@ func (b *builder) limitAttachments(h *Host, n *Node, typ *InstanceType) {
 		limits = b.csiNodes[n.Name]
 	}
 	if limits == nil && typ != nil {
-		limits = typ.Allocatable
+		limits = typ.AttachLimits
 	}
 	for _, i := range b.attachLimits {
 		if limits.Has(b.out.Resources[i]) { // 0 is a limit too

@@ -87,8 +87,9 @@ func (b *builder) addType(pool int, t *InstanceType) {
 		}
 		if allocatable == nil {
 			allocatable = b.vector(t.Allocatable)
+			allocatable.Add(b.vector(t.AttachLimits))
 			for _, d := range b.attachLimits {
-				if allocatable[d] == 0 {
+				if name := b.out.Resources[d]; !t.AttachLimits.Has(name) && !t.Allocatable.Has(name) { // 0 is a limit too
 					allocatable[d] = noLimit
 				}
 			}

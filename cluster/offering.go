@@ -8,6 +8,10 @@ type InstanceType struct {
 	Labels Labels
 	// Capacity of the machine and the part of it that pods may use.
 	Capacity, Allocatable Resources
+	// AttachLimits are the volumes that can be attached to it, under [AttachLimit] and
+	// the driver's name; a driver without one has no limit. A node tells its own in its
+	// CSINode.
+	AttachLimits Resources
 	Offerings             []Offering
 }
 

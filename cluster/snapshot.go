@@ -174,6 +174,7 @@ func (b *builder) nameResources() {
 	for _, types := range b.in.Types {
 		for i := range types {
 			see(types[i].Allocatable)
+			see(types[i].AttachLimits)
 		}
 	}
 	for _, n := range basicResources {
