@@ -12,7 +12,7 @@ type InstanceType struct {
 	// the driver's name; a driver without one has no limit. A node tells its own in its
 	// CSINode.
 	AttachLimits Resources
-	Offerings             []Offering
+	Offerings    []Offering
 }
 
 // Offering is one way to buy an instance type.

@@ -37,7 +37,7 @@ func (v *View) volumes(n *node) bool {
 func inZone(zones cluster.Term, label cluster.Lookup) bool {
 	_, zone := label(cluster.LabelZone)
 	_, region := label(cluster.LabelRegion)
-	return !(zone || region) || zones.Matches(label)
+	return !zone && !region || zones.Matches(label)
 }
 
 // reaches tells whether one of the terms matches; nil matches anything.

@@ -44,26 +44,6 @@ func (s bitset) andNot(t bitset) {
 	}
 }
 
-// contains tells whether all of t is in s.
-func (s bitset) contains(t bitset) bool {
-	for i := range t {
-		if t[i]&^s[i] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// meets tells whether s and t have a member in common.
-func (s bitset) meets(t bitset) bool {
-	for i := range s {
-		if s[i]&t[i] != 0 {
-			return true
-		}
-	}
-	return false
-}
-
 func (s bitset) empty() bool {
 	for _, w := range s {
 		if w != 0 {

@@ -105,7 +105,7 @@ func (a *answer) evict() {
 // remove takes away the pods of which which is true, one by one, then the nodes
 // that this has emptied, and tells whether there were any.
 func (a *answer) remove(which func(class int, v *fit.View, at int) bool) bool {
-	w, any := a.view(), false
+	w, some := a.view(), false
 	for c := range a.snap.Classes {
 		if a.profile[c] < 0 || !a.bound(&a.snap.Classes[c]) {
 			continue
@@ -116,14 +116,14 @@ func (a *answer) remove(which func(class int, v *fit.View, at int) bool) bool {
 				a.takeBack(at, int32(c))
 				w.Remove(c, at)
 				view = w.View(c)
-				any = true
+				some = true
 			}
 		}
 	}
-	if any {
+	if some {
 		a.dropEmpty()
 	}
-	return any
+	return some
 }
 
 // astray tells whether a class wants to be near pods that may not be there.
@@ -220,7 +220,7 @@ func (a *answer) tuck(w *fit.World, class int32) bool {
 		return true
 	}
 	best := int32(-1)
-	for o := range bitset(a.profiles[a.profile[class]].offerings).all {
+	for o := range a.profiles[a.profile[class]].offerings.all {
 		if a.better(int32(o), best) && a.mayBuy(int32(o), class) && view.Offering(o) == 0 {
 			best = int32(o)
 		}
@@ -298,7 +298,7 @@ func (a *answer) usable(n *node) bitset {
 	set := allOf(len(a.snap.Offerings))
 	keys := map[string]bool{}
 	for _, p := range n.parts {
-		set.and(bitset(a.profiles[a.profile[p.Class]].offerings))
+		set.and(a.profiles[a.profile[p.Class]].offerings)
 		d := a.snap.Classes[p.Class].Demand
 		for _, s := range d.Spreads {
 			keys[s.Key] = keys[s.Key] || !s.Soft

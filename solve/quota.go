@@ -38,9 +38,6 @@ func newQuotas(snap *cluster.Snapshot) quotas {
 	return q
 }
 
-// of returns the part of a slice like q.room that belongs to a pool.
-func (q *quotas) of(all []int64, pool int32) []int64 { return all[q.start[pool]:q.start[pool+1]] }
-
 // uses appends what one node of this offering takes of all quotas: of its pool's
 // limits, in their order, and then of stocks.
 func (q *quotas) uses(list []pack.Use, o *cluster.PoolOffering) []pack.Use {

@@ -15,12 +15,12 @@ import (
 
 // unplaced lists the pods without a place, in the order of the snapshot's
 // classes, and why.
-func (s *answer) unplaced(pods *dealer) []plan.Unplaced {
-	v := verdicts{answer: s, known: map[int32]*verdict{}}
+func (a *answer) unplaced(pods *dealer) []plan.Unplaced {
+	v := verdicts{answer: a, known: map[int32]*verdict{}}
 	var out []plan.Unplaced
-	for i := range s.snap.Classes {
-		c := &s.snap.Classes[i]
-		switch n := s.left[i]; {
+	for i := range a.snap.Classes {
+		c := &a.snap.Classes[i]
+		switch n := a.left[i]; {
 		case n == 0:
 		case len(c.Refused) > 0:
 			refused := plan.Reason{Constraint: plan.Refused, Detail: strings.Join(c.Refused, ", ")}

@@ -35,7 +35,7 @@ func (x *dealing) give(p part, n int32) {
 	for _, g := range p.counted {
 		x.tell(g, p.places, p.domain, n)
 	}
-	for _, g := range p.role.apart {
+	for _, g := range p.apart {
 		x.shutFor(g)[p.domain] = x.shutFor(g)[p.domain] || n > 0
 	}
 	x.load[p.domain] += n
@@ -71,7 +71,7 @@ func (x *dealing) room(h *hand) []int32 {
 				room[at] = 0
 			}
 		}
-		for _, g := range h.role.apart {
+		for _, g := range h.apart {
 			switch {
 			case x.onHosts(g)[at]+x.row(x.dealt, g)[at] > 0:
 				room[at] = 0
@@ -112,11 +112,11 @@ func (a *assigner) capacity(class, pods, places int32) int32 {
 func (x *dealing) nearby(h *hand, room []int32) []int32 {
 	g := x.snap.Classes[h.class].Affinity
 	there, dealt := x.onHosts(g), x.row(x.dealt, g)
-	any := false
+	anywhere := false
 	for at := range room {
-		any = any || there[at]+dealt[at] > 0
+		anywhere = anywhere || there[at]+dealt[at] > 0
 	}
-	if any {
+	if anywhere {
 		for at := range room {
 			if there[at]+dealt[at] == 0 {
 				room[at] = 0

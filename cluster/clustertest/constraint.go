@@ -60,16 +60,16 @@ func (s *reader) spreadOption(l *line, c cluster.TopologySpread, text string, se
 		l.fail(err)
 		return int32(n)
 	}
-	switch key, value, _ := strings.Cut(text, "="); {
-	case key == "soft":
+	switch key, value, _ := strings.Cut(text, "="); key {
+	case "soft":
 		c.Soft = true
-	case key == "honor-taints":
+	case "honor-taints":
 		c.HonorTaints = true
-	case key == "ignore-affinity":
+	case "ignore-affinity":
 		c.HonorAffinity = false
-	case key == "skew":
+	case "skew":
 		c.MaxSkew = number(value)
-	case key == "domains":
+	case "domains":
 		c.MinDomains = number(value)
 	default:
 		c.Pods = selector(text)

@@ -59,7 +59,7 @@ var houses = []house{
 		"deploy", "operator", "offline", "sim", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated",
 	}},
 	{path: "lab/...", over: []string{
-		"deploy", "operator", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated", "provider/providertest",
+		"bench/...", "deploy", "operator", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated", "provider/providertest",
 	}},
 	{path: "bench/...", over: []string{
 		"kube", "runner", "sim", "cli", "awssim", "provider/aws", "provider/simulated",
