@@ -17,15 +17,15 @@ type parcel struct {
 
 // parcels returns what shapes from first to end make of one item, most pods
 // first, without those that hold no more than a cheaper one.
-func (p *layout) parcels(item, n, first, end int32, usable []Set) []parcel {
-	most := min(n, p.sides.alone[item])
+func (l *layout) parcels(item, n, first, end int32, usable []Set) []parcel {
+	most := min(n, l.sides.alone[item])
 	var out []parcel
 	for s := first; s < end; s++ {
-		if !usable[p.shapes[s].kind].Has(int(item)) {
+		if !usable[l.shapes[s].kind].Has(int(item)) {
 			continue
 		}
-		if fit := howMany(p.row(p.shapeRows, s), p.row(p.size, item), most); fit > 0 {
-			out = append(out, parcel{fit, s, p.priceOf(s)})
+		if fit := howMany(l.row(l.shapeRows, s), l.row(l.size, item), most); fit > 0 {
+			out = append(out, parcel{fit, s, l.priceOf(s)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b parcel) int {
@@ -59,7 +59,7 @@ func cover(n int32, parcels []parcel) (int64, []int32) {
 func densest(parcels []parcel) parcel {
 	best := parcels[0]
 	for _, x := range parcels[1:] {
-		if int64(x.price)*int64(best.pods) < int64(best.price)*int64(x.pods) {
+		if x.price*int64(best.pods) < best.price*int64(x.pods) {
 			best = x
 		}
 	}
