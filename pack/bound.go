@@ -170,7 +170,7 @@ func coverBound(n int32, parcels []parcel) int64 {
 		return cost
 	}
 	best := densest(parcels)
-	return int64((int64(n)*int64(best.price) + int64(best.pods) - 1) / int64(best.pods))
+	return (int64(n)*best.price + int64(best.pods) - 1) / int64(best.pods)
 }
 
 // absorbed is the most that pods on hosts can be worth: what all room is worth,
