@@ -235,6 +235,7 @@ require (
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.10
 	github.com/ullage-sh/ullage v0.0.0
+	github.com/ullage-sh/ullage/bench v0.0.0
 	go.etcd.io/etcd/client/pkg/v3 v3.6.8
 	go.etcd.io/etcd/server/v3 v3.6.8
 	go.uber.org/zap v1.28.0
@@ -258,3 +259,5 @@ require (
 )
 
 replace github.com/ullage-sh/ullage => ../
+
+replace github.com/ullage-sh/ullage/bench => ../bench

@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/component-helpers/storage/ephemeral"
 	storagehelpers "k8s.io/component-helpers/storage/volume"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/daemon"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -60,6 +64,30 @@ func (o *Objects) Buy(offer *cluster.PoolOffering, taints []cluster.Taint, name 
 	n.Status.Capacity = n.Status.Allocatable
 	o.Nodes = append(o.Nodes, n)
 	o.CSINodes = append(o.CSINodes, csi)
+}
+
+// Attend gives a node the pods of all DaemonSets that run there and are not there yet.
+func (o *Objects) Attend(node string) {
+	n := o.Node(node)
+	for _, ds := range o.DaemonSets {
+		here := func(p *corev1.Pod) bool {
+			return p.Spec.NodeName == node && metav1.IsControlledBy(p, ds)
+		}
+		if run, _ := daemon.NodeShouldRunDaemonPod(klog.Background(), n, ds); !run || slices.ContainsFunc(o.Pods, here) {
+			continue
+		}
+		o.Pods = append(o.Pods, DaemonPod(ds, node))
+	}
+}
+
+// DaemonPod is the pod of a DaemonSet on a node.
+func DaemonPod(ds *appsv1.DaemonSet, node string) *corev1.Pod {
+	p := daemon.NewPod(ds.DeepCopy(), node)
+	p.Name = ds.Name + "-" + node
+	p.UID = types.UID(p.Namespace + "/" + p.Name)
+	p.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(ds, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))}
+	p.Status.Phase = corev1.PodRunning
+	return p
 }
 
 // attaches tells whether a resource counts attached volumes, and of which driver.

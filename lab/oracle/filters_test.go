@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	featuregatetesting "k8s.io/component-base/featuregate/testing"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/features"
 
 	"github.com/ullage-sh/ullage/lab/oracle"
@@ -62,6 +64,7 @@ func TestTaintsWithNumbers(t *testing.T) {
 // filters runs the comparison of both sides, cluster by cluster.
 type filters struct {
 	t         *testing.T
+	ctx       context.Context
 	scheduler *oracle.Scheduler
 	options   random.Options
 	// distort, if any, changes the cluster that package fit sees.
@@ -71,16 +74,20 @@ type filters struct {
 	cases, nodes, offerings int
 }
 
+// quiet is a context in which the scheduler logs nothing.
+func quiet(t *testing.T) context.Context { return klog.NewContext(t.Context(), logr.Discard()) }
+
 func newFilters(t *testing.T, opt random.Options) *filters {
 	t.Helper()
-	s, err := oracle.NewScheduler(t.Context())
+	ctx := quiet(t)
+	s, err := oracle.NewScheduler(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if left := oracle.Unpaired(s.Plugins()); len(left) > 0 {
 		t.Fatalf("nothing of ours is compared with the plugins %v of the default profile", left)
 	}
-	return &filters{t: t, scheduler: s, options: opt}
+	return &filters{t: t, ctx: ctx, scheduler: s, options: opt}
 }
 
 // cluster makes a cluster and compares both sides about it; what they differ about
@@ -118,7 +125,7 @@ func (f *filters) trial(o *oracle.Objects) *oracle.Trial {
 
 // judge compares both sides about one pod, and places it.
 func (f *filters) judge(trial *oracle.Trial, pod *corev1.Pod, steps *rand.Rand) []oracle.Disagreement {
-	verdicts, bad := trial.Judge(f.t.Context(), pod)
+	verdicts, bad := trial.Judge(f.ctx, pod)
 	f.cases++
 	f.nodes += len(trial.Objects.Nodes)
 	f.tally.add(verdicts)
@@ -127,7 +134,7 @@ func (f *filters) judge(trial *oracle.Trial, pod *corev1.Pod, steps *rand.Rand) 
 	}
 	if len(trial.Snapshot.Offerings) > 0 {
 		f.offerings++
-		if bad = trial.JudgeOffering(f.t.Context(), pod, steps.IntN(len(trial.Snapshot.Offerings))); len(bad) > 0 {
+		if bad = trial.JudgeOffering(f.ctx, pod, steps.IntN(len(trial.Snapshot.Offerings))); len(bad) > 0 {
 			return bad
 		}
 	}
@@ -168,9 +175,9 @@ func (f *filters) showsAgain(o *oracle.Objects, steps []oracle.Step, uid, rule s
 		if string(p.UID) != uid {
 			continue
 		}
-		_, bad := trial.Judge(context.Background(), p)
+		_, bad := trial.Judge(f.ctx, p)
 		for i := range trial.Snapshot.Offerings {
-			bad = append(bad, trial.JudgeOffering(context.Background(), p, i)...)
+			bad = append(bad, trial.JudgeOffering(f.ctx, p, i)...)
 		}
 		return slices.ContainsFunc(bad, func(d oracle.Disagreement) bool { return d.Rule == rule })
 	}

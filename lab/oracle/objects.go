@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -25,6 +26,8 @@ type Objects struct {
 	PersistentVolumeClaims []*corev1.PersistentVolumeClaim
 	StorageClasses         []*storagev1.StorageClass
 	VolumeAttachments      []*storagev1.VolumeAttachment
+	// DaemonSets whose pods are among Pods or have yet to arrive, see [Objects.Attend].
+	DaemonSets []*appsv1.DaemonSet
 
 	// Pools and the types that all of them sell.
 	Pools []*cluster.Pool
@@ -37,6 +40,7 @@ func (o *Objects) Clone() *Objects {
 	c.Nodes, c.CSINodes, c.Pods, c.Namespaces = own(o.Nodes), own(o.CSINodes), own(o.Pods), own(o.Namespaces)
 	c.PersistentVolumes, c.PersistentVolumeClaims = own(o.PersistentVolumes), own(o.PersistentVolumeClaims)
 	c.StorageClasses, c.VolumeAttachments = own(o.StorageClasses), own(o.VolumeAttachments)
+	c.DaemonSets = own(o.DaemonSets)
 	c.Pools, c.Types = own(o.Pools), own(o.Types)
 	return &c
 }
@@ -108,6 +112,9 @@ func (o *Objects) YAML() string {
 	}
 	for _, x := range o.VolumeAttachments {
 		document(x, "VolumeAttachment")
+	}
+	for _, x := range o.DaemonSets {
+		document(x, "DaemonSet")
 	}
 	for _, x := range o.Pods {
 		document(x, "Pod")

@@ -13,6 +13,7 @@ func (o *Objects) Snapshot() *cluster.Snapshot {
 	}
 	var c kube.Converter
 	in.Pods = c.Pods(o.Pods)
+	in.Daemons = each(o.DaemonSets, c.DaemonSet)
 	in.Nodes = each(o.Nodes, kube.Node)
 	in.Namespaces = each(o.Namespaces, kube.Namespace)
 	in.PersistentVolumes = each(o.PersistentVolumes, kube.PersistentVolume)

@@ -9,7 +9,7 @@ import (
 
 // selection gives a pod a node selector, node affinity and tolerations.
 func (m *maker) selection(p *corev1.Pod) {
-	if m.chance(15) {
+	if m.binds(15) {
 		p.Spec.NodeSelector = map[string]string{}
 		switch m.r.IntN(5) {
 		case 0:
@@ -22,7 +22,7 @@ func (m *maker) selection(p *corev1.Pod) {
 			p.Spec.NodeSelector["generation"] = pick(m, "3", "")
 		}
 	}
-	if m.chance(25) {
+	if m.binds(25) {
 		p.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{}}}
 		s := p.Spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution
 		for range m.between(1, 2) {
@@ -91,7 +91,7 @@ func (m *maker) toleration() corev1.Toleration {
 
 // near gives a pod affinity and anti-affinity to pods.
 func (m *maker) near(p *corev1.Pod, percent int) {
-	affinity, anti := m.chance(percent), m.chance(percent)
+	affinity, anti := m.binds(percent), m.binds(percent)
 	if !affinity && !anti {
 		return
 	}
@@ -129,6 +129,7 @@ func (m *maker) podTerm(p *corev1.Pod) corev1.PodAffinityTerm {
 		t.Namespaces = append(t.Namespaces, pick(m, namespaces...), pick(m, namespaces...))
 	}
 	switch {
+	case m.closed:
 	case m.chance(8):
 		t.NamespaceSelector = &metav1.LabelSelector{}
 	case m.chance(15):
@@ -158,7 +159,7 @@ func merge(s *metav1.LabelSelector, p *corev1.Pod, key string, op metav1.LabelSe
 // spread gives a pod topology spread constraints.
 func (m *maker) spread(p *corev1.Pod) {
 	seen := map[string]bool{}
-	for m.chance(30) {
+	for m.binds(30) {
 		c := corev1.TopologySpreadConstraint{
 			TopologyKey: pick(m, topologies...), MaxSkew: int32(m.between(1, 2)), LabelSelector: m.selector(),
 			WhenUnsatisfiable: corev1.DoNotSchedule,
@@ -171,9 +172,8 @@ func (m *maker) spread(p *corev1.Pod) {
 		}
 		if key := c.TopologyKey + string(c.WhenUnsatisfiable); seen[key] {
 			continue // the API server wants these pairs to differ
-		} else {
-			seen[key] = true
 		}
+		seen[c.TopologyKey+string(c.WhenUnsatisfiable)] = true
 		if c.WhenUnsatisfiable == corev1.DoNotSchedule && m.chance(25) {
 			n := int32(m.between(1, 4))
 			c.MinDomains = &n

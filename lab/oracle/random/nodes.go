@@ -25,7 +25,7 @@ func (m *maker) nodes() {
 func (m *maker) node(name string) {
 	n := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: oracle.WithAliases(m.nodeLabels(name))}}
 	for range m.r.IntN(3) {
-		if m.chance(40) {
+		if m.binds(40) {
 			n.Spec.Taints = append(n.Spec.Taints, m.taint())
 		}
 	}
@@ -90,6 +90,10 @@ func (m *maker) allocatable() corev1.ResourceList {
 		corev1.ResourceMemory: *resource.NewQuantity(int64(m.between(2, 16))<<30, resource.BinarySI),
 		corev1.ResourcePods:   *resource.NewQuantity(int64(m.between(2, 12)), resource.DecimalSI),
 	}
+	if m.density < 100 && m.chance(60) {
+		list[corev1.ResourceCPU], list[corev1.ResourceMemory] = resource.MustParse("16"), resource.MustParse("64Gi")
+		list[corev1.ResourcePods] = resource.MustParse("30")
+	}
 	if m.chance(80) {
 		list[corev1.ResourceEphemeralStorage] = *resource.NewQuantity(int64(m.between(4, 20))<<30, resource.BinarySI)
 	}
@@ -132,7 +136,7 @@ func (m *maker) pools() {
 	for i := range m.between(min(least, m.opt.Pools), m.opt.Pools) {
 		p := &cluster.Pool{Name: "pool-" + strconv.Itoa(i), Class: class, Weight: int32(m.r.IntN(2)), Labels: cluster.Labels{}}
 		m.customLabels(p.Labels)
-		if m.chance(40) {
+		if m.binds(40) {
 			t := m.taint()
 			p.Taints = append(p.Taints, cluster.Taint{Key: t.Key, Value: t.Value, Effect: cluster.TaintEffect(t.Effect)})
 		}

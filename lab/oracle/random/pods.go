@@ -3,10 +3,15 @@ package random
 import (
 	"strconv"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/controller/daemon"
+
+	"github.com/ullage-sh/ullage/lab/oracle"
 )
 
 // bound makes a pod that has a node.
@@ -47,11 +52,39 @@ func (m *maker) waiting() {
 	if !m.opt.Workloads || hasEphemeral(p) {
 		return
 	}
-	for i := range m.r.IntN(8) {
+	for i := range m.r.IntN(pick(m, 4, 8, 25)) {
 		twin := p.DeepCopy()
 		twin.Name = p.Name + "-" + strconv.Itoa(i)
 		twin.UID = types.UID(twin.Namespace + "/" + twin.Name)
 		m.o.Pods = append(m.o.Pods, twin)
+	}
+}
+
+// daemons makes DaemonSets, and their pods on most nodes. They are in a namespace
+// of their own, of which nobody speaks: a snapshot does not count the pods that a
+// DaemonSet has yet to make.
+func (m *maker) daemons() {
+	if m.opt.Daemons == 0 || m.chance(50) {
+		return
+	}
+	m.closed = true
+	for range m.r.IntN(m.opt.Daemons + 1) {
+		ds := &appsv1.DaemonSet{ObjectMeta: m.meta(m.name("daemon"), "system")}
+		ds.Spec.Template.Labels = map[string]string{"daemon": ds.Name}
+		p := &corev1.Pod{ObjectMeta: ds.Spec.Template.ObjectMeta}
+		m.selection(p)
+		p.Spec.Containers = []corev1.Container{{Name: "main", Image: "registry.example.com/agent:1", Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
+			corev1.ResourceCPU: *resource.NewMilliQuantity(int64(m.between(0, 3))*100, resource.DecimalSI),
+		}}}}
+		ds.Spec.Template.Spec = p.Spec
+		m.o.DaemonSets = append(m.o.DaemonSets, ds)
+		for _, n := range m.o.Nodes {
+			if m.chance(80) {
+				if run, _ := daemon.NodeShouldRunDaemonPod(klog.Background(), n, ds); run {
+					m.o.Pods = append(m.o.Pods, oracle.DaemonPod(ds, n.Name))
+				}
+			}
+		}
 	}
 }
 

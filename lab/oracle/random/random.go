@@ -26,6 +26,8 @@ type Options struct {
 	// Compare: taints and tolerations with numbers (KEP-5471); the scheduler has to
 	// have that feature enabled.
 	Compare bool
+	// DaemonSets, at most; some of their pods have yet to arrive.
+	Daemons int
 	// Workloads: waiting pods come in groups of alike ones, as controllers make them.
 	Workloads bool
 }
@@ -33,13 +35,21 @@ type Options struct {
 // Small clusters are those of the filters: all constraints, few objects.
 var Small = Options{Nodes: 5, Bound: 8, Waiting: 3, Pools: 2}
 
+// Medium clusters are those of plans: more pods, in groups of alike ones, and more
+// to buy.
+var Medium = Options{Nodes: 4, Bound: 10, Waiting: 8, Pools: 3, Daemons: 2, Workloads: true}
+
 // Cluster returns the n-th cluster of a seed.
 func Cluster(seed, n uint64, opt Options) *oracle.Objects {
-	m := &maker{r: rand.New(rand.NewPCG(seed, n)), opt: opt, o: &oracle.Objects{}, taken: map[string]bool{}}
+	m := &maker{r: rand.New(rand.NewPCG(seed, n)), opt: opt, o: &oracle.Objects{}, taken: map[string]bool{}, density: 100}
+	if opt.Workloads {
+		m.density = pick(m, 100, 50, 20)
+	}
 	m.namespaces()
 	m.nodes()
 	m.storage()
 	m.pools()
+	m.daemons()
 	for range m.r.IntN(opt.Bound + 1) {
 		if len(m.o.Nodes) > 0 {
 			m.bound()
@@ -59,9 +69,17 @@ type maker struct {
 	o     *oracle.Objects
 	names int             // objects named so far
 	taken map[string]bool // claims that a waiting pod uses
+	// density is how often constraints turn up, in percent of the usual.
+	density int
+	// closed: namespaces are spoken of by name only.
+	closed bool
 }
 
 func (m *maker) chance(percent int) bool { return m.r.IntN(100) < percent }
+
+// binds tells whether a pod gets some constraint: in some clusters less often than in
+// others, so that plans are not all about what fits nowhere.
+func (m *maker) binds(percent int) bool { return m.r.IntN(100*100) < percent*m.density }
 
 // between is lo to hi, both included.
 func (m *maker) between(lo, hi int) int { return lo + m.r.IntN(hi-lo+1) }

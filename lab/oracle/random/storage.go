@@ -167,7 +167,7 @@ func (m *maker) claim(name, namespace string) *corev1.PersistentVolumeClaim {
 		c.Annotations[storagehelpers.AnnBindCompleted] = "yes"
 	case n < 65:
 		class = pick(m, "now", "none", "")
-	case n < 69:
+	case n < 69 && !m.opt.Workloads: // where it is being made changes under a plan's hands
 		c.Annotations[storagehelpers.AnnSelectedNode] = "node-" + strconv.Itoa(m.r.IntN(3))
 	case n < 72:
 		m.reserve(c)
@@ -211,11 +211,11 @@ func (m *maker) volumes(p *corev1.Pod, percent int) {
 	var claims []string
 	for _, c := range m.o.PersistentVolumeClaims {
 		exclusive := c.Spec.AccessModes[0] == corev1.ReadWriteOncePod
-		if c.Namespace == p.Namespace && len(c.OwnerReferences) == 0 && !(exclusive && m.taken[c.Name] && p.Spec.NodeName == "") {
+		if c.Namespace == p.Namespace && len(c.OwnerReferences) == 0 && (!exclusive || !m.taken[c.Name] || p.Spec.NodeName != "") {
 			claims = append(claims, c.Name)
 		}
 	}
-	for i := 0; m.chance(percent) && len(m.o.StorageClasses) > 0; i++ {
+	for i := 0; m.binds(percent) && len(m.o.StorageClasses) > 0; i++ {
 		v := corev1.Volume{Name: "data-" + strconv.Itoa(i)}
 		switch {
 		case m.chance(15):

@@ -1,0 +1,164 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/lab/oracle"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// Case is a cluster that is planned for, and how.
+type Case struct {
+	Name    string
+	Objects *oracle.Objects
+	Options solve.Options
+}
+
+// Outcome is what became of a plan.
+type Outcome struct {
+	// Pods that the plan places, and nodes that it buys.
+	Pods, Nodes int
+	// Stranded are waiting pods that the planned nodes did not hold in the end,
+	// beyond those that the plan left out.
+	Stranded int
+	// Extra nodes were bought for those, in so many further plans; Left are pods that
+	// still have no node.
+	Extra, Rounds, Left int
+	// Planned is the price per hour of the new nodes of the plan; Realised that of all
+	// new nodes in the end.
+	Planned, Realised cluster.Money
+}
+
+// most plans are made for what is stranded, after which it is left.
+const most = 5
+
+// Run carries a plan for a case out with the real scheduler. Nodes become ready in
+// an order that the seed gives, in at most so many waves.
+func Run(ctx context.Context, c *Case, p *plan.Plan, seed uint64, waves int) (*Outcome, error) {
+	l, err := newLoop(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{loop: l, objects: c.Objects.Clone(), random: rand.New(rand.NewPCG(seed, 0)), waves: waves}
+	r.begin(ctx)
+	out := &Outcome{Nodes: len(p.Creates), Planned: p.CreateCost, Realised: p.CreateCost}
+	for _, x := range p.Placements {
+		out.Pods += len(x.Pods)
+	}
+	for _, x := range p.Creates {
+		out.Pods += len(x.Pods)
+	}
+	if err := r.buy(ctx, c.Objects.Snapshot(), p); err != nil {
+		return nil, err
+	}
+	unplanned := len(c.Objects.Waiting()) - out.Pods
+	out.Left = len(r.objects.Waiting())
+	out.Stranded = max(out.Left-unplanned, 0)
+	for stranded := out.Stranded; stranded > 0 && out.Rounds < most; out.Rounds++ {
+		snap := r.objects.Snapshot()
+		again := solve.Solve(snap, c.Options)
+		if len(again.Creates)+len(again.Placements) == 0 {
+			break
+		}
+		if err := r.buy(ctx, snap, again); err != nil {
+			return nil, err
+		}
+		out.Extra += len(again.Creates)
+		out.Realised += again.CreateCost
+		out.Left = len(r.objects.Waiting())
+		stranded = out.Left - unplanned
+	}
+	return out, nil
+}
+
+// run is one replay.
+type run struct {
+	loop    *loop
+	objects *oracle.Objects
+	random  *rand.Rand
+	waves   int
+	bought  int
+}
+
+// begin makes what is there known to the scheduler, and lets it place what it can.
+func (r *run) begin(ctx context.Context) {
+	for _, n := range r.objects.Namespaces {
+		r.loop.informers.Put(n)
+	}
+	for _, n := range r.objects.Nodes {
+		r.objects.Attend(n.Name)
+		r.loop.informers.Put(n)
+	}
+	for _, n := range r.objects.CSINodes {
+		r.loop.informers.Put(n)
+	}
+	for i, p := range r.objects.Pods {
+		if p.Spec.SchedulerName == "" { // the API server fills it in
+			named := *p
+			named.Spec.SchedulerName = corev1.DefaultSchedulerName
+			r.objects.Pods[i] = &named
+		}
+		r.loop.add(r.objects.Pods[i])
+	}
+	r.loop.drain(ctx)
+	r.settle()
+}
+
+// buy makes the nodes of a plan ready, wave by wave.
+func (r *run) buy(ctx context.Context, snap *cluster.Snapshot, p *plan.Plan) error {
+	nodes := make([]string, len(p.Creates))
+	for i, c := range p.Creates {
+		at := slices.IndexFunc(snap.Offerings, func(o cluster.PoolOffering) bool {
+			return o.ID == c.Offerings[0] && snap.Pools[o.Pool].Name == c.Pool
+		})
+		if at < 0 {
+			return fmt.Errorf("node %d of the plan is a %s of pool %s, which is not sold", i, c.Offerings[0], c.Pool)
+		}
+		r.bought++
+		nodes[i] = fmt.Sprintf("planned-%d", r.bought)
+		offer := &snap.Offerings[at]
+		r.objects.Buy(offer, snap.Pools[offer.Pool].Taints, nodes[i])
+	}
+	r.random.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	size := max((len(nodes)+r.waves-1)/r.waves, 1)
+	for wave := range slices.Chunk(nodes, size) {
+		for _, name := range wave {
+			r.ready(name)
+		}
+		r.loop.drain(ctx)
+	}
+	r.loop.wake(ctx)
+	r.settle()
+	return nil
+}
+
+// ready makes one node ready, with the pods of its DaemonSets.
+func (r *run) ready(name string) {
+	before := len(r.objects.Pods)
+	r.objects.Attend(name)
+	for _, p := range r.objects.Pods[before:] {
+		r.loop.add(p)
+	}
+	for _, c := range r.objects.CSINodes {
+		if c.Name == name {
+			r.loop.informers.Put(c)
+		}
+	}
+	r.loop.informers.Put(r.objects.Node(name))
+}
+
+// settle writes into the objects what the scheduler has decided.
+func (r *run) settle() {
+	for i, p := range r.objects.Pods {
+		if p.Spec.NodeName == "" {
+			r.objects.Pods[i] = r.loop.pods[key(p.Namespace, p.Name)]
+		}
+	}
+}
