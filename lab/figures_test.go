@@ -132,15 +132,15 @@ func TestFigures(t *testing.T) {
 	out(1000)
 	scaleTo(t, ctx, l, m, 300)
 	away(t, ctx, l, m)
-	// A hundred nodes of 8 cpus, then a thousand, with some ten pods each.
+	// A hundred nodes of 8 cpus, then a thousand, with ten pods each.
 	if _, err := kube.Apply(ctx, l.Client(), fmt.Appendf(nil, figurePools, 8)); err != nil {
 		t.Fatal(err)
 	}
-	patch := client.RawPatch("application/json-patch+json", []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests","value":{"cpu":"700m","memory":"512Mi"}}]`))
+	patch := client.RawPatch("application/json-patch+json", []byte(`[{"op":"replace","path":"/spec/template/spec/containers/0/resources/requests","value":{"cpu":"750m","memory":"512Mi"}}]`))
 	if err := l.Client().Patch(ctx, d, patch); err != nil {
 		t.Fatal(err)
 	}
-	out(1100)
+	out(1000)
 	atRest(t, ctx, "100 nodes")
 	if *nodes100 {
 		return
