@@ -16,9 +16,14 @@
 //     admitted) are one shape, of which only the cheapest counts while packing;
 //     zones are chosen at the end. Pools' weights are tiers, their limits quotas,
 //     their minValues variety (layout.go, pool.go, quota.go).
-//  3. Each node of the packing becomes a Create with every offering of its pool that
-//     holds its pods (creates.go).
-//  4. What is left over gets its reasons: for each constraint, how many places it
+//  3. Constraints between pods, and preferences as far as they may cost (prefer.go),
+//     have become places, dimensions and rules before that: package topology.
+//  4. What packing has put somewhere becomes pods of classes again (answer.go). What
+//     it has left over is tried once more, pod by pod and exactly, by package fit; what
+//     held only with those that are left over is taken back first (loose.go).
+//  5. Each node becomes a Create with every offering of its pool that holds its pods
+//     (creates.go).
+//  6. What is left over now gets its reasons: for each constraint, how many places it
 //     rules out (reasons.go).
 //
 // The bound is about the objective: prices of new nodes and Options.NodeCharge for
