@@ -245,3 +245,54 @@ func (p *plans) refusals(d *oracle.Delivery, snap *cluster.Snapshot, answer *pla
 	}
 	return nil
 }
+
+// TestPlanMutants spoils plans and wants that to be noticed.
+func TestPlanMutants(t *testing.T) {
+	for _, m := range []struct {
+		mistake, kind string
+		distort       func(*plan.Plan)
+	}{
+		{"one node more is emptied onto another", "plan", func(p *plan.Plan) {
+			if n := len(p.Creates); n > 1 {
+				p.Creates[0].Pods = slices.Concat(p.Creates[0].Pods, p.Creates[n-1].Pods)
+				p.Creates = p.Creates[:n-1]
+			}
+		}},
+		{"pods of two hosts change places", "plan", func(p *plan.Plan) {
+			if n := len(p.Placements); n > 1 {
+				p.Placements[0].Host, p.Placements[n-1].Host = p.Placements[n-1].Host, p.Placements[0].Host
+			}
+		}},
+		{"a pod that has a place is said to have none", "refusal", func(p *plan.Plan) {
+			if len(p.Creates) > 0 && len(p.Late) == 0 {
+				c := &p.Creates[0]
+				p.Unplaced = append(p.Unplaced, plan.Unplaced{Pods: c.Pods[:1]})
+				c.Pods = c.Pods[1:]
+			}
+		}},
+		{"any offering of the pool is an alternative", "alternative", func(p *plan.Plan) {
+			for i := range p.Creates {
+				for j := range p.Creates {
+					if p.Creates[i].Pool == p.Creates[j].Pool {
+						p.Creates[i].Offerings = append(p.Creates[i].Offerings[:1:1], p.Creates[j].Offerings[0])
+					}
+				}
+			}
+		}},
+	} {
+		p := newPlans(t)
+		p.distort = m.distort
+		const most = 400
+		noticed := false
+		for n := uint64(0); n < most && !noticed; n++ {
+			bad := p.faults(random.Cluster(*seed, n, random.Medium), false)
+			noticed = bad != nil && bad.kind == m.kind
+			if noticed {
+				t.Logf("%s: noticed in cluster %d: %s", m.mistake, n, bad.detail)
+			}
+		}
+		if !noticed {
+			t.Errorf("%s: not noticed in %d clusters", m.mistake, most)
+		}
+	}
+}

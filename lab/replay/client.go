@@ -1,5 +1,7 @@
 package replay
 
+//revive:disable:exported what the methods do, client-go's interfaces say
+
 import (
 	"context"
 

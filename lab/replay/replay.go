@@ -19,6 +19,24 @@ type Case struct {
 	Name    string
 	Objects *oracle.Objects
 	Options solve.Options
+	// Margin is how much of the cpu and memory of a new node a plan leaves free, in
+	// percent.
+	Margin int64
+}
+
+// Plan plans for o, which is the case's cluster at some moment.
+func (c *Case) Plan(o *oracle.Objects) *plan.Plan {
+	seen := o.Clone()
+	for i := range seen.Types {
+		t := &seen.Types[i]
+		t.Allocatable = slices.Clone(t.Allocatable)
+		for j, a := range t.Allocatable {
+			if a.Name == cluster.CPU || a.Name == cluster.Memory {
+				t.Allocatable[j].Value -= a.Value * c.Margin / 100
+			}
+		}
+	}
+	return solve.Solve(seen.Snapshot(), c.Options)
 }
 
 // Outcome is what became of a plan.
@@ -55,19 +73,18 @@ func Run(ctx context.Context, c *Case, p *plan.Plan, seed uint64, waves int) (*O
 	for _, x := range p.Creates {
 		out.Pods += len(x.Pods)
 	}
-	if err := r.buy(ctx, c.Objects.Snapshot(), p); err != nil {
+	if err := r.buy(ctx, p); err != nil {
 		return nil, err
 	}
 	unplanned := len(c.Objects.Waiting()) - out.Pods
 	out.Left = len(r.objects.Waiting())
 	out.Stranded = max(out.Left-unplanned, 0)
 	for stranded := out.Stranded; stranded > 0 && out.Rounds < most; out.Rounds++ {
-		snap := r.objects.Snapshot()
-		again := solve.Solve(snap, c.Options)
+		again := c.Plan(r.objects)
 		if len(again.Creates)+len(again.Placements) == 0 {
 			break
 		}
-		if err := r.buy(ctx, snap, again); err != nil {
+		if err := r.buy(ctx, again); err != nil {
 			return nil, err
 		}
 		out.Extra += len(again.Creates)
@@ -112,7 +129,8 @@ func (r *run) begin(ctx context.Context) {
 }
 
 // buy makes the nodes of a plan ready, wave by wave.
-func (r *run) buy(ctx context.Context, snap *cluster.Snapshot, p *plan.Plan) error {
+func (r *run) buy(ctx context.Context, p *plan.Plan) error {
+	snap := r.objects.Snapshot()
 	nodes := make([]string, len(p.Creates))
 	for i, c := range p.Creates {
 		at := slices.IndexFunc(snap.Offerings, func(o cluster.PoolOffering) bool {
