@@ -2,179 +2,284 @@ package pack
 
 import (
 	"math"
+	"slices"
 )
 
-// covering solves a tariff's linear program by the revised simplex method on its
-// dual: choose amounts of shapes, at least cost, so that the demand of each
-// group in each dimension is covered. A shape has many columns, one for each way
-// to give its room to groups; the cheapest is found when it is needed.
+// covering is a small integer program: the cheapest numbers of shapes that have,
+// in every row, at least the room that is needed.
 //
-// Products are converted explicitly, so that no compiler fuses them with a sum:
-// the result has to be the same on every architecture.
+// It is solved by branch and bound. A node has bought some shapes and forbidden
+// others; it branches on a shape that the linear program would buy: one more of it,
+// or none any more. Since numbers are whole, room beyond what a row still needs
+// counts for nothing, which makes the linear programs strong near the end.
 type covering struct {
-	*tariff
 	rows  int
-	rowOf []int32   // of a group in a dimension, −1 without demand there
-	scale []float64 // of each dimension: the whole demand, in units
-	need  []float64 // of each row, as a part of scale
-	room  []float64 // a row for each shape, as a part of scale
 	cost  []float64 // of each shape
-	limit []float64 // of each row: the most that its price can be
-
-	basis  []float64 // inverse of the basis, rows × rows
-	amount []float64 // of each basic column
-	dual   []float64 // price of each row
-	best   []float64 // for each kind and dimension the highest price
-	bestAt []int32   // and the row that pays it, −1 for none
-	column []float64 // that enters the basis
-	image  []float64 // of it under the inverse
+	room  []float64 // a row for each shape, as parts of need
+	lp    coverLP
+	grain float64   // divides every cost
+	open  []*branch // a heap by bound
+	made  int       // branches
+	work  int       // numbers looked at
+	// noted is told of every branch and the prices of its rows; nil for nobody.
+	noted func(b *branch, prices []float64)
 }
 
-const tolerance = 1e-10
+// branch is a node of the search.
+type branch struct {
+	parent *branch
+	shape  int32 // bought or forbidden; −1 at the root
+	bought bool
+	cost   float64   // of all that is bought
+	need   []float64 // still, by row
+	bound  float64   // the least that buying the rest costs, cost included
+	next   int32     // the shape to branch on, −1 when nothing is needed any more
+	order  int
+	number int32 // for whoever notes branches
+}
 
-func newCovering(t *tariff) *covering {
-	c := &covering{tariff: t}
-	c.addRows()
-	c.addColumns()
+// coverLP is the linear program of one branch, solved by the simplex method on
+// the covering form. Its slices are reused.
+type coverLP struct {
+	forbidden []bool
+	inverse   []float64
+	amount    []float64
+	price     []float64 // of a unit of each row: the dual solution
+	image     []float64
+	column    []float64
+	basis     []int32
+}
+
+const (
+	unbought = int32(-1) // a made-up column
+	surplus  = int32(-2)
+)
+
+func newCovering(rows, shapes int) *covering {
+	n := rows
+	return &covering{rows: n, cost: make([]float64, shapes), room: make([]float64, shapes*n), lp: coverLP{
+		forbidden: make([]bool, shapes), inverse: make([]float64, n*n), amount: make([]float64, n),
+		price: make([]float64, n), image: make([]float64, n), column: make([]float64, n), basis: make([]int32, n),
+	}}
+}
+
+// roomOf is the row of a shape.
+func (c *covering) roomOf(shape int32) []float64 {
+	return c.room[int(shape)*c.rows : (int(shape)+1)*c.rows]
+}
+
+// begin starts a search with a whole need in every row.
+func (c *covering) begin() {
+	need := make([]float64, c.rows)
+	for r := range need {
+		need[r] = 1
+	}
+	c.open, c.made, c.work = c.open[:0], 0, 0
+	c.push(&branch{shape: -1, need: need})
+}
+
+// push solves the linear program of a branch and adds it to the open ones.
+func (c *covering) push(b *branch) {
+	clear(c.lp.forbidden)
+	for a := b; a != nil; a = a.parent {
+		if a.shape >= 0 && !a.bought {
+			c.lp.forbidden[a.shape] = true
+		}
+	}
+	rest, next := c.relax(b.need)
+	b.bound, b.next, b.order = b.cost+rest, next, c.made
+	if b.bound = math.Ceil((b.bound-1e-6*c.grain)/c.grain) * c.grain; b.parent != nil {
+		b.bound = max(b.bound, b.parent.bound)
+	}
+	c.made++
+	if c.noted != nil {
+		c.noted(b, c.lp.price)
+	}
+	if !math.IsInf(rest, 1) {
+		c.open = append(c.open, b)
+		c.up(len(c.open) - 1)
+	}
+}
+
+// pop takes the open branch with the lowest bound, nil if there is none.
+func (c *covering) pop() *branch {
+	if len(c.open) == 0 {
+		return nil
+	}
+	b := c.open[0]
+	last := len(c.open) - 1
+	c.open[0] = c.open[last]
+	c.open = c.open[:last]
+	c.down(0)
+	return b
+}
+
+// split replaces a branch by the two that it falls into.
+func (c *covering) split(b *branch) {
+	s := b.next
+	need := slices.Clone(b.need)
+	for r, v := range c.roomOf(s) {
+		if need[r] -= v; need[r] < 1e-9 {
+			need[r] = 0
+		}
+	}
+	c.push(&branch{parent: b, shape: s, bought: true, cost: b.cost + c.cost[s], need: need})
+	c.push(&branch{parent: b, shape: s, cost: b.cost, need: b.need})
+}
+
+// nextCover returns the cheapest set of shapes with room for all that has not been
+// returned yet, below a limit; nil when there is none or steps have run out.
+func (c *covering) nextCover(limit float64, branches int) *branch {
+	for b := c.pop(); b != nil && b.bound < limit; b = c.pop() {
+		if b.next < 0 {
+			return b
+		}
+		if c.made >= branches {
+			return nil
+		}
+		c.split(b)
+	}
+	return nil
+}
+
+func before(a, b *branch) bool {
+	if a.bound != b.bound {
+		return a.bound < b.bound
+	}
+	return a.order > b.order // deepest first
+}
+
+func (c *covering) up(i int) {
+	for i > 0 {
+		p := (i - 1) / 2
+		if !before(c.open[i], c.open[p]) {
+			return
+		}
+		c.open[i], c.open[p] = c.open[p], c.open[i]
+		i = p
+	}
+}
+
+func (c *covering) down(i int) {
+	for {
+		least := i
+		for j := 2*i + 1; j <= 2*i+2 && j < len(c.open); j++ {
+			if before(c.open[j], c.open[least]) {
+				least = j
+			}
+		}
+		if least == i {
+			return
+		}
+		c.open[i], c.open[least] = c.open[least], c.open[i]
+		i = least
+	}
+}
+
+// relax returns the least cost of parts of shapes that cover need, and the shape
+// that takes the largest part of it; −1 if nothing is needed. It leaves the prices
+// of rows in c.lp.
+func (c *covering) relax(need []float64) (cost float64, next int32) {
+	p := &c.lp
 	n := c.rows
-	c.basis, c.amount = make([]float64, n*n), make([]float64, n)
-	c.dual, c.column, c.image = make([]float64, n), make([]float64, n), make([]float64, n)
-	c.best = make([]float64, len(t.admits)*len(t.dense))
-	c.bestAt = make([]int32, len(c.best))
-	return c
-}
-
-func (c *covering) addRows() {
-	dims := len(c.dense)
-	demand := make([]float64, c.groups*dims)
-	c.scale = make([]float64, dims)
-	for item, n := range c.demand {
-		g := c.group[item]
-		if g < 0 {
-			continue
-		}
-		for d, v := range c.row(c.unitRequest, int32(item)) {
-			demand[int(g)*dims+d] += float64(float64(v) * float64(n))
-			c.scale[d] += float64(float64(v) * float64(n))
-		}
+	if !slices.ContainsFunc(need, func(v float64) bool { return v > 0 }) {
+		return 0, -1
 	}
-	c.rowOf = make([]int32, len(demand))
-	for i, v := range demand {
-		c.rowOf[i] = -1
+	// Begin with a made-up column for each row, dearer than any shape could be.
+	clear(p.inverse)
+	for r, v := range need {
+		p.inverse[r*n+r], p.amount[r], p.basis[r], p.price[r] = 1, v, unbought, 0
 		if v > 0 {
-			c.rowOf[i] = int32(c.rows)
-			c.rows++
-			c.need = append(c.need, v/c.scale[i%dims])
+			p.price[r] = 2 * c.dearest(r, v)
 		}
 	}
-}
-
-func (c *covering) addColumns() {
-	c.limit = make([]float64, c.rows)
-	for i, s := range c.onSale {
-		// What costs nothing would be bought without end.
-		price := math.Max(float64(c.priceOf(s)), 1e-3)
-		c.cost = append(c.cost, price)
-		for d, v := range c.row(c.unitRoom, int32(i)) {
-			part := 0.0
-			if c.scale[d] > 0 {
-				part = float64(v) / c.scale[d]
-			}
-			c.room = append(c.room, part)
-			for _, g := range c.admits[c.shapes[s].kind] {
-				r := c.rowOf[int(g)*len(c.dense)+d]
-				if r >= 0 && part > 0 && (c.limit[r] == 0 || price/part < c.limit[r]) {
-					c.limit[r] = price / part
-				}
-			}
-		}
-	}
-}
-
-// solve returns the price per hour of a unit of each dimension for each group.
-func (c *covering) solve() []float64 {
-	// Begin with a made-up column for each row, dearer than any real one.
-	for r := range c.rows {
-		c.basis[r*c.rows+r] = 1
-		c.amount[r] = c.need[r]
-		c.dual[r] = 2 * c.limit[r]
-	}
-	for range 40*c.rows + 200 {
-		c.findBest()
-		gain := c.enter()
-		if gain >= 0 || !c.pivot(gain) {
+	for range 8*n + 40 {
+		c.work += len(c.cost) * n / 4
+		s, gain := c.entering(need)
+		if gain <= 0 || !c.pivot(s, gain) {
 			break
 		}
 	}
-	return c.prices()
+	next = -1
+	most := 0.0
+	for r, v := range need {
+		cost += float64(p.price[r] * v)
+	}
+	for i, s := range p.basis {
+		switch {
+		case s >= 0 && float64(p.amount[i]*c.cost[s]) > most:
+			next, most = s, float64(p.amount[i]*c.cost[s])
+		case s == unbought && p.amount[i] > 1e-9:
+			return math.Inf(1), -1
+		}
+	}
+	return cost, next
 }
 
-// findBest finds what room of each kind is worth now.
-func (c *covering) findBest() {
-	dims := len(c.dense)
-	for k, groups := range c.admits {
-		for d := range dims {
-			at := k*dims + d
-			c.best[at], c.bestAt[at] = 0, -1
-			for _, g := range groups {
-				if r := c.rowOf[int(g)*dims+d]; r >= 0 && (c.bestAt[at] < 0 || c.dual[r] > c.best[at]) {
-					c.best[at], c.bestAt[at] = c.dual[r], r
-				}
+// dearest returns the most that the price of a row can be: what the shape costs
+// that has the room for least.
+func (c *covering) dearest(row int, need float64) float64 {
+	least := 1e15
+	for s, cost := range c.cost {
+		if v := c.room[s*c.rows+row]; v > 0 && !c.lp.forbidden[s] {
+			least = min(least, cost/min(v, need))
+		}
+	}
+	return least
+}
+
+// entering puts into p.column the column that lowers the cost most for its own,
+// and returns what it is and by how much each of it does.
+func (c *covering) entering(need []float64) (shape int32, gain float64) {
+	p := &c.lp
+	n := c.rows
+	shape = surplus
+	most := 1e-9
+	for s, cost := range c.cost {
+		if p.forbidden[s] {
+			continue
+		}
+		g := -cost
+		for r, v := range c.room[s*n : (s+1)*n] {
+			if p.price[r] != 0 {
+				g += float64(p.price[r] * min(v, need[r]))
 			}
 		}
+		if g > float64(most*cost) {
+			shape, most, gain = int32(s), g/cost, g
+		}
 	}
+	if gain > 0 {
+		for r, v := range c.roomOf(shape) {
+			p.column[r] = min(v, need[r])
+		}
+		return shape, gain
+	}
+	for r, v := range p.price {
+		if v < -1e-3 && -v > gain {
+			clear(p.column)
+			p.column[r] = -1
+			gain = -v
+		}
+	}
+	return shape, gain
 }
 
-// enter puts into c.column the column that is most underpriced, relative to its
-// cost, and returns by how much: 0 or more when there is none.
-func (c *covering) enter() float64 {
-	dims := len(c.dense)
-	most, at, gain := -tolerance, -1, 0.0
-	for i, s := range c.onSale {
-		best := c.best[int(c.shapes[s].kind)*dims:]
-		reduced := c.cost[i]
-		for d, part := range c.room[i*dims : (i+1)*dims] {
-			reduced -= float64(best[d] * part)
-		}
-		if rel := reduced / c.cost[i]; rel < most {
-			most, at, gain = rel, i, reduced
-		}
-	}
-	slack := -1
-	for r, y := range c.dual {
-		if rel := y / c.limit[r]; rel < most {
-			most, slack, gain = rel, r, y
-		}
-	}
-	clear(c.column)
-	switch {
-	case slack >= 0:
-		c.column[slack] = -1
-	case at >= 0:
-		first := int(c.shapes[c.onSale[at]].kind) * dims
-		for d := range dims {
-			if r := c.bestAt[first+d]; r >= 0 {
-				c.column[r] = c.room[at*dims+d]
-			}
-		}
-	}
-	return gain
-}
-
-// pivot takes c.column into the basis; false when no row limits it.
-func (c *covering) pivot(gain float64) bool {
+// pivot takes p.column into the basis; false when no row limits it.
+func (c *covering) pivot(shape int32, gain float64) bool {
+	p := &c.lp
 	n := c.rows
 	leave, least := -1, math.Inf(1)
 	for i := range n {
 		sum := 0.0
-		for j, v := range c.column {
+		for r, v := range p.column {
 			if v != 0 {
-				sum += float64(c.basis[i*n+j] * v)
+				sum += float64(p.inverse[i*n+r] * v)
 			}
 		}
-		c.image[i] = sum
-		if sum > tolerance {
-			if ratio := c.amount[i] / sum; ratio < least {
+		p.image[i] = sum
+		if sum > 1e-12 {
+			if ratio := p.amount[i] / sum; ratio < least {
 				leave, least = i, ratio
 			}
 		}
@@ -182,35 +287,22 @@ func (c *covering) pivot(gain float64) bool {
 	if leave < 0 {
 		return false
 	}
-	row := c.basis[leave*n : (leave+1)*n]
-	pivot := c.image[leave]
-	for j := range row {
-		c.dual[j] += float64(gain / pivot * row[j])
-		row[j] /= pivot
+	row := p.inverse[leave*n : (leave+1)*n]
+	at := p.image[leave]
+	for r := range row {
+		p.price[r] -= float64(gain / at * row[r])
+		row[r] /= at
 	}
-	c.amount[leave] = least
 	for i := range n {
-		f := c.image[i]
+		f := p.image[i]
 		if i == leave || f == 0 {
 			continue
 		}
-		c.amount[i] -= float64(f * least)
-		for j, v := range row {
-			c.basis[i*n+j] -= float64(f * v)
+		p.amount[i] -= float64(f * least)
+		for r, v := range row {
+			p.inverse[i*n+r] -= float64(f * v)
 		}
 	}
+	p.amount[leave], p.basis[leave] = least, shape
 	return true
-}
-
-// prices turns the duals into prices per unit.
-func (c *covering) prices() []float64 {
-	dims := len(c.dense)
-	out := make([]float64, c.groups*dims)
-	for i, r := range c.rowOf {
-		// What is no number is worth nothing: a bound needs no more than that.
-		if r >= 0 && c.dual[r] > 0 && c.dual[r] <= math.MaxFloat64 {
-			out[i] = c.dual[r] / c.scale[i%dims]
-		}
-	}
-	return out
 }

@@ -8,30 +8,45 @@
 // nothing between two calls; the same problem gives the same packing, byte for
 // byte, on every architecture.
 //
+// # What is best
+//
+// As few as possible are left without a place; those with a place are in as early
+// tiers as possible; and what is bought costs as little as possible. A few things
+// are packed in the best way by trying all (exact.go). Beyond that tiers are packed
+// one after the other, and quotas may keep out more than they must.
+//
 // # How it is laid out
 //
-// Items are counted, never listed: a thousand items alike cost as much as one.
-// They are numbered anew, largest first, so that walking a bit set in order is
-// first-fit-decreasing. Dimensions in which places differ are dense rows of int64;
-// those in which all shapes offer the same (anti-affinity, host ports) are short
-// lists and bit sets, because there may be hundreds and each concerns few items.
-// All packing happens in one state with an undo log: mark, try, roll back.
+// Items are counted, never listed: a thousand alike cost as much as one. They are
+// numbered anew, largest first, so that walking a bit set in order is
+// first-fit-decreasing (layout.go). Dimensions in which places differ are dense rows
+// of int64; those in which all shapes offer the same (anti-affinity, host ports) are
+// short lists and bit sets, because there may be hundreds and each concerns few items
+// (sides.go). All packing happens in one state with an undo log: mark, try, roll back
+// (state.go).
 //
 // # How it packs
 //
 //  1. Hosts are filled one by one, fullest first, at no cost (hosts.go).
-//  2. For each tier, first to last, the dual prices of a covering linear program say
-//     what a unit of each dimension is worth in the market at hand (tariff.go). The
-//     node that costs least per worth of items it holds is bought as often as demand
-//     fills it alike, and again (buy.go). The last few nodes are searched
-//     (search.go); a single item is solved exactly (single.go).
-//  3. The worst nodes are taken back two or three at a time and searched anew, while
-//     steps last (improve.go). Where quotas keep items out, nodes are changed for
-//     ones that hold more (limited.go).
+//  2. A tier falls into regions that have nothing in common (region.go). For each, a
+//     linear program by column generation says what is worth how much, which shapes
+//     to buy how often, and which items belong on them (class.go, master.go,
+//     knapsack.go, tariff.go).
+//  3. While there is demand for many nodes, they are bought as that mix says and each
+//     is filled so that no dimension is used up before the others (bulk.go, fill.go,
+//     polish.go).
+//  4. For the last nodes, and for small problems from the beginning, a covering
+//     problem enumerates fleets with enough room from cheap to dear, until one holds
+//     all (covering.go, fleet.go). A single item is solved exactly (single.go).
+//  5. Nodes that lose most are taken back a few at a time and packed anew, while steps
+//     last (improve.go). Where quotas keep items out, nodes are changed for ones that
+//     hold more (limited.go).
 //
 // # The bound
 //
-// The same linear program, with the demand that found no room, gives prices of
-// resources. They are rounded down to integers and checked exactly against every
-// shape, so no floating-point error can make the bound invalid (bound.go).
+// The same linear program, with the demand that found no room, gives values; they
+// and the dimensions themselves are the rows of a small integer covering problem
+// that every packing must satisfy. Its branch-and-bound tree, rounded to integers
+// and made to hold exactly, is the proof (bound.go, certify.go, leaves.go,
+// proof.go). Package verify checks it.
 package pack

@@ -7,66 +7,196 @@ import "math/bits"
 type filler struct {
 	load  load
 	free  []int64
-	open  Set // what may still be added
-	takes []take
+	open  Set     // what may still be added
+	takes []take  // what has been taken
+	at    []int32 // of each item, its place in takes; −1
+	// For filling evenly: what was free in each dimension at the beginning, what it
+	// counts in all, and how much of that is still free, as a part of it.
+	whole       []float64
+	total, rest float64
 }
 
 func newFiller(l *layout) filler {
-	return filler{load: newLoad(&l.sides), free: make([]int64, len(l.dense)), open: NewSet(len(l.items))}
+	n := len(l.dense)
+	f := filler{
+		load: newLoad(&l.sides), free: make([]int64, n), open: NewSet(len(l.items)), at: make([]int32, len(l.items)),
+		whole: make([]float64, n),
+	}
+	for i := range f.at {
+		f.at[i] = -1
+	}
+	return f
+}
+
+// begin makes it an empty new node with that much free.
+func (s *state) begin(free []int64) {
+	s.filler.load.reset()
+	s.filler.clear(free)
+}
+
+// beginHost makes it a host with what has been put onto it.
+func (s *state) beginHost(host int32) {
+	f := &s.filler
+	f.load.resetTo(&s.Hosts[host])
+	for _, t := range s.onHost[host] {
+		f.load.add(t.item, t.count)
+	}
+	f.clear(s.row(s.free, host))
+}
+
+// beginWith makes it a new node that holds takes already, which do not count as
+// taken.
+func (s *state) beginWith(free []int64, takes []take) {
+	s.begin(free)
+	for _, t := range takes {
+		s.filler.load.add(t.item, t.count)
+		for c, v := range s.row(s.size, t.item) {
+			s.filler.free[c] -= int64(t.count) * v
+		}
+	}
+}
+
+func (f *filler) clear(free []int64) {
+	copy(f.free, free)
+	for _, t := range f.takes {
+		f.at[t.item] = -1
+	}
+	f.takes = f.takes[:0]
+}
+
+// mayTake returns how many of an item could be added, at most n.
+func (s *state) mayTake(item, n int32) int32 {
+	f := &s.filler
+	if at := f.at[item]; at >= 0 {
+		n = min(n, s.left[item]-f.takes[at].count)
+	}
+	if n <= 0 {
+		return 0
+	}
+	if n = howMany(f.free, s.row(s.size, item), n); n > 0 {
+		n = f.load.most(item, n)
+	}
+	return n
+}
+
+// take adds n of an item.
+func (s *state) take(item, n int32) {
+	f := &s.filler
+	at := f.at[item]
+	if at < 0 {
+		at = int32(len(f.takes))
+		f.at[item] = at
+		f.takes = append(f.takes, take{item: item})
+	}
+	f.takes[at].count += n
+	for c, v := range s.row(s.size, item) {
+		f.free[c] -= int64(n) * v
+	}
+	f.load.add(item, n)
+}
+
+// openUp makes open all that is left and in allowed.
+func (s *state) openUp(allowed Set) {
+	f := &s.filler
+	for w, have := range s.avail {
+		f.open[w] = have & allowed[w]
+	}
+	for _, t := range f.takes {
+		f.load.close(t.item, f.open)
+	}
 }
 
 // fill puts as much of what is left and in allowed onto an empty new node with
 // that much free as goes in, the largest items first. It leaves in s.filler what
 // it took and what stays free, and changes nothing else.
 func (s *state) fill(free []int64, allowed Set) []take {
-	s.filler.load.reset()
-	return s.topUp(free, allowed)
+	s.begin(free)
+	s.topUp(allowed)
+	return s.filler.takes
 }
 
-// fillHost is fill for a host with what has been put onto it.
-func (s *state) fillHost(host int32, allowed Set) []take {
-	f := &s.filler
-	f.load.resetTo(&s.Hosts[host])
-	for _, t := range s.onHost[host] {
-		f.load.add(t.item, t.count, nil)
-	}
-	return s.topUp(s.row(s.free, host), allowed)
+// topUp adds what goes in, the largest items first.
+func (s *state) topUp(allowed Set) {
+	s.openUp(allowed)
+	s.each(func(item int32) int32 { return s.left[item] })
 }
 
-// topUp fills a node that holds what s.filler.load says.
-func (s *state) topUp(free []int64, allowed Set) []take {
-	f := &s.filler
-	copy(f.free, free)
-	f.takes = f.takes[:0]
-	for w, have := range s.avail {
-		f.open[w] = have & allowed[w]
+// fillEvenly adds what goes in, the largest items first, as long as no dimension
+// is used up before the others: a node that is full in one has wasted what is left
+// in the others. Price says what a unit of each dimension counts.
+func (s *state) fillEvenly(price []float64, allowed Set) {
+	if !s.measure(price) {
+		return
 	}
+	s.openUp(allowed)
+	s.each(func(item int32) int32 { return s.evenly(item, price) })
+}
+
+// each offers every open item that fits, largest first; most says how many of it
+// are wanted.
+func (s *state) each(most func(item int32) int32) {
+	f := &s.filler
 	for w := range f.open {
 		have := f.open[w]
 		if have == 0 || !holds(f.free, s.row(s.least, int32(w))) {
 			continue
 		}
 		s.steps += bits.OnesCount64(have)
-		for ; have != 0; have &= have - 1 {
-			bit := have & -have
-			if f.open[w]&bit == 0 {
-				continue
-			}
+		for ; have != 0; have = have & (have - 1) & f.open[w] {
 			item := int32(w*64 + bits.TrailingZeros64(have))
-			size := s.row(s.size, item)
-			n := howMany(f.free, size, s.left[item])
-			if n > 0 {
-				n = f.load.most(item, n)
-			}
-			if n == 0 {
+			if !holds(f.free, s.row(s.size, item)) {
 				continue
 			}
-			f.takes = append(f.takes, take{item, n})
-			f.load.add(item, n, f.open)
-			for c, v := range size {
-				f.free[c] -= int64(n) * v
+			n := most(item)
+			if n > 0 {
+				n = s.mayTake(item, n)
+			}
+			if n > 0 {
+				s.take(item, n)
+				f.load.close(item, f.open)
 			}
 		}
 	}
-	return f.takes
+}
+
+// uneven is how much less of the room in one dimension may stay free than of the
+// room in all, as a part of the latter.
+const uneven = 0.2
+
+// measure notes what is free, dimension by dimension and in all by a price for a
+// unit of each; false when that is nothing.
+func (s *state) measure(price []float64) bool {
+	f := &s.filler
+	f.total, f.rest = 0, 1
+	for c, v := range f.free {
+		f.whole[c] = float64(max(v, 0))
+		f.total += float64(price[c] * f.whole[c])
+	}
+	return f.total > 0
+}
+
+// evenly returns how many of an item leave the node even, and counts them as
+// taken.
+func (s *state) evenly(item int32, price []float64) int32 {
+	f := &s.filler
+	size := s.row(s.size, item)
+	sum := 0.0
+	for c, v := range size {
+		sum += float64(price[c] * float64(v))
+	}
+	sum /= f.total
+	n := s.mayTake(item, s.left[item])
+	most := float64(n)
+	for c, v := range size {
+		if v <= 0 {
+			continue
+		}
+		if faster := float64(v)/f.whole[c] - float64(sum*(1-uneven)); faster > 0 {
+			ahead := float64(f.free[c])/f.whole[c] - float64(f.rest*(1-uneven))
+			most = min(most, ahead/faster)
+		}
+	}
+	n = min(n, int32(max(most, 0)))
+	f.rest -= float64(sum * float64(n))
+	return n
 }

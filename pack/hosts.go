@@ -28,7 +28,9 @@ func (s *state) fillEach(order []int32, set Set) {
 	for _, h := range order {
 		copy(allowed, s.hostKinds.list[s.hostKind[h]].items)
 		allowed.and(set)
-		for _, t := range s.fillHost(h, allowed) {
+		s.beginHost(h)
+		s.topUp(allowed)
+		for _, t := range s.filler.takes {
 			s.place(h, t)
 		}
 		if s.avail.empty() {

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 )
 
@@ -16,9 +17,10 @@ type layout struct {
 	dense  []int32
 	column []int32
 	size   []int64 // a row for each item
-	// least is a row for each 64 items: the least that any of them needs.
-	least []int64
-	sides sides
+	// least and greatest are a row for each 64 items: the least and the most that any
+	// of them needs.
+	least, greatest []int64
+	sides           sides
 
 	hostRows  []int64 // a row for each host
 	hostKinds kinds
@@ -29,6 +31,9 @@ type layout struct {
 	shapeKinds kinds
 	tiers      []tier
 	varieties  map[*Variety]*variety
+	// standsFor is for each shape of the problem the one here that does all it does
+	// for no more: itself, one that betters it, or −1 if it can hold nothing.
+	standsFor []int32
 }
 
 // item is an item under its new number.
@@ -110,53 +115,70 @@ func (l *layout) appendRoom(m []int64, room []Amount) []int64 {
 	return m
 }
 
-// addItems numbers the items that there are any of, largest first, measured
-// against the mean room of what can be bought, or of the hosts where nothing can.
+// addItems numbers the items that there are any of, largest first, measured by
+// how much of all demand one of them is. Those of about the same size are in order
+// of their proportions, so that 64 in a row are alike.
 func (l *layout) addItems() {
-	mean := make([]float64, len(l.Room))
-	add := func(room []int64) {
-		for c, d := range l.dense {
-			mean[d] += float64(max(room[c], 0))
-		}
-	}
-	for d, c := range l.column {
-		if c < 0 {
-			mean[d] = float64(max(l.Room[d], 0)) * float64(max(len(l.Shapes), len(l.Hosts)))
-		}
-	}
-	var row []int64
-	for i := range l.Shapes {
-		row = l.appendRoom(row[:0], l.Shapes[i].Room)
-		add(row)
-	}
-	for i := range l.Hosts {
-		if len(l.Shapes) == 0 {
-			row = l.appendRoom(row[:0], l.Hosts[i].Room)
-			add(row)
-		}
-	}
-	large := make([]float64, len(l.Items))
+	weight := l.weights()
+	type rank struct{ size, proportion int32 }
+	ranks := make([]rank, len(l.Items))
 	for i := range l.Items {
 		x := &l.Items[i]
+		if x.Count <= 0 {
+			continue
+		}
+		l.items = append(l.items, item{int32(i), x.Profile, x.Count})
+		large := 0.0
 		for _, a := range x.Size {
-			if mean[a.Dim] > 0 {
-				large[i] += float64(a.Value) / mean[a.Dim]
+			large += float64(float64(a.Value) * weight[a.Dim])
+			switch l.column[a.Dim] {
+			case 0:
+				ranks[i].proportion += log2(a.Value)
+			case 1:
+				ranks[i].proportion -= log2(a.Value)
 			}
 		}
-		if x.Count > 0 {
-			l.items = append(l.items, item{int32(i), x.Profile, x.Count})
-		}
+		ranks[i].size = log2(int64(large*(1<<40))+1) >> 6
 	}
 	slices.SortFunc(l.items, func(a, b item) int {
-		return cmp.Or(-cmp.Compare(large[a.source], large[b.source]), cmp.Compare(a.source, b.source))
+		x, y := ranks[a.source], ranks[b.source]
+		return cmp.Or(-cmp.Compare(x.size, y.size), -cmp.Compare(x.proportion, y.proportion), cmp.Compare(a.source, b.source))
 	})
 	l.addSizes()
+}
+
+// weights returns for each dimension what part of all demand a unit is: of the sum
+// of sizes in a row, of the nodes needed in a counted one.
+func (l *layout) weights() []float64 {
+	total := make([]float64, len(l.Room))
+	for i := range l.Items {
+		for _, a := range l.Items[i].Size {
+			total[a.Dim] += float64(float64(a.Value) * float64(max(l.Items[i].Count, 0)))
+		}
+	}
+	most := 1.0 // nodes that a counted dimension needs
+	for d, c := range l.column {
+		if c < 0 && l.Room[d] > 0 {
+			most = max(most, total[d]/float64(l.Room[d]))
+		}
+	}
+	weight := make([]float64, len(l.Room))
+	for d, c := range l.column {
+		switch {
+		case c >= 0 && total[d] > 0:
+			weight[d] = 1 / total[d]
+		case c < 0 && l.Room[d] > 0:
+			weight[d] = 1 / float64(most*float64(l.Room[d]))
+		}
+	}
+	return weight
 }
 
 func (l *layout) addSizes() {
 	n := len(l.dense)
 	l.size = make([]int64, len(l.items)*n)
 	l.least = make([]int64, (len(l.items)+63)/64*n)
+	l.greatest = make([]int64, len(l.least))
 	for i := range l.items {
 		row := l.row(l.size, int32(i))
 		for _, a := range l.Items[l.items[i].source].Size {
@@ -164,11 +186,12 @@ func (l *layout) addSizes() {
 				row[c] = a.Value
 			}
 		}
-		least := l.row(l.least, int32(i/64))
+		least, greatest := l.row(l.least, int32(i/64)), l.row(l.greatest, int32(i/64))
 		for c, v := range row {
 			if i%64 == 0 || v < least[c] {
 				least[c] = v
 			}
+			greatest[c] = max(greatest[c], v)
 		}
 	}
 }
@@ -184,6 +207,25 @@ func (l *layout) addHosts() {
 			l.hostKind[i] = l.hostKinds.id(l, h.Kind, nil, 0)
 		}
 	}
+}
+
+// fitting returns those of a set of which one fits into free.
+func (l *layout) fitting(set Set, free []int64) Set {
+	out := NewSet(len(l.items))
+	for w, have := range set {
+		switch {
+		case have == 0 || !holds(free, l.row(l.least, int32(w))):
+		case holds(free, l.row(l.greatest, int32(w))):
+			out[w] = have
+		default:
+			for ; have != 0; have &= have - 1 {
+				if i := w*64 + bits.TrailingZeros64(have); holds(free, l.row(l.size, int32(i))) {
+					out.Add(i)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // roomForAny tells whether room that small could hold an item; some that could

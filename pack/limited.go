@@ -2,13 +2,23 @@ package pack
 
 import "slices"
 
-// tighten changes nodes to cheaper shapes that hold their pods. Packing has done
-// so already but where a limit was in the way that has room now. It tells
+// settle changes nodes where quotas have been in the way: to cheaper shapes that
+// hold their load, and to shapes that hold some of what is left as well. It tells
 // whether it did anything.
+func (k *packer) settle() bool {
+	if k.tier.plain {
+		return false
+	}
+	tightened := k.tighten()
+	return k.squeeze() || tightened
+}
+
+// tighten changes nodes to cheaper shapes that hold their load. Packing has done
+// so already but where a quota was in the way that has room now.
 func (k *packer) tighten() bool {
 	changed := false
-	for g := 0; !k.tier.plain && g < len(k.groups); g++ {
-		for k.inTier(&k.groups[g]) && k.groups[g].copies > 0 {
+	for g := 0; g < len(k.groups); g++ {
+		for k.inRegion(&k.groups[g]) && k.groups[g].copies > 0 {
 			takes := slices.Clone(k.takesOf(&k.groups[g]))
 			k.resize(int32(g), -1)
 			shape := k.cheapest(k.groups[g].shape, takes)
@@ -23,56 +33,61 @@ func (k *packer) tighten() bool {
 	return changed
 }
 
-// squeezeFactor is how many times the usual steps may be spent where that gives
-// pods a place rather than a lower price.
-const squeezeFactor = 10
+// squeezing bounds the numbers that are looked at to give what is left a place.
+const squeezing = 20_000_000
 
 // squeeze changes nodes to shapes that hold some of what is left as well, where
-// limits allow no node more. It tells whether it did anything.
+// quotas allow no node more.
 func (k *packer) squeeze() bool {
+	if !k.anyLeft() || !k.reprice(k.opt.again()) {
+		return false
+	}
+	k.pricePlaced()
 	changed := false
-	until := k.steps + squeezeFactor*k.opt.Steps
+	until := k.steps + squeezing
 	for g := 0; g < len(k.groups) && k.anyLeft() && k.steps < until; g++ {
-		for k.inTier(&k.groups[g]) && k.groups[g].copies > 0 {
+		for k.inRegion(&k.groups[g]) && k.groups[g].copies > 0 {
 			takes := slices.Clone(k.takesOf(&k.groups[g]))
 			k.resize(int32(g), -1)
-			shape, more := k.widest(takes)
-			if len(more) == 0 {
+			shape, all := k.widest(takes)
+			if len(all) == 0 {
 				k.resize(int32(g), 1)
 				break
 			}
-			k.buy(shape, more, 1)
+			k.buy(shape, all, 1)
 			changed = true
 		}
 	}
 	return changed
 }
 
-// widest returns the shape that holds takes and most worth of what is left
-// beside them, for its price, and all that it then holds; nothing if none holds
-// more than takes.
+// pricePlaced makes everything worth something that is only worth nothing because
+// none of it is left.
+func (k *packer) pricePlaced() {
+	for i := range k.worth {
+		k.worth[i] = max(k.worth[i], 1)
+	}
+}
+
+// widest returns the shape that holds takes and most worth of what is left beside
+// them, for its price, and all that it then holds; nothing if none holds more than
+// takes.
 func (k *packer) widest(takes []take) (int32, []take) {
 	for _, t := range takes { // they are not to be taken twice
 		k.add(t.item, -t.count)
 	}
 	var found []take
 	best, rate := int32(-1), 0.0
-	for s := k.tier.first; s < k.tier.end; s++ {
+	for _, s := range k.onSale {
 		k.sum(k.total, takes)
+		k.steps += len(takes) + 4
 		if !k.takesAll(s, takes, k.total) {
 			continue
 		}
-		free := slices.Clone(k.row(k.shapeRows, s))
-		for d, v := range k.total {
-			free[d] -= v
-		}
-		worth := int64(0)
-		k.filler.load.together(takes)
-		more := k.topUp(free, k.sets[k.shapes[s].kind])
-		for _, t := range more {
-			worth += int64(t.count) * k.worth[t.item]
-		}
-		r := float64(worth) / float64(max(k.priceOf(s), 1))
+		k.beginWith(k.row(k.shapeRows, s), takes)
+		k.topUp(k.setOf(s))
+		more := k.filler.takes
+		r := float64(k.worthOf(more)) / float64(max(k.priceOf(s), 1))
 		if r <= rate {
 			continue
 		}

@@ -1,57 +1,129 @@
 package pack
 
 import (
+	"cmp"
 	"math"
+	"slices"
 )
 
-// market is what resources are priced in: items with demand and the shapes
-// that may serve them. Its amounts are whole units: no node can be filled but to
-// a multiple of what divides all requests, so room is rounded down to that, and
-// cut to the demand there is.
+// market is what is wanted and what is for sale, in the dimensions that matter for
+// the price. Amounts are whole units: no node can be filled but to a multiple of
+// what divides all sizes, so room is rounded down to that, and cut to what is
+// wanted in all.
 type market struct {
 	*layout
-	onSale      []int32 // shapes that may be bought
-	usable      []Set   // of each kind, the items that may use it; nil where it is not on sale
-	demand      []int32 // pods of each item
-	ceiling     []int32 // the most pods of each item that could land on new nodes
-	unit        []int64 // of each dimension
-	unitRequest []int64 // a row for each item, in units
-	unitRoom    []int64 // a row for each shape on sale, in units
-	total       []int64 // the most that any node is used for, in units
+	onSale []int32 // shapes
+	usable []Set   // of each kind, the items that may use it; nil where it is not for sale
+	demand []int32 // of each item
+	// dearer is by how much each shape counts as dearer than it is, because it has
+	// turned out to hold less than its room promises; by shape, nil for not at all.
+	dearer []float64
+
+	dims  int     // the layout's rows, and then
+	extra []int32 // counted dimensions
+	apart []int32 // items that need many nodes each: they are looked at alone
+	unit  []int64 // of each dimension, 0 where nobody needs any
+	total []int64 // wanted in each dimension, in units
+	sizes []int64 // a row for each item, in units; zeros without demand
 }
 
-// newMarket lays out the market of the shapes from first to end for a demand.
-func newMarket(p *layout, first, end int32, usable []Set, demand, ceiling []int32) *market {
-	m := &market{layout: p, usable: usable, demand: demand, ceiling: ceiling}
-	for s := first; s < end; s++ {
-		m.onSale = append(m.onSale, s)
-	}
+const (
+	// mostExtra bounds the counted dimensions that get a price.
+	mostExtra = 8
+	// fewUsers of a counted dimension can do without a price for it.
+	fewUsers = 4
+	// mostApart bounds the items that are looked at alone.
+	mostApart = 24
+)
+
+func newMarket(l *layout, onSale []int32, usable []Set, demand []int32) *market {
+	m := &market{layout: l, onSale: onSale, usable: usable, demand: demand}
+	m.addExtra()
 	m.addUnits()
-	for _, s := range m.onSale {
-		m.unitRoom = m.inUnits(m.unitRoom, p.row(p.shapeRows, s))
-	}
 	return m
 }
 
-// addUnits finds the greatest common divisor of the requests in each dimension.
-func (m *market) addUnits() {
-	m.unit = make([]int64, len(m.dense))
-	m.total = make([]int64, len(m.dense))
-	for c, n := range m.ceiling {
+// addExtra chooses the counted dimensions that need most nodes for themselves, of
+// those that many items use. Where few do, it is enough to look at each alone.
+func (m *market) addExtra() {
+	m.dims = len(m.dense)
+	nodes, users := make([]float64, len(m.sides.room)), make([]int, len(m.sides.room))
+	for i, n := range m.demand {
 		if n == 0 {
 			continue
 		}
-		for d, v := range m.row(m.size, int32(c)) {
-			m.unit[d] = gcd(m.unit[d], v)
+		for _, x := range m.sides.needs.of(int32(i)) {
+			if room := m.sides.room[x.at]; room >= x.amount {
+				need := float64(float64(n) * (float64(x.amount) / float64(room)))
+				nodes[x.at] += need
+				users[x.at]++
+			}
 		}
 	}
-	m.unitRequest = make([]int64, len(m.size))
-	for c, n := range m.ceiling {
+	for at, n := range users {
+		if n <= fewUsers {
+			nodes[at] = 0
+		}
+	}
+	alone := make([]float64, len(m.items)) // nodes that an item needs
+	for i, n := range m.demand {
+		shared := slices.ContainsFunc(m.sides.needs.of(int32(i)), func(x need) bool { return nodes[x.at] > 0 })
+		if most := m.sides.alone[i]; n > 0 && 0 < most && most <= fewOnNode && !shared {
+			alone[i] = float64(n) / float64(most)
+		}
+	}
+	m.extra = largest(nodes, mostExtra)
+	m.dims += len(m.extra)
+	m.apart = largest(alone, mostApart)
+}
+
+// largest returns the places of the largest values from 2 on, at most that many, in
+// order.
+func largest(values []float64, most int) []int32 {
+	var out []int32
+	for i, v := range values {
+		if v >= 2 {
+			out = append(out, int32(i))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int32) int { return -cmp.Compare(values[a], values[b]) })
+	out = out[:min(len(out), most)]
+	slices.Sort(out)
+	return out
+}
+
+// addUnits lays out sizes in units: the greatest common divisors of all that is
+// wanted.
+func (m *market) addUnits() {
+	m.sizes = make([]int64, len(m.items)*m.dims)
+	m.unit, m.total = make([]int64, m.dims), make([]int64, m.dims)
+	column := make([]int, len(m.sides.room))
+	for i, at := range m.extra {
+		column[at] = len(m.dense) + i + 1
+	}
+	for i, n := range m.demand {
 		if n == 0 {
 			continue
 		}
-		row := m.row(m.unitRequest, int32(c))
-		for d, v := range m.row(m.size, int32(c)) {
+		row := m.sizeOf(int32(i))
+		copy(row, m.row(m.size, int32(i)))
+		for _, x := range m.sides.needs.of(int32(i)) {
+			if c := column[x.at]; c > 0 {
+				row[c-1] = x.amount
+			}
+		}
+		for d, v := range row {
+			if v > 0 && m.unit[d] != 1 {
+				m.unit[d] = gcd(m.unit[d], v)
+			}
+		}
+	}
+	for i, n := range m.demand {
+		if n == 0 {
+			continue
+		}
+		row := m.sizeOf(int32(i))
+		for d, v := range row {
 			if v > 0 {
 				row[d] = v / m.unit[d]
 				m.total[d] = addSaturating(m.total[d], row[d], int64(n))
@@ -60,17 +132,37 @@ func (m *market) addUnits() {
 	}
 }
 
-// inUnits appends a row of room in units.
-func (m *market) inUnits(rows, free []int64) []int64 {
-	for d, v := range free {
-		switch {
-		case v <= 0 || m.unit[d] == 0:
-			rows = append(rows, 0)
-		default:
-			rows = append(rows, min(v/m.unit[d], m.total[d]))
-		}
+// sizeOf returns the size of an item, in units.
+func (m *market) sizeOf(item int32) []int64 {
+	return m.sizes[int(item)*m.dims : (int(item)+1)*m.dims : (int(item)+1)*m.dims]
+}
+
+// unitRoom appends the room of a shape, in units.
+func (m *market) unitRoom(rows []int64, shape int32) []int64 {
+	for c, v := range m.row(m.shapeRows, shape) {
+		rows = append(rows, m.inUnits(c, v))
+	}
+	for i, at := range m.extra {
+		rows = append(rows, m.inUnits(len(m.dense)+i, m.sides.room[at]))
 	}
 	return rows
+}
+
+func (m *market) inUnits(d int, v int64) int64 {
+	if v <= 0 || m.unit[d] == 0 {
+		return 0
+	}
+	return min(v/m.unit[d], m.total[d])
+}
+
+// costOf is what a shape counts as costing, in micro-USD per hour; more than
+// nothing, or it would be bought without end.
+func (m *market) costOf(shape int32) float64 {
+	cost := math.Max(float64(m.priceOf(shape)), 1e-3)
+	if m.dearer != nil {
+		cost = float64(cost * m.dearer[shape])
+	}
+	return cost
 }
 
 // addSaturating returns sum + n·v, or the largest int64 where that is more.

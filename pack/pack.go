@@ -9,6 +9,9 @@ import (
 // and the packing says so.
 func Pack(p *Problem, opt Options) *Packing {
 	s := newState(newLayout(p, opt))
+	if s.exactly() {
+		return s.packing()
+	}
 	s.fillHosts()
 	for i := range s.tiers {
 		s.packTier(&s.tiers[i])
@@ -16,9 +19,88 @@ func Pack(p *Problem, opt Options) *Packing {
 	return s.packing()
 }
 
+// packTier packs what is left of a tier's demand as well as steps allow.
+func (s *state) packTier(t *tier) {
+	for _, r := range s.regions(t) {
+		newPacker(s, &r).pack()
+	}
+}
+
+// pack packs what is left of the region's demand, and again where changes have
+// left quotas more room.
+func (k *packer) pack() {
+	k.until = k.steps + k.opt.Steps*stepSize
+	for k.anyLeft() {
+		k.packOnce()
+		if !k.settle() {
+			return
+		}
+	}
+}
+
+func (k *packer) packOnce() {
+	if k.packSingle() || !k.reprice(k.opt.first()) {
+		return
+	}
+	begun := len(k.groups)
+	k.bulk()
+	for k.reprice(k.opt.again()) {
+		if k.packSingle() {
+			break
+		}
+		all := len(k.groups) == begun
+		found, best := k.refit(noCost, k.opt.tail())
+		if best && all {
+			return // nothing can be cheaper
+		}
+		if found || !k.greedy() {
+			break
+		}
+	}
+	if k.opt.Steps > 0 {
+		k.improve()
+	}
+}
+
+// stepSize is how many numbers are looked at in a step.
+const stepSize = 500
+
+// first is how well what everything is worth is worked out at the beginning, again
+// how well when part of the demand is gone.
+func (o Options) first() effort {
+	if o.Steps > 0 {
+		return effort{48, 60, 2e-3}
+	}
+	return effort{48, 40, 4e-3}
+}
+
+func (o Options) again() effort {
+	if o.Steps > 0 {
+		return effort{48, 40, 3e-3}
+	}
+	return effort{32, 30, 5e-3}
+}
+
+// proof is how much is done to prove a bound.
+func (o Options) proof() prowess {
+	if o.Steps > 0 {
+		return prowess{effort{64, 100, 1e-3}, 3000}
+	}
+	return prowess{effort{48, 40, 4e-3}, 200}
+}
+
+// tail is how far the nodes for the last demand are searched for.
+func (o Options) tail() reach {
+	if o.Steps > 0 {
+		return reach{4000, 100}
+	}
+	return reach{300, 16}
+}
+
 // packing writes down the state in the numbers of the problem.
 func (s *state) packing() *Packing {
-	out := &Packing{Left: make([]int32, len(s.Items)), Bound: s.bound(), Steps: s.searched}
+	out := &Packing{Left: make([]int32, len(s.Items)), Proof: s.prove(), Steps: s.steps / stepSize}
+	out.Bound = out.Proof.Bound
 	for i := range s.items {
 		out.Left[s.items[i].source] = s.left[i]
 	}

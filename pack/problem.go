@@ -102,9 +102,9 @@ type Rule struct {
 
 // Options steer packing.
 type Options struct {
-	// Steps bounds the search for something better than the first packing, in
-	// steps of a few nanoseconds. 0 asks for the first packing alone, which takes
-	// as long as it takes.
+	// Steps bounds the search for something better than the first packing, in steps
+	// of about a microsecond. 0 asks for the first packing alone, which takes as long
+	// as it takes.
 	Steps int
 }
 
@@ -123,6 +123,8 @@ type Packing struct {
 	// room on hosts, has a lower objective. What it is compared with keeps to the
 	// tiers unless quotas have made this packing go below them.
 	Bound int64
+	// Proof of the bound.
+	Proof *Proof
 	// Steps that the search has spent.
 	Steps int
 }

@@ -28,6 +28,7 @@ type tier struct {
 // addShapes orders shapes by tier and price, and leaves out those that can hold
 // nothing and those that another one betters.
 func (l *layout) addShapes() {
+	l.standsFor = make([]int32, len(l.Shapes))
 	var order []int32
 	for i := range l.Shapes {
 		order = append(order, int32(i))
@@ -65,26 +66,33 @@ func (l *layout) addShape(first, source int32) {
 	row := len(l.shapeRows)
 	l.shapeRows = l.appendRoom(l.shapeRows, x.Room)
 	free := l.shapeRows[row:]
-	if l.shapeKinds.list[s.kind].items.empty() || !l.roomForAny(free) || l.bettered(first, &s, free) {
+	better := int32(-1)
+	some := !l.shapeKinds.list[s.kind].items.empty() && l.roomForAny(free)
+	if some {
+		better = l.betterThan(first, &s, free)
+	}
+	if !some || better >= 0 {
 		l.shapeRows = l.shapeRows[:row]
+		l.standsFor[source] = better
 		return
 	}
+	l.standsFor[source] = int32(len(l.shapes))
 	l.shapes = append(l.shapes, s)
 }
 
-// bettered tells whether a shape from first on, none of them dearer than s, does
-// all that s does.
-func (l *layout) bettered(first int32, s *shape, free []int64) bool {
+// betterThan returns a shape from first on, none of them dearer than s, that does
+// all that s does; −1 if there is none.
+func (l *layout) betterThan(first int32, s *shape, free []int64) int32 {
 	for i := int32(len(l.shapes)) - 1; i >= first; i-- {
 		b := &l.shapes[i]
 		if !atLeast(l.row(l.shapeRows, i), free) || b.variety != nil || !usesNoMore(b.uses, s.uses) {
 			continue
 		}
 		if b.kind == s.kind || l.shapeKinds.list[b.kind].items.contains(l.shapeKinds.list[s.kind].items) {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
 // atLeast tells whether a is nowhere smaller than b.

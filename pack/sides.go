@@ -1,6 +1,9 @@
 package pack
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // sides are the constraints that look alike to every new node: dimensions in
 // which all shapes offer the same, and rules. There may be hundreds, each of
@@ -69,7 +72,7 @@ func newSides(l *layout) sides {
 	s.addRules(l)
 	s.alone = make([]int32, len(l.items))
 	for i := range l.items {
-		s.alone[i] = s.mostAlone(int32(i), l.items[i].count)
+		s.alone[i] = s.mostAlone(int32(i), math.MaxInt32)
 	}
 	return s
 }
@@ -134,13 +137,13 @@ type load struct {
 	*sides
 	left    []int64 // of the room in each counted dimension
 	members []int32 // of each rule
-	holder  []bool  // of each rule: there is one
+	holders []int32 // of each rule
 	// what to clear before the next node
 	dirtyDims, dirtyRules []int32
 }
 
 func newLoad(s *sides) load {
-	return load{sides: s, left: slices.Clone(s.room), members: make([]int32, len(s.rules)), holder: make([]bool, len(s.rules))}
+	return load{sides: s, left: slices.Clone(s.room), members: make([]int32, len(s.rules)), holders: make([]int32, len(s.rules))}
 }
 
 // reset makes it the load of an empty new node.
@@ -149,7 +152,7 @@ func (o *load) reset() {
 		o.left[at] = o.room[at]
 	}
 	for _, r := range o.dirtyRules {
-		o.members[r], o.holder[r] = 0, false
+		o.members[r], o.holders[r] = 0, 0
 	}
 	o.dirtyDims, o.dirtyRules = o.dirtyDims[:0], o.dirtyRules[:0]
 }
@@ -164,7 +167,10 @@ func (o *load) resetTo(h *Host) {
 		}
 	}
 	for _, x := range h.Holds {
-		o.members[x.Rule], o.holder[x.Rule] = x.Members, x.Holder
+		o.members[x.Rule] = x.Members
+		if x.Holder {
+			o.holders[x.Rule] = 1
+		}
 		o.dirtyRules = append(o.dirtyRules, x.Rule)
 	}
 }
@@ -181,7 +187,7 @@ func (o *load) most(i, n int32) int32 {
 		r := x.rule
 		spare := o.rules[r].most - o.members[r]
 		switch {
-		case x.member && (x.holder || o.holder[r]):
+		case x.member && (x.holder || o.holders[r] > 0):
 			n = min(n, max(spare, 0))
 		case x.holder && spare < 0:
 			return 0
@@ -190,29 +196,38 @@ func (o *load) most(i, n int32) int32 {
 	return n
 }
 
-// add puts n of an item onto the node. Items that sides now keep out leave open,
-// as far as that is told at once; most knows the rest.
-func (o *load) add(i, n int32, open Set) {
+// add puts n of an item onto the node, or with n < 0 takes them away.
+func (o *load) add(i, n int32) {
 	for _, x := range o.needs.of(i) {
 		o.left[x.at] -= int64(n) * x.amount
 		o.dirtyDims = append(o.dirtyDims, x.at)
-		if u := &o.users[x.at]; open != nil && u.alike > o.left[x.at] {
+	}
+	for _, x := range o.roles.of(i) {
+		o.dirtyRules = append(o.dirtyRules, x.rule)
+		if x.member {
+			o.members[x.rule] += n
+		}
+		if x.holder {
+			o.holders[x.rule] += n
+		}
+	}
+}
+
+// close removes from open the items that sides keep out now that an item has been
+// added, as far as that is told at once; most knows the rest.
+func (o *load) close(i int32, open Set) {
+	for _, x := range o.needs.of(i) {
+		if u := &o.users[x.at]; u.alike > o.left[x.at] {
 			open.andNot(u.set)
 		}
 	}
 	for _, x := range o.roles.of(i) {
-		r := x.rule
-		o.dirtyRules = append(o.dirtyRules, r)
-		if x.member {
-			o.members[r] += n
-		}
-		o.holder[r] = o.holder[r] || x.holder
-		switch spare := o.rules[r].most - o.members[r]; {
-		case open == nil:
-		case o.holder[r] && spare <= 0:
-			open.andNot(o.rules[r].members)
+		r := &o.rules[x.rule]
+		switch spare := r.most - o.members[x.rule]; {
+		case o.holders[x.rule] > 0 && spare <= 0:
+			open.andNot(r.members)
 		case spare < 0:
-			open.andNot(o.rules[r].holders)
+			open.andNot(r.holders)
 		}
 	}
 }
@@ -224,7 +239,7 @@ func (o *load) together(takes []take) bool {
 		if o.most(t.item, t.count) < t.count {
 			return false
 		}
-		o.add(t.item, t.count, nil)
+		o.add(t.item, t.count)
 	}
 	return true
 }

@@ -5,23 +5,23 @@ import (
 	"slices"
 )
 
-// mostExact is the number of pods up to which one item is packed exactly; what
-// is beyond goes onto the nodes that cost least for a pod.
+// mostExact is up to how many of one item are packed exactly; what is beyond goes
+// onto the nodes that cost least for each.
 const mostExact = 4096
 
-// parcel is a node that holds a number of pods of one item.
+// parcel is a node that holds a number of one item.
 type parcel struct {
-	pods, shape int32
-	price       int64
+	count, shape int32
+	price        int64 // the charge for a node included
 }
 
-// parcels returns what shapes from first to end make of one item, most pods
-// first, without those that hold no more than a cheaper one.
-func (l *layout) parcels(item, n, first, end int32, usable []Set) []parcel {
-	most := min(n, l.sides.alone[item])
+// parcels returns what shapes make of n of one item, most of it first, without
+// those that hold no more than a cheaper one. Which items a kind admits is in sets.
+func (l *layout) parcels(item, n int32, shapes []int32, sets []Set) []parcel {
 	var out []parcel
-	for s := first; s < end; s++ {
-		if !usable[l.shapes[s].kind].Has(int(item)) {
+	most := min(n, l.sides.alone[item])
+	for _, s := range shapes {
+		if !sets[l.shapes[s].kind].Has(int(item)) {
 			continue
 		}
 		if fit := howMany(l.row(l.shapeRows, s), l.row(l.size, item), most); fit > 0 {
@@ -29,7 +29,7 @@ func (l *layout) parcels(item, n, first, end int32, usable []Set) []parcel {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b parcel) int {
-		return cmp.Or(-cmp.Compare(a.pods, b.pods), cmp.Compare(a.price, b.price))
+		return cmp.Or(-cmp.Compare(a.count, b.count), cmp.Compare(a.price, b.price))
 	})
 	kept := out[:0]
 	for _, x := range out {
@@ -40,14 +40,14 @@ func (l *layout) parcels(item, n, first, end int32, usable []Set) []parcel {
 	return kept
 }
 
-// cover returns the least cost of parcels for n pods, and for each smaller
-// number of pods which parcel to begin with. At equal cost it is the largest.
+// cover returns the least cost of parcels for n of an item, and for each smaller
+// number which parcel to begin with. At equal cost it is the largest.
 func cover(n int32, parcels []parcel) (int64, []int32) {
 	cost, choice := make([]int64, n+1), make([]int32, n+1)
 	for j := int32(1); j <= n; j++ {
 		cost[j] = noCost
 		for i, x := range parcels {
-			if c := cost[max(0, j-x.pods)] + x.price; c < cost[j] {
+			if c := cost[max(0, j-x.count)] + x.price; c < cost[j] {
 				cost[j], choice[j] = c, int32(i)
 			}
 		}
@@ -55,36 +55,36 @@ func cover(n int32, parcels []parcel) (int64, []int32) {
 	return cost[n], choice
 }
 
-// densest returns the parcel that costs least for a pod.
+// densest returns the parcel that costs least for each.
 func densest(parcels []parcel) parcel {
 	best := parcels[0]
 	for _, x := range parcels[1:] {
-		if x.price*int64(best.pods) < best.price*int64(x.pods) {
+		if int64(x.price)*int64(best.count) < int64(best.price)*int64(x.count) {
 			best = x
 		}
 	}
 	return best
 }
 
-// packSingle packs at least cost if one item is all that is left of the tier's
+// packSingle packs at least cost if one item is all that is left of the region's
 // demand and no quota or variety stands in the way.
 func (k *packer) packSingle() bool {
 	item := int32(-1)
-	for c := range k.avail.all {
-		if !k.tier.buyable.Has(c) {
+	for i := range k.avail.all {
+		if !k.within.Has(i) {
 			continue
 		}
 		if item >= 0 {
 			return false
 		}
-		item = int32(c)
+		item = int32(i)
 	}
-	for s := k.tier.first; s < k.tier.end; s++ {
+	for _, s := range k.onSale {
 		if k.shapes[s].variety != nil {
 			return false
 		}
 	}
-	parcels := k.parcels(item, k.left[item], k.tier.first, k.tier.end, k.sets)
+	parcels := k.parcels(item, k.left[item], k.onSale, k.sets)
 	m := k.mark()
 	if !k.buyParcels(item, parcels) {
 		k.rollback(m)
@@ -93,24 +93,24 @@ func (k *packer) packSingle() bool {
 	return true
 }
 
-// buyParcels buys the cheapest parcels for all that is left of a item; false
+// buyParcels buys the cheapest parcels for all that is left of an item; false
 // when a quota forbids it.
 func (k *packer) buyParcels(item int32, parcels []parcel) bool {
 	count := make([]int32, len(parcels))
 	n := k.left[item]
 	if n > mostExact {
 		best := densest(parcels)
-		bulk := (n - mostExact) / best.pods
+		bulk := (n - mostExact) / best.count
 		count[slices.Index(parcels, best)] = bulk
-		n -= bulk * best.pods
+		n -= bulk * best.count
 	}
 	_, choice := cover(n, parcels)
 	for n > 0 {
 		count[choice[n]]++
-		n -= parcels[choice[n]].pods
+		n -= parcels[choice[n]].count
 	}
 	for i, x := range parcels {
-		if !k.buyAlike(x.shape, take{item, x.pods}, count[i]) {
+		if !k.buyAlike(x.shape, take{item, x.count}, count[i]) {
 			return false
 		}
 	}

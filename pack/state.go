@@ -19,9 +19,8 @@ type state struct {
 	log    []step
 
 	filler filler
-	// steps count the items looked at so far, searched those of them that count
-	// against Options.Steps.
-	steps, searched int
+	// steps count the numbers looked at so far; until is where searching ends.
+	steps, until int
 }
 
 // group is a number of nodes alike: bought as the same shape, with the same load

@@ -2,150 +2,125 @@ package pack
 
 import (
 	"cmp"
-	"encoding/binary"
+	"math"
 	"slices"
 )
 
-// maxGroups bounds the groups of items that get resource prices of their own.
-const maxGroups = 12
-
-// tariff says what resources are worth in a market: a price for a unit of each,
-// for each group of items that may use the same shapes. The prices solve the
-// linear program
-//
-//	maximise    Σ price[group]·demand[group]
-//	subject to  the worth of a shape's room ≤ its price, for every shape,
-//
-// where room is worth what the group pays that pays most for that resource, of
-// those that the shape admits. The dual program buys fractions of nodes and
-// shares out the room of each resource apart from the others, so its optimum is
-// at most the cost of any real plan.
+// tariff is what a market says: what each item is worth, what each shape could be
+// worth at most, and how much of what to buy.
 type tariff struct {
-	*market
-	groups int
-	group  []int32   // of each item, −1 where none could be needed
-	worth  []float64 // micro-USD per hour of a unit, a row for each group
-	admits [][]int32 // the groups that may use shapes of a kind
+	// worth of one of each item, in sixteenths of a micro-USD per hour. Everything
+	// that can be bought for is worth something, so that none is forgotten because
+	// it needs only what there is too much of.
+	worth []int64
+	// room is what the room of each shape is worth if all of it is used well, in the
+	// same unit.
+	room []int64
+	// price is a row for each shape: what a unit in each row's dimension is worth on
+	// a node of that shape, in sixteenths of a micro-USD.
+	price []float64
+	// planned is how many nodes of each shape are part of the cheapest mix.
+	planned []float64
+	// home is for each shape that is planned the items that the mix puts there.
+	home []Set
 }
 
-func newTariff(m *market) *tariff {
-	t := &tariff{market: m}
-	t.addGroups()
-	t.addAdmits()
-	t.worth = newCovering(t).solve()
+// effort is how well a linear program is solved.
+type effort struct {
+	classes, rounds int
+	tolerance       float64
+}
+
+// newTariff solves a market.
+func newTariff(m *market, e effort) *tariff {
+	x := newMaster(m, e.classes)
+	x.solve(e.rounds, e.tolerance)
+	x.fill(append(x.active, x.idle...), x.safe)
+	t := &tariff{
+		worth: make([]int64, len(m.items)), room: make([]int64, len(m.shapes)), price: make([]float64, len(m.shapes)*len(m.dense)),
+		planned: make([]float64, len(m.shapes)), home: make([]Set, len(m.shapes)),
+	}
+	for i, s := range m.onSale {
+		t.room[s] = int64(x.worth[i]*16) + 1
+		for c := range m.dense {
+			if m.unit[c] > 0 {
+				t.price[int(s)*len(m.dense)+c] = x.price[i*x.dims+c] / float64(x.scale[c]*float64(m.unit[c])) * 16
+			}
+		}
+	}
+	t.plan(x)
+	x.itemWorth(t.worth)
 	return t
 }
 
-// addGroups puts items into one group that may use the same kinds. Which
-// items share a group matters for how good prices are, never for whether they
-// are valid: a group may use what any of its items may.
-func (t *tariff) addGroups() {
-	words := (len(t.usable) + 63) / 64
-	bits := make(Set, len(t.items)*words)
-	allowed := func(c int) Set { return bits[c*words : (c+1)*words] }
-	for k, set := range t.usable {
-		for c := range set.all {
-			allowed(c).Add(k)
-		}
-	}
-	t.group = make([]int32, len(t.items))
-	index := map[string]int32{}
-	var weight []float64
-	var key []byte
-	for c, n := range t.ceiling {
-		t.group[c] = -1
-		if n == 0 || allowed(c).empty() {
+// plan notes what the basis of the solution buys, and which items belong there.
+func (t *tariff) plan(x *master) {
+	for i, b := range x.basis {
+		if b.shape < 0 || x.amount[i] <= 1e-9 {
 			continue
 		}
-		key = key[:0]
-		for _, w := range allowed(c) {
-			key = binary.LittleEndian.AppendUint64(key, w)
+		s := x.onSale[b.shape]
+		t.planned[s] += x.amount[i]
+		if t.home[s] == nil {
+			t.home[s] = NewSet(len(x.items))
 		}
-		g, ok := index[string(key)]
-		if !ok {
-			g = int32(len(weight))
-			index[string(key)] = g
-			weight = append(weight, 0)
-		}
-		t.group[c] = g
-		for d, v := range t.row(t.unitRequest, int32(c)) {
-			if t.total[d] > 0 {
-				weight[g] += float64(float64(v) / float64(t.total[d]) * float64(n))
-			}
-		}
-	}
-	t.mergeGroups(weight)
-}
-
-// mergeGroups keeps the groups with most demand and makes one of all others.
-func (t *tariff) mergeGroups(weight []float64) {
-	order := make([]int32, len(weight))
-	for i := range order {
-		order[i] = int32(i)
-	}
-	slices.SortStableFunc(order, func(a, b int32) int { return -cmp.Compare(weight[a], weight[b]) })
-	to := make([]int32, len(weight))
-	for i, g := range order {
-		to[g] = int32(min(i, maxGroups-1))
-	}
-	t.groups = min(len(weight), maxGroups)
-	for c, g := range t.group {
-		if g >= 0 {
-			t.group[c] = to[g]
-		}
-	}
-}
-
-// addAdmits finds which groups may use each kind.
-func (t *tariff) addAdmits() {
-	t.admits = make([][]int32, len(t.usable))
-	for k, set := range t.usable {
-		var has [maxGroups]bool
-		for c := range set.all {
-			if g := t.group[c]; g >= 0 {
-				has[g] = true
-			}
-		}
-		for g, is := range has {
-			if is {
-				t.admits[k] = append(t.admits[k], int32(g))
+		for _, a := range b.holds {
+			for _, item := range x.classes[a.class].items {
+				t.home[s].Add(int(item))
 			}
 		}
 	}
 }
 
-// worthOf returns what one pod of each item is worth, in sixteenths of a
-// micro-USD per hour. Every pod with demand is worth something, so that none is
-// forgotten because it asks only for what there is too much of.
-func (t *tariff) worthOf() []int64 {
-	out := make([]int64, len(t.items))
-	for c, g := range t.group {
-		if g < 0 {
-			continue
-		}
-		sum := 0.0
-		for d, v := range t.row(t.unitRequest, int32(c)) {
-			sum += float64(float64(v) * t.worth[int(g)*len(t.dense)+d])
-		}
-		out[c] = int64(sum*16) + 1
+// decisive is how many shapes may decide what items of a class are worth; far more
+// than there are dimensions repeat each other.
+const decisive = 12
+
+// itemWorth computes what each item is worth at safe prices: the least that its
+// size is worth on any shape that may hold its class.
+func (x *master) itemWorth(out []int64) {
+	factor := make([]float64, len(x.may))
+	for i := range factor {
+		factor[i] = min(1, x.cost[i]/max(x.worth[i], 1e-9))
 	}
-	return out
+	at := func(i int, size []float64) float64 {
+		w := 0.0
+		for d, p := range x.row(x.price, i) {
+			w += float64(size[d] * p)
+		}
+		return float64(w * factor[i])
+	}
+	rows := make([][]rated, len(x.classes))
+	for i, may := range x.may {
+		for _, c := range may {
+			rows[c] = append(rows[c], rated{i, at(i, x.row(x.size, int(c)))})
+		}
+	}
+	size := make([]float64, x.dims)
+	for c := range rows {
+		slices.SortStableFunc(rows[c], func(a, b rated) int { return cmp.Compare(a.worth, b.worth) })
+		rows[c] = rows[c][:min(len(rows[c]), decisive)]
+		for _, item := range x.classes[c].items {
+			w := math.Inf(1)
+			for d, v := range x.sizeOf(item) {
+				size[d] = float64(v) / x.scale[d]
+			}
+			for _, r := range rows[c] {
+				w = min(w, at(r.shape, size))
+			}
+			if len(x.classes[c].items) == 1 {
+				w = x.safe[c] // its whole numbers may be worth more than the room they take
+			}
+			if math.IsInf(w, 1) {
+				w = 0
+			}
+			out[item] = int64(w*16) + 1
+		}
+	}
 }
 
-// roomWorth returns what the room of each shape on sale is worth if all of it is
-// used, in the same unit.
-func (t *tariff) roomWorth() []int64 {
-	out := make([]int64, len(t.onSale))
-	for i, s := range t.onSale {
-		sum := 0.0
-		for d, v := range t.row(t.unitRoom, int32(i)) {
-			best := 0.0
-			for _, g := range t.admits[t.shapes[s].kind] {
-				best = max(best, t.worth[int(g)*len(t.dense)+d])
-			}
-			sum += float64(float64(v) * best)
-		}
-		out[i] = int64(sum*16) + 1
-	}
-	return out
+// rated is what a class is worth on a shape.
+type rated struct {
+	shape int
+	worth float64
 }

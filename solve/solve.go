@@ -19,9 +19,9 @@ type Options struct {
 	// MaxAlternatives bounds the offerings listed for a node; 60 if 0. A pool's
 	// minValues may ask for more.
 	MaxAlternatives int
-	// Steps bounds the search for something better than the first plan: so many
-	// classes may be looked at. 200,000 if 0 (a few milliseconds); the first plan
-	// itself takes as long as it takes.
+	// Steps bounds the search for something better than the first plan, in steps of
+	// about a microsecond. 200,000 if 0; below 0 the first plan is all that is wanted,
+	// which takes as long as it takes.
 	Steps int
 }
 
@@ -29,7 +29,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxAlternatives <= 0 {
 		o.MaxAlternatives = 60
 	}
-	if o.Steps <= 0 {
+	if o.Steps == 0 {
 		o.Steps = 200_000
 	}
 	return o
@@ -79,7 +79,7 @@ func best(snap *cluster.Snapshot, opt Options) *answer {
 // attempt packs a snapshot with the preferences of all classes but the relaxed ones.
 func attempt(snap *cluster.Snapshot, opt Options, relaxed []bool) *answer {
 	p := newProblem(snap, opt.withDefaults(), relaxed)
-	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: p.opt.Steps}))
+	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0)}))
 	a.tuckIn()
 	return a
 }

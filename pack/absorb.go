@@ -1,0 +1,92 @@
+package pack
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// addNeed works out how much of a row new nodes must hold: what all items with a
+// place are worth, less what hosts can take of it by the best of some lists of
+// prices.
+func (c *certifier) addNeed(r *certRow, lists []int32) {
+	sum := int64(0)
+	for i, v := range r.values {
+		sum = addSaturating(sum, v, int64(c.held[i]))
+	}
+	r.hostBy = make([]int32, len(c.Hosts))
+	taken := int64(0)
+	excess := map[[2]int32][]extraWorth{}
+	for h := range c.Hosts {
+		kind := c.hostKind[h]
+		r.hostBy[h] = -1
+		if kind < 0 {
+			continue
+		}
+		room, dense := c.hostRoom(h), c.layout.row(c.hostRows, int32(h))
+		most := int64(math.MaxInt64)
+		for _, by := range lists {
+			key := [2]int32{kind, by}
+			extra, ok := excess[key]
+			if !ok {
+				extra = c.excess(r, by, c.hostKinds.list[kind].items)
+				excess[key] = extra
+			}
+			if w := c.mostOn(room, c.prices[by], extra, dense); w < most {
+				most, r.hostBy[h] = w, by
+			}
+		}
+		if c.exact {
+			if w := c.alone(r, kind, dense); w < most {
+				most, r.hostBy[h] = w, -1
+			}
+		}
+		taken = addSaturating(taken, most, 1)
+	}
+	if c.exact {
+		taken = min(taken, c.onSomeHost(r))
+	}
+	r.need = max(0, sum-taken)
+}
+
+// alone is what all items are worth that fit on a host, each as if it were alone
+// there.
+func (c *certifier) alone(r *certRow, kind int32, dense []int64) int64 {
+	sum := int64(0)
+	for i := range c.hostKinds.list[kind].items.all {
+		if v := r.values[i]; v > 0 {
+			n := min(c.held[i], c.sides.alone[i])
+			sum = addSaturating(sum, v, int64(howMany(dense, c.layout.row(c.layout.size, int32(i)), n)))
+		}
+	}
+	return sum
+}
+
+// onSomeHost is what those of each item are worth that fit on some host, each item as
+// if it were alone.
+func (c *certifier) onSomeHost(r *certRow) int64 {
+	sum := int64(0)
+	for i, v := range r.values {
+		if v == 0 {
+			continue
+		}
+		n := int32(0)
+		for h := 0; h < len(c.Hosts) && n < c.held[i]; h++ {
+			if kind := c.hostKind[h]; kind >= 0 && c.hostKinds.list[kind].items.Has(i) {
+				most := min(c.held[i]-n, c.sides.alone[i])
+				n += howMany(c.layout.row(c.hostRows, int32(h)), c.layout.row(c.layout.size, int32(i)), most)
+			}
+		}
+		sum = addSaturating(sum, v, int64(n))
+	}
+	return sum
+}
+
+// sortBy sorts indices by a key, then by themselves.
+func sortBy(order []int, key func(int) float64) {
+	keys := make([]float64, len(order))
+	for i := range keys {
+		keys[i] = key(i)
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(keys[a], keys[b]), cmp.Compare(a, b)) })
+}

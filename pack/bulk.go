@@ -1,0 +1,69 @@
+package pack
+
+// bulk buys nodes of the cheapest mix while there is demand for many.
+func (k *packer) bulk() {
+	for k.bulkPart() && k.reprice(k.opt.again()) {
+	}
+}
+
+const (
+	// tailNodes is how many of the best nodes' worth of demand is left to the search
+	// for fleets.
+	tailNodes = 3
+	// fallingShort is by how much less than others, for its price, a node may hold
+	// before it is put off.
+	fallingShort = 1.02
+)
+
+// bulkPart buys what is planned until a good part of the demand is used up; false
+// when nothing is planned any more. Nodes that turn out to hold less than others do
+// are put off: when the others have been bought there may be a better mix.
+func (k *packer) bulkPart() bool {
+	start := k.leftWorth()
+	left, bar, usual := start, fallingShort, 1.01
+	putOff := NewSet(len(k.shapes))
+	for left > start/3*2 {
+		shape := k.nextPlanned(left, putOff)
+		if shape < 0 {
+			if putOff.empty() || left < start-start/8 || bar > 1.5 {
+				break
+			}
+			bar *= 1.03
+			clear(putOff)
+			continue
+		}
+		takes, worth := k.fillNode(shape, k.home[shape])
+		if worth == 0 {
+			k.planned[shape] = 0
+			continue
+		}
+		short := float64(k.room[shape]) / float64(worth)
+		if short > bar*usual {
+			putOff.Add(int(shape))
+			continue
+		}
+		usual = float64(usual*0.9) + float64(min(short, 1.1)*0.1)
+		n := k.commit(shape, takes, int32(k.planned[shape]))
+		if n == 0 {
+			k.planned[shape] = 0
+			continue
+		}
+		k.planned[shape] -= float64(n)
+		left -= int64(n) * worth
+	}
+	return left > 0 && left < start-start/8
+}
+
+// nextPlanned returns the shape on which most is to be spent, of those of which a
+// whole node is planned; −1 if there is none.
+func (k *packer) nextPlanned(left int64, putOff Set) int32 {
+	best, most := int32(-1), 0.0
+	for _, s := range k.onSale {
+		if n := k.planned[s]; n >= 1 && left >= tailNodes*k.room[s] && !putOff.Has(int(s)) {
+			if spend := float64(n * float64(k.priceOf(s))); spend > most {
+				best, most = s, spend
+			}
+		}
+	}
+	return best
+}
