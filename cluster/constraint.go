@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -44,6 +45,11 @@ type HostPort struct {
 
 // Any tells whether the port is taken on all addresses.
 func (p HostPort) Any() bool { return p.IP == "" || p.IP == "0.0.0.0" }
+
+// Compare orders ports by number, then protocol, then address.
+func (p HostPort) Compare(q HostPort) int {
+	return cmp.Or(cmp.Compare(p.Port, q.Port), strings.Compare(p.Protocol, q.Protocol), strings.Compare(p.IP, q.IP))
+}
 
 // Conflicts tells whether two pods with these ports cannot share a node.
 func (p HostPort) Conflicts(q HostPort) bool {

@@ -100,6 +100,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		}
 	}
 	h.Free.Sub(b.daemonLoad(h.Label, h.Taints, present))
+	h.Expected = b.daemonPorts(h.Label, h.Taints, present)
 	b.price(&h, c)
 	h.Price, _ = b.overlay(h.Label, h.Price)
 	if h.Pool >= 0 {

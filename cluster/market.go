@@ -16,9 +16,11 @@ type PoolOffering struct {
 	// Allocatable is what the node offers to pods; Free what the DaemonSets leave of
 	// it. Offerings may share them.
 	Allocatable, Free Vector
-	Imputed           bool
-	ReclaimPPM        int64
-	Draws             []Draw
+	// Ports of the host that its DaemonSets take.
+	Ports      []HostPort
+	Imputed    bool
+	ReclaimPPM int64
+	Draws      []Draw
 
 	pool *Pool
 }
@@ -98,6 +100,7 @@ func (b *builder) addType(pool int, t *InstanceType) {
 		x := PoolOffering{Pool: pool, Type: t, ID: id, Price: o.Price, Allocatable: allocatable, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM, Draws: o.Draws, pool: p}
 		if len(b.in.Daemons) > 0 {
 			free = b.lessDaemons(allocatable, free, b.daemonLoad(x.Label, p.Taints, nil))
+			x.Ports = b.daemonPorts(x.Label, p.Taints, nil)
 		}
 		x.Free = free
 		if len(b.overlays) > 0 {

@@ -53,6 +53,8 @@ type Host struct {
 	// Volumes that its pods use: [ClassVolume.ID], sorted. Hanging are those that are
 	// attached without a pod.
 	Volumes, Hanging []string
+	// Expected are the host ports of DaemonSet pods that have yet to arrive.
+	Expected []HostPort
 	// Promised are waiting pods whose room here is kept for them, see
 	// [Input.Promised]. They are not in Snapshot.Classes.
 	Promised []*Pod
@@ -223,6 +225,18 @@ func (b *builder) daemonLoad(labels Lookup, taints []Taint, present map[string]b
 		}
 	}
 	return sum
+}
+
+// daemonPorts are the host ports that those pods take.
+func (b *builder) daemonPorts(labels Lookup, taints []Taint, present map[string]bool) []HostPort {
+	var out []HostPort
+	for _, d := range b.in.Daemons {
+		if len(d.Demand.Ports) > 0 && !present[d.UID] && d.Demand.Admits(labels, taints) {
+			out = append(out, d.Demand.Ports...)
+		}
+	}
+	slices.SortFunc(out, HostPort.Compare)
+	return out
 }
 
 // Price returns the price of an offering among types.

@@ -47,6 +47,7 @@ func New(snap *cluster.Snapshot) *World {
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
 		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
+		n.ports = append(n.ports, h.Expected...)
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
 				n.ports = append(n.ports, p.Demand.Ports...)
@@ -89,7 +90,7 @@ func (w *World) fresh(offering int, name string) node {
 		}
 		return o.Label(key)
 	}
-	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), placed: map[int32]int32{}, volumes: map[string]int{}}
+	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports), placed: map[int32]int32{}, volumes: map[string]int{}}
 }
 
 // Place puts pods of a class on a node, whether they fit or not.

@@ -98,12 +98,14 @@ func (p *problem) addSides() {
 	for i := range p.snap.Hosts {
 		h := &p.snap.Hosts[i]
 		p.hosts.addPlace(h.Label, h.Taints)
+		p.hosts.take(h.Expected, len(p.snap.Hosts))
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
 	p.offerings = newSide(len(p.snap.Offerings), false)
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
 		p.offerings.addPlace(o.Label, p.snap.Pools[o.Pool].Taints)
+		p.offerings.take(o.Ports, len(p.snap.Offerings))
 		p.offerFree = p.appendRow(p.offerFree, o.Free)
 	}
 }

@@ -16,6 +16,7 @@ type side struct {
 	labels []cluster.Lookup
 	taints []int32 // of each place, an index into lists
 	lists  [][]cluster.Taint
+	ports  []takenPorts
 
 	listIndex map[string]int32
 	columns   map[string]*column // by label key
@@ -30,6 +31,12 @@ func newSide(n int, named bool) *side {
 		labels: make([]cluster.Lookup, 0, n), taints: make([]int32, 0, n),
 		listIndex: map[string]int32{}, columns: map[string]*column{}, matches: map[string]bitset{}, tolerates: map[string]bitset{},
 	}
+}
+
+// takenPorts are the ports of the host that DaemonSets take on some places.
+type takenPorts struct {
+	ports  []cluster.HostPort
+	places bitset
 }
 
 // column is one label of all places, its values numbered.
@@ -75,6 +82,20 @@ func (s *side) addPlace(labels cluster.Lookup, taints []cluster.Taint) {
 	}
 	s.labels = append(s.labels, labels)
 	s.taints = append(s.taints, list)
+}
+
+// take notes the ports that DaemonSets take on the place that was added last; n is
+// how many places there will be.
+func (s *side) take(ports []cluster.HostPort, n int) {
+	if len(ports) == 0 {
+		return
+	}
+	at := slices.IndexFunc(s.ports, func(t takenPorts) bool { return slices.Equal(t.ports, ports) })
+	if at < 0 {
+		at = len(s.ports)
+		s.ports = append(s.ports, takenPorts{ports, newBitset(n)})
+	}
+	s.ports[at].places.add(len(s.labels) - 1)
 }
 
 // matching returns the places whose labels satisfy r. The set is shared.
@@ -154,6 +175,11 @@ func (s *side) admit(set bitset, c *cluster.Class) {
 	set.and(s.tolerated(c.Demand.Tolerations))
 	s.selected(set, c.Demand)
 	s.affine(set, c.Demand)
+	for _, t := range s.ports {
+		if slices.ContainsFunc(c.Demand.Ports, func(p cluster.HostPort) bool { return slices.ContainsFunc(t.ports, p.Conflicts) }) {
+			set.andNot(t.places)
+		}
+	}
 	for i := range c.Volumes {
 		s.usable(set, &c.Volumes[i])
 	}
@@ -202,7 +228,7 @@ func (s *side) usable(set bitset, v *cluster.ClassVolume) {
 func appendProfile(key []byte, c *cluster.Class) []byte {
 	d := c.Demand
 	keys := topologyKeys(d)
-	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 {
+	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 && len(d.Ports) == 0 {
 		return key
 	}
 	for i := range d.Preferences {
@@ -210,6 +236,9 @@ func appendProfile(key []byte, c *cluster.Class) []byte {
 			key = strconv.AppendInt(append(key, 'p'), int64(d.Preferences[i].Weight), 10)
 			key = appendTerm(key, d.Preferences[i].Node)
 		}
+	}
+	for _, p := range d.Ports {
+		key = appendQuoted(strconv.AppendInt(append(key, 'h'), int64(p.Port), 10), p.Protocol, p.IP)
 	}
 	key = appendQuoted(append(key, 'k'), keys...)
 	key = appendTerm(append(key, 's'), d.Selector)
