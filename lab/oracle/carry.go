@@ -3,6 +3,7 @@ package oracle
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -54,12 +55,11 @@ func (o *Objects) Buy(offer *cluster.PoolOffering, taints []cluster.Taint, name 
 	n.Status.Allocatable = corev1.ResourceList{}
 	csi := &storagev1.CSINode{ObjectMeta: metav1.ObjectMeta{Name: name}}
 	for _, a := range offer.Type.Allocatable {
-		if driver, ok := attaches(a.Name); ok {
-			count := int32(a.Value)
-			csi.Spec.Drivers = append(csi.Spec.Drivers, storagev1.CSINodeDriver{Name: driver, NodeID: name, Allocatable: &storagev1.VolumeNodeResources{Count: &count}})
-			continue
-		}
 		n.Status.Allocatable[corev1.ResourceName(a.Name)] = quantity(a)
+	}
+	for _, a := range offer.Type.AttachLimits {
+		count := int32(a.Value)
+		csi.Spec.Drivers = append(csi.Spec.Drivers, storagev1.CSINodeDriver{Name: strings.TrimPrefix(a.Name, cluster.AttachLimit), NodeID: name, Allocatable: &storagev1.VolumeNodeResources{Count: &count}})
 	}
 	n.Status.Capacity = n.Status.Allocatable
 	o.Nodes = append(o.Nodes, n)
@@ -88,14 +88,6 @@ func DaemonPod(ds *appsv1.DaemonSet, node string) *corev1.Pod {
 	p.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(ds, appsv1.SchemeGroupVersion.WithKind("DaemonSet"))}
 	p.Status.Phase = corev1.PodRunning
 	return p
-}
-
-// attaches tells whether a resource counts attached volumes, and of which driver.
-func attaches(resource string) (driver string, ok bool) {
-	if n := len(cluster.AttachLimit); len(resource) > n && resource[:n] == cluster.AttachLimit {
-		return resource[n:], true
-	}
-	return "", false
 }
 
 func quantity(a cluster.Amount) resource.Quantity {

@@ -161,14 +161,15 @@ func (m *maker) instanceType(name string) cluster.InstanceType {
 			amounts[string(name)] = q.MilliValue()
 		}
 	}
+	allocatable := cluster.NewResources(amounts)
+	var limits cluster.Resources
 	for _, driver := range drivers {
 		if m.chance(60) {
-			amounts[cluster.AttachLimit+driver] = int64(m.between(1, 3))
+			limits = append(limits, cluster.Amount{Name: cluster.AttachLimit + driver, Value: int64(m.between(0, 3))})
 		}
 	}
-	allocatable := cluster.NewResources(amounts)
 	t := cluster.InstanceType{
-		Name: name, Capacity: allocatable, Allocatable: allocatable,
+		Name: name, Capacity: allocatable, Allocatable: allocatable, AttachLimits: limits,
 		Labels: cluster.Labels{cluster.LabelOS: "linux", cluster.LabelArch: pick(m, "amd64", "arm64"), cluster.LabelRegion: "north"},
 	}
 	size := allocatable.Get(cluster.CPU)*30 + allocatable.Get(cluster.Memory)>>30*5_000

@@ -76,6 +76,9 @@ func (m *maker) daemons() {
 		p.Spec.Containers = []corev1.Container{{Name: "main", Image: "registry.example.com/agent:1", Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
 			corev1.ResourceCPU: *resource.NewMilliQuantity(int64(m.between(0, 3))*100, resource.DecimalSI),
 		}}}}
+		if m.chance(40) {
+			p.Spec.Containers[0].Ports = append(p.Spec.Containers[0].Ports, m.port())
+		}
 		ds.Spec.Template.Spec = p.Spec
 		m.o.DaemonSets = append(m.o.DaemonSets, ds)
 		for _, n := range m.o.Nodes {
