@@ -64,7 +64,7 @@ func (c *certifier) addDims(extra []int32) {
 			continue
 		}
 		row := c.sizeOf(i)
-		copy(row, c.layout.row(c.layout.size, int32(i)))
+		copy(row, c.row(c.size, int32(i)))
 		for _, x := range c.sides.needs.of(int32(i)) {
 			if at := column[x.at]; at > 0 {
 				row[at-1] = x.amount
@@ -83,7 +83,7 @@ func (c *certifier) addDims(extra []int32) {
 		}
 	}
 	for _, s := range c.shapes {
-		c.room = append(c.room, c.inUnits(c.layout.row(c.shapeRows, s), func(at int32) int64 { return c.sides.room[at] }))
+		c.room = append(c.room, c.inUnits(c.row(c.shapeRows, s), func(at int32) int64 { return c.sides.room[at] }))
 	}
 }
 
@@ -108,7 +108,7 @@ func (c *certifier) inUnits(dense []int64, counted func(at int32) int64) []int64
 
 // hostRoom returns the room of a host in units.
 func (c *certifier) hostRoom(h int) []int64 {
-	return c.inUnits(c.layout.row(c.hostRows, int32(h)), func(at int32) int64 {
+	return c.inUnits(c.row(c.hostRows, int32(h)), func(at int32) int64 {
 		for _, a := range c.Hosts[h].Room {
 			if c.sides.index[a.Dim] == at {
 				return a.Value
@@ -212,7 +212,7 @@ func (c *certifier) addValues(demand []int32, e effort) {
 	c.choosePrices(x, scale, &r)
 	c.valueItems(x, scale, first, &r)
 	for s := range c.shapes {
-		r.most = append(r.most, c.mostOn(c.room[s], c.prices[r.by[s]], c.excess(&r, r.by[s], c.usable[c.layout.shapes[c.shapes[s]].kind]), c.layout.row(c.shapeRows, c.shapes[s])))
+		r.most = append(r.most, c.mostOn(c.room[s], c.prices[r.by[s]], c.excess(&r, r.by[s], c.usable[c.layout.shapes[c.shapes[s]].kind]), c.row(c.shapeRows, c.shapes[s])))
 	}
 	var hosts []int32
 	for p := first; p < len(c.prices); p++ {
@@ -251,7 +251,7 @@ func (c *certifier) choosePrices(x *master, scale float64, r *certRow) {
 	first := len(c.prices)
 	c.lists = c.lists[:0]
 	for _, i := range x.byRate() {
-		may := c.fitting(c.usable[c.layout.shapes[c.shapes[i]].kind], c.layout.row(c.shapeRows, c.shapes[i]))
+		may := c.fitting(c.usable[c.layout.shapes[c.shapes[i]].kind], c.row(c.shapeRows, c.shapes[i]))
 		found := -1
 		for p := first; p < len(c.prices) && found < 0; p++ {
 			if c.lists[p-first].contains(may) && float64(c.worthOf(c.room[i], c.prices[p])) <= float64(x.cost[i]*scale) {
@@ -335,7 +335,7 @@ func (c *certifier) mostOn(room, price []int64, extra []extraWorth, dense []int6
 	sum := c.worthOf(room, price)
 	for _, x := range extra {
 		n := min(c.held[x.item], c.sides.alone[x.item])
-		sum = addSaturating(sum, x.worth, int64(howMany(dense, c.layout.row(c.layout.size, x.item), n)))
+		sum = addSaturating(sum, x.worth, int64(howMany(dense, c.row(c.size, x.item), n)))
 	}
 	return sum
 }

@@ -135,7 +135,8 @@ func (c *certifier) shift(leaves []*caseNode) uint {
 		}
 	}
 	shift := uint(1)
-	for ; shift < 62 && math.Ldexp(top, int(shift)+1) < 1<<60; shift++ {
+	for shift < 62 && math.Ldexp(top, int(shift)+1) < 1<<60 {
+		shift++
 	}
 	return shift
 }

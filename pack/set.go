@@ -71,14 +71,6 @@ func (s Set) empty() bool {
 	return true
 }
 
-func (s Set) count() int {
-	n := 0
-	for _, w := range s {
-		n += bits.OnesCount64(w)
-	}
-	return n
-}
-
 // all yields the members in order.
 func (s Set) all(yield func(int) bool) {
 	for i, w := range s {

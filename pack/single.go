@@ -59,7 +59,7 @@ func cover(n int32, parcels []parcel) (int64, []int32) {
 func densest(parcels []parcel) parcel {
 	best := parcels[0]
 	for _, x := range parcels[1:] {
-		if int64(x.price)*int64(best.count) < int64(best.price)*int64(x.count) {
+		if x.price*int64(best.count) < best.price*int64(x.count) {
 			best = x
 		}
 	}

@@ -14,11 +14,6 @@ func item(count int, milli, bytes int64) pack.Item {
 	return pack.Item{Count: int32(count), Size: []pack.Amount{{Dim: cpu, Value: milli}, {Dim: memory, Value: bytes}, {Dim: pods, Value: 1}}}
 }
 
-// draw returns a value of a log-normal distribution.
-func draw(r *rand.Rand, median, sigma float64) float64 {
-	return median * math.Exp(sigma*r.NormFloat64())
-}
-
 // podSize draws what a pod asks for: cpu with median 250m (σ 1.0, 10m to 16 cores),
 // memory with median 512 MiB (σ 1.1, 16 MiB to 64 GiB), half correlated.
 func podSize(r *rand.Rand) (milli, bytes int64) {
