@@ -56,7 +56,7 @@ func (c *certifier) alone(r *certRow, kind int32, dense []int64) int64 {
 	for i := range c.hostKinds.list[kind].items.all {
 		if v := r.values[i]; v > 0 {
 			n := min(c.held[i], c.sides.alone[i])
-			sum = addSaturating(sum, v, int64(howMany(dense, c.row(c.size, int32(i)), n)))
+			sum = addSaturating(sum, v, int64(howMany(dense, c.row(c.layout.size, int32(i)), n)))
 		}
 	}
 	return sum
@@ -74,7 +74,7 @@ func (c *certifier) onSomeHost(r *certRow) int64 {
 		for h := 0; h < len(c.Hosts) && n < c.held[i]; h++ {
 			if kind := c.hostKind[h]; kind >= 0 && c.hostKinds.list[kind].items.Has(i) {
 				most := min(c.held[i]-n, c.sides.alone[i])
-				n += howMany(c.row(c.hostRows, int32(h)), c.row(c.size, int32(i)), most)
+				n += howMany(c.row(c.hostRows, int32(h)), c.row(c.layout.size, int32(i)), most)
 			}
 		}
 		sum = addSaturating(sum, v, int64(n))

@@ -64,7 +64,7 @@ func (c *certifier) addDims(extra []int32) {
 			continue
 		}
 		row := c.sizeOf(i)
-		copy(row, c.row(c.size, int32(i)))
+		copy(row, c.row(c.layout.size, int32(i)))
 		for _, x := range c.sides.needs.of(int32(i)) {
 			if at := column[x.at]; at > 0 {
 				row[at-1] = x.amount
@@ -335,7 +335,7 @@ func (c *certifier) mostOn(room, price []int64, extra []extraWorth, dense []int6
 	sum := c.worthOf(room, price)
 	for _, x := range extra {
 		n := min(c.held[x.item], c.sides.alone[x.item])
-		sum = addSaturating(sum, x.worth, int64(howMany(dense, c.row(c.size, x.item), n)))
+		sum = addSaturating(sum, x.worth, int64(howMany(dense, c.row(c.layout.size, x.item), n)))
 	}
 	return sum
 }
