@@ -2,9 +2,17 @@ package pack
 
 // bulk buys nodes of the cheapest mix while there is demand for many.
 func (k *packer) bulk() {
-	for again := true; again; {
-		again = k.bulkPart() && k.reprice(k.opt.again())
+	for k.bulkPart() && k.reprice(k.opt.again()) {
 	}
+}
+
+// fewLeft tells whether no more is left than a search for fleets can deal with.
+func (k *packer) fewLeft() bool {
+	largest := int64(0)
+	for _, o := range k.offers[:min(len(k.offers), 8)] {
+		largest = max(largest, o.room)
+	}
+	return k.leftWorth() <= 4*tailNodes*largest
 }
 
 const (

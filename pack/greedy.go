@@ -14,11 +14,25 @@ type bid struct {
 }
 
 // greedy buys the node that costs least for its worth, as often as it can be
-// filled alike; false when nothing can be bought.
+// filled alike, and again until a good part of the demand is used up; false when
+// nothing can be bought.
 func (k *packer) greedy() bool {
-	k.bidTakes = k.bidTakes[:0]
-	k.found = k.bids(k.leftWorth(), noCost, 1, k.found[:0])
-	return len(k.found) > 0 && k.commit(k.found[0].shape, k.found[0].takes, math.MaxInt32) > 0
+	left := k.leftWorth()
+	start := left
+	for left > start/4*3 {
+		k.bidTakes = k.bidTakes[:0]
+		k.found = k.bids(left, noCost, 1, k.found[:0])
+		if len(k.found) == 0 {
+			return left < start
+		}
+		b := k.found[0]
+		n := k.commit(b.shape, b.takes, math.MaxInt32)
+		if n == 0 {
+			return left < start
+		}
+		left -= int64(n) * b.worth
+	}
+	return true
 }
 
 // bids appends to out the n best nodes below a price for what is left, which is

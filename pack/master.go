@@ -59,8 +59,10 @@ const (
 	// nearly is how much of its cost a shape must be worth for more than its best
 	// filled node to be offered, and nearest how many such shapes there may be.
 	nearly, nearest = 0.998, 12
-	// fewShapes may all be active.
-	fewShapes = 96
+	// fewShapes may all be active at the beginning, and half of them later on.
+	fewShapes = 64
+	// warmUp is after how many rounds only the best shapes stay active.
+	warmUp = 4
 )
 
 // row is a row of a matrix whose rows are as wide as dims.
@@ -135,7 +137,10 @@ func (x *master) solve(rounds int, tolerance float64) {
 	x.begin()
 	at := slices.Clone(x.value)
 	back := 0.0
-	for range rounds {
+	for round := range rounds {
+		if round%warmUp == warmUp-1 {
+			x.cool()
+		}
 		x.fill(x.active, at)
 		x.makeSafe(x.active, at)
 		if x.lower >= x.objective()*(1-tolerance) {
@@ -161,6 +166,33 @@ func (x *master) solve(rounds int, tolerance float64) {
 		}
 	}
 	x.wake(tolerance)
+}
+
+// cool makes idle all but the shapes that were worth most for their cost in the
+// last round and those in the basis.
+func (x *master) cool() {
+	if len(x.active) <= fewShapes/2 {
+		return
+	}
+	inBasis := NewSet(len(x.may))
+	for _, b := range x.basis {
+		if b.shape >= 0 {
+			inBasis.Add(b.shape)
+		}
+	}
+	slices.SortFunc(x.active, func(a, b int) int {
+		return cmp.Or(-cmp.Compare(x.worth[a]/x.cost[a], x.worth[b]/x.cost[b]), cmp.Compare(a, b))
+	})
+	kept := x.active[:fewShapes/2]
+	for _, i := range x.active[fewShapes/2:] {
+		if inBasis.Has(i) {
+			kept = append(kept, i)
+		} else {
+			x.idle = append(x.idle, i)
+		}
+	}
+	x.active = kept
+	x.lower = 0
 }
 
 // fill solves the knapsacks of some shapes at the given values and notes the

@@ -43,17 +43,22 @@ func (k *packer) packOnce() {
 		return
 	}
 	begun := len(k.groups)
-	k.bulk()
-	for k.reprice(k.opt.again()) {
-		if k.packSingle() {
+	for first := true; first || k.reprice(k.opt.again()); first = false {
+		k.bulk()
+		if !k.anyLeft() || k.packSingle() {
 			break
 		}
 		all := len(k.groups) == begun
-		found, best := k.refit(noCost, k.opt.tail())
-		if best && all {
-			return // nothing can be cheaper
+		if k.fewLeft() {
+			found, best := k.refit(noCost, k.opt.tail())
+			if best && all {
+				return // nothing can be cheaper
+			}
+			if found {
+				break
+			}
 		}
-		if found || !k.greedy() {
+		if !k.greedy() {
 			break
 		}
 	}

@@ -121,7 +121,9 @@ func (k *packer) priceIn(shape int32) []float64 {
 func (k *packer) fillNode(shape int32, home Set) (takes []take, worth int64) {
 	set := k.setOf(shape)
 	k.begin(k.row(k.shapeRows, shape))
-	k.takeRare(k.priceIn(shape), home)
+	if k.rare != nil {
+		k.takeRare(k.priceIn(shape), home)
+	}
 	k.fillEvenly(k.priceIn(shape), home)
 	k.topUp(set)
 	k.polish(k.room[shape], set)
@@ -132,10 +134,11 @@ func (k *packer) fillNode(shape int32, home Set) (takes []take, worth int64) {
 	return takes, k.worthOf(takes)
 }
 
-// takeRare adds what is worth more than the room that it takes: there is little
+// takeRare adds what of home is worth more than the room that it takes: there is little
 // room for it elsewhere.
 func (k *packer) takeRare(price []float64, home Set) {
 	k.openUp(home)
+	k.filler.open.and(k.rare)
 	k.each(func(item int32) int32 {
 		sum := 0.0
 		for c, v := range k.row(k.size, item) {

@@ -23,6 +23,8 @@ type tariff struct {
 	planned []float64
 	// home is for each shape that is planned the items that the mix puts there.
 	home []Set
+	// rare are the items that may be worth more than the room they take; nil for none.
+	rare Set
 }
 
 // effort is how well a linear program is solved.
@@ -49,6 +51,7 @@ func newTariff(m *market, e effort) *tariff {
 		}
 	}
 	t.plan(x)
+	t.findRare(x)
 	x.itemWorth(t.worth)
 	return t
 }
@@ -67,6 +70,32 @@ func (t *tariff) plan(x *master) {
 		for _, a := range b.holds {
 			for _, item := range x.classes[a.class].items {
 				t.home[s].Add(int(item))
+			}
+		}
+	}
+}
+
+// findRare finds the items of which few fit on a node, whatever its room, or that
+// take of a counted dimension with a price.
+func (t *tariff) findRare(x *master) {
+	add := func(item int32) {
+		if t.rare == nil {
+			t.rare = NewSet(len(x.items))
+		}
+		t.rare.Add(int(item))
+	}
+	for c := range x.classes {
+		items := x.classes[c].items
+		if len(items) == 1 {
+			add(items[0])
+			continue
+		}
+		for d := len(x.dense); d < x.dims; d++ {
+			if x.classes[c].size[d] > 0 {
+				for _, item := range items {
+					add(item)
+				}
+				break
 			}
 		}
 	}
