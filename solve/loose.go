@@ -15,12 +15,11 @@ import (
 // must, so that they hold in whatever order pods are placed. Who comes last, here,
 // may stand where the others would not have allowed it to come first.
 func (a *answer) tuckIn() {
-	if !a.complete() || a.split.Uncertain {
-		a.evict()
-	}
+	// Who has to leave makes room, and not for its like only.
+	room := (!a.complete() || a.split.Uncertain) && a.evict()
 	var classes []int32
 	for c, n := range a.left {
-		if n > 0 && a.profile[c] >= 0 && a.bound(&a.snap.Classes[c]) {
+		if n > 0 && a.profile[c] >= 0 && (room || a.bound(&a.snap.Classes[c])) {
 			classes = append(classes, int32(c))
 		}
 	}
@@ -92,14 +91,17 @@ func (a *answer) complete() bool {
 
 // evict takes pods away again whose constraints hold only if those that are left
 // over had a place as well, until all that are left stand. Who wants to be near
-// pods of which some are left over may have followed those: it is tried anew.
-func (a *answer) evict() {
+// pods of which some are left over may have followed those: it is tried anew. It
+// tells whether there were any.
+func (a *answer) evict() (some bool) {
 	astray := func(c int, _ *fit.View, _ int) bool { return a.astray(&a.snap.Classes[c]) }
 	falls := func(_ int, v *fit.View, at int) bool { return v.Stands(at) != 0 }
 	for more := true; more; {
 		more = a.remove(astray)
 		more = a.remove(falls) || more
+		some = some || more
 	}
+	return some
 }
 
 // remove takes away the pods of which which is true, one by one, then the nodes

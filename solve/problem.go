@@ -165,7 +165,7 @@ func (p *problem) addItems() {
 			Places:   topology.Places{Hosts: pack.Set(q.hosts), Offerings: pack.Set(q.offerings)},
 			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated), Preferred: q.preferred,
 		}
-		if tied(&p.snap.Classes[i]) {
+		if p.tied(&p.snap.Classes[i]) {
 			classes[i].Places = topology.Places{Hosts: pack.NewSet(len(p.snap.Hosts)), Offerings: pack.NewSet(len(p.snap.Offerings))}
 		}
 		if !p.relaxed[i] {
@@ -179,9 +179,13 @@ func (p *problem) addItems() {
 }
 
 // tied tells whether where one pod of a class goes decides where others can: they
-// share a volume that is yet to be made, or may find the same one. Packing does not
-// know; they are left over and placed one by one.
-func tied(c *cluster.Class) bool {
+// share a volume that is yet to be made, or may find the same one; or they want to be
+// near pods that run, by several terms: nowhere may one of them then be the first by
+// one term only. Packing does not know; they are left over and placed one by one.
+func (p *problem) tied(c *cluster.Class) bool {
+	if len(c.Demand.PodAffinity) > 1 && len(p.snap.Groups[c.Affinity].Hosts) > 0 {
+		return true
+	}
 	return slices.ContainsFunc(c.Volumes, func(v cluster.ClassVolume) bool { return v.Waits && (v.ID != "" || len(v.Found) > 0) })
 }
 
