@@ -69,8 +69,15 @@ func New(snap *cluster.Snapshot, classes []Class) *Split {
 	}
 	b.translate()
 	b.out.Places = a.list
-	b.out.Uncertain = b.out.Uncertain || a.uncertain
+	b.out.Uncertain = b.out.Uncertain || a.uncertain || slices.ContainsFunc(snap.Classes, spreadElsewhere)
 	return &b.out
+}
+
+// spreadElsewhere tells whether pods of a class are spread over domains that their
+// volumes do not let them reach: where somebody else opens one, it counts.
+func spreadElsewhere(c cluster.Class) bool {
+	return len(c.Refused) == 0 && slices.ContainsFunc(c.Demand.Spreads, func(s cluster.TopologySpread) bool { return s.Counts() }) &&
+		slices.ContainsFunc(c.Volumes, func(v cluster.ClassVolume) bool { return v.Affinity != nil || len(v.Zones) > 0 })
 }
 
 // itemizer makes items of portions.
