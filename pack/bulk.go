@@ -2,7 +2,8 @@ package pack
 
 // bulk buys nodes of the cheapest mix while there is demand for many.
 func (k *packer) bulk() {
-	for k.bulkPart() && k.reprice(k.opt.again()) {
+	for again := true; again; {
+		again = k.bulkPart() && k.reprice(k.opt.again())
 	}
 }
 
