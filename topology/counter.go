@@ -1,6 +1,10 @@
 package topology
 
 import (
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
 )
 
@@ -20,13 +24,15 @@ type counter struct {
 type counterKey struct {
 	group, places    int32
 	affinity, taints bool
+	keys             string // of all hard spreads of the class
 }
 
 // counterOf returns the counter of the j-th spread of a class.
 func (x *dealing) counterOf(class int32, j int) *counter {
 	c, k := &x.snap.Classes[class], &x.classes[class]
 	s := &c.Demand.Spreads[j]
-	key := counterKey{c.Spreads[j], x.id(k.Places), s.HonorAffinity, s.HonorTaints}
+	keys := spreadKeys(c.Demand)
+	key := counterKey{c.Spreads[j], x.id(k.Places), s.HonorAffinity, s.HonorTaints, strings.Join(keys, " ")}
 	if have := x.counters[key]; have != nil {
 		return have
 	}
@@ -35,7 +41,7 @@ func (x *dealing) counterOf(class int32, j int) *counter {
 		affinity: s.HonorAffinity, places: key.places,
 	}
 	counts := func(h int) bool {
-		return x.hosts[h] >= 0 && (!s.HonorAffinity || k.Selected.Has(h)) && (!s.HonorTaints || k.Tolerated.Has(h))
+		return x.hosts[h] >= 0 && labelled(&x.snap.Hosts[h], keys) && (!s.HonorAffinity || k.Selected.Has(h)) && (!s.HonorTaints || k.Tolerated.Has(h))
 	}
 	for h := range x.snap.Hosts {
 		if counts(h) {
@@ -54,6 +60,23 @@ func (x *dealing) counterOf(class int32, j int) *counter {
 	x.counters[key] = n
 	x.byGroup[n.group] = append(x.byGroup[n.group], n)
 	return n
+}
+
+// spreadKeys are the labels over which pods are spread.
+func spreadKeys(d *cluster.Demand) []string {
+	var keys []string
+	for i := range d.Spreads {
+		if !d.Spreads[i].Soft {
+			keys = append(keys, d.Spreads[i].Key)
+		}
+	}
+	return keys
+}
+
+// labelled tells whether a host has all of these labels: spreads do not look at any
+// other.
+func labelled(h *cluster.Host, keys []string) bool {
+	return !slices.ContainsFunc(keys, func(key string) bool { _, ok := h.Label(key); return !ok })
 }
 
 // tell counts pods of a group that are dealt to places in a domain, or taken back.
