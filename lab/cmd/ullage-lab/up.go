@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -50,7 +51,10 @@ func up(cmd *cobra.Command, cfg lab.Config) (err error) {
 	cfg.Progress = func(s string) { _, _ = fmt.Fprintln(out, s) } // a closed terminal is no reason to stop
 	started := time.Now()
 	l, err := lab.Start(ctx, cfg)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return nil // interrupted before it was up: that is how it ends
+	case err != nil:
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Stop()) }()
