@@ -17,6 +17,23 @@ import (
 func (a *answer) tuckIn() {
 	// Who has to leave makes room, and not for its like only.
 	room := (!a.complete() || a.split.Uncertain) && a.evict()
+	for range rehearsals {
+		before := len(a.nodes)
+		a.tuckAll(room)
+		if len(a.nodes) == before || !a.rehearse() {
+			return
+		}
+		room = true
+	}
+}
+
+// rehearsals bounds how often pods are tried again that nodes bought for others have
+// driven out.
+const rehearsals = 4
+
+// tuckAll tries all that is left over; without room made, only those whose places
+// depend on other pods.
+func (a *answer) tuckAll(room bool) {
 	var classes []int32
 	for c, n := range a.left {
 		if n > 0 && a.profile[c] >= 0 && (room || a.bound(&a.snap.Classes[c])) {
