@@ -27,6 +27,11 @@ type Class struct {
 
 	// Volumes of each pod.
 	Volumes []ClassVolume
+	// Barred are the PerPod pools that cannot run the pods, by index.
+	Barred []Barred
+	// Counted are the labels over which hard constraints, their own or others', count
+	// the pods, as far as some place has such a label undecided; sorted.
+	Counted []string
 	// Refused says why the pods cannot be placed wherever they are put, see
 	// [Demand.Refused]; claims that cannot be used yet are among the reasons.
 	Refused []string
@@ -52,17 +57,19 @@ func (b *builder) addClasses() {
 		}
 	}
 	g.repels()
+	selection := b.newSelection()
 	type alike struct {
 		demand   *Demand
 		priority int32
 		volumes  *podVolumes
 		groups   int32
+		selected string
 	}
 	index := make(map[alike]int32, len(kinds))
 	for i := range kinds {
 		k := &kinds[i]
 		groups := g.of(k.identity)
-		key := alike{k.demand, k.priority, k.volumes, groups.id}
+		key := alike{k.demand, k.priority, k.volumes, groups.id, selection.of(k.identity, b.out.Pools)}
 		at, ok := index[key]
 		if !ok {
 			at = int32(len(b.out.Classes))
@@ -70,6 +77,7 @@ func (b *builder) addClasses() {
 			c := *referred[k.demand]
 			c.Priority, c.Groups = k.priority, groups.list
 			b.resolve(&c, k.volumes)
+			c.Barred = selection.barred(&c, key.selected, b.out.Pools)
 			b.out.Classes = append(b.out.Classes, c)
 		}
 		b.out.Classes[at].Pods = append(b.out.Classes[at].Pods, k.pods...)
@@ -79,6 +87,7 @@ func (b *builder) addClasses() {
 			slices.SortFunc(p, byID)
 		}
 	}
+	b.addCounted(b.out.Repulsions)
 	g.count()
 	g.dropIdle()
 }

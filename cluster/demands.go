@@ -45,6 +45,9 @@ func (d *Demand) key() string {
 		b.WriteString("tolerate(" + strconv.Quote(t.Key) + t.Operator.String() + strconv.Quote(t.Value) + strconv.Quote(string(t.Effect)) + ")")
 	}
 	d.constraintKeys(&b)
+	for _, r := range d.HostAccess {
+		b.WriteString("host(" + strconv.Quote(r) + ")")
+	}
 	for _, r := range d.Refused {
 		b.WriteString("refused(" + strconv.Quote(r) + ")")
 	}

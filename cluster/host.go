@@ -61,6 +61,8 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		if i, ok := b.pools[c.Pool]; ok {
 			h.Pool = i
 		}
+	} else {
+		h.Pool = b.groupOf(n)
 	}
 	var capacity, allocatable Resources
 	switch {

@@ -44,6 +44,10 @@ func (b *builder) addOfferings() {
 	for pi := range b.out.Pools {
 		pool := b.out.Pools[pi].Pool
 		types := b.in.Types[pool.Class]
+		if pool.Shape != Free {
+			b.addFolded(pi, types)
+			continue
+		}
 		b.out.Offerings = slices.Grow(b.out.Offerings, 4*len(types))
 		for ti := range types {
 			b.addType(pi, &types[ti])
@@ -98,7 +102,7 @@ func (b *builder) addType(pool int, t *InstanceType) {
 			free = allocatable
 		}
 		x := PoolOffering{Pool: pool, Type: t, ID: id, Price: o.Price, Allocatable: allocatable, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM, Draws: o.Draws, pool: p}
-		if len(b.in.Daemons) > 0 {
+		if len(b.in.Daemons) > 0 && p.Shape != PerPod {
 			free = b.lessDaemons(allocatable, free, b.daemonLoad(x.Label, p.Taints, nil))
 			x.Ports = b.daemonPorts(x.Label, p.Taints, nil)
 		}

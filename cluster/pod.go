@@ -29,6 +29,9 @@ type Demand struct {
 	Volumes []VolumeUse
 	// Preferences other than soft spreads.
 	Preferences []Preference
+	// HostAccess names what the pod wants of its host beyond a share of it, such as
+	// "privileged containers", sorted: PerPod pools do not have it.
+	HostAccess []string
 	// PreferencePrice is what a preference of weight 100 may cost per hour and node;
 	// nil leaves it to the pool and the solver's options.
 	PreferencePrice *Money

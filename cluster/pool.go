@@ -1,6 +1,7 @@
 package cluster
 
-// Pool is a karpenter.sh NodePool.
+// Pool is what nodes are bought for: a karpenter.sh NodePool, or one of another
+// [Shape].
 type Pool struct {
 	Name, UID  string
 	Revision   string
@@ -35,6 +36,18 @@ type Pool struct {
 	DeletingAt Instant
 	// Invalid says why the pool cannot be used; "" for a valid one.
 	Invalid string
+
+	// Shape of the pool. What follows says more about those that are not Free.
+	Shape Shape
+	// Min is how many nodes a NodeGroup has at the least. The most it may have is its
+	// limit of "nodes".
+	Min int64
+	// Members are the labels that tell the nodes of a NodeGroup.
+	Members Term
+	// Selects are the pods that a PerPod pool runs, those that any of the patterns
+	// matches; Drivers the storage drivers whose volumes they may have.
+	Selects []PodPattern
+	Drivers []string
 
 	// What its status says now.
 	Conditions []Condition

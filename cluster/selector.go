@@ -3,6 +3,7 @@ package cluster
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Labels are the labels of a node or of what a node will be, or of a pod.
@@ -86,8 +87,17 @@ type Requirement struct {
 }
 
 // Matches tells whether a node whose label has the given value satisfies r.
-// present is false when the node has no such label.
+// present is false when the node has no such label. Of a label that is undecided each
+// value must do.
 func (r Requirement) Matches(value string, present bool) bool {
+	if Undecided(value) {
+		for v := range strings.SplitSeq(value, ",") {
+			if !r.Matches(v, v != "") {
+				return false
+			}
+		}
+		return true
+	}
 	switch r.Operator {
 	case In:
 		return present && slices.Contains(r.Values, value)

@@ -103,8 +103,9 @@ func NewSnapshot(in Input) *Snapshot {
 	b.nameResources()
 	b.volumes = newVolumes(&b)
 	b.addHosts()
-	b.keepPromises()
 	b.addOfferings()
+	b.addOwed()
+	b.keepPromises()
 	b.addStocks()
 	b.addClasses()
 	b.out.Revision = in.Revision

@@ -46,13 +46,22 @@ func (v *View) filter(c plan.Constraint, n *node, p place) bool {
 	case plan.VolumeNode:
 		return !v.volumes(n)
 	case plan.TopologySpread:
-		return !v.spreadFits(n, p)
+		return v.undecided(n) || !v.spreadFits(n, p)
 	case plan.PodAffinity:
 		return !v.nearFits(p)
 	case plan.PodAntiAffinity:
 		return contain(v.apart, p) || contain(v.repelled, p)
 	}
 	return false
+}
+
+// undecided tells whether it is open in which of the domains n will be that pods of
+// the class are counted in.
+func (v *View) undecided(n *node) bool {
+	return slices.ContainsFunc(v.class.Counted, func(key string) bool {
+		value, _ := n.label(key)
+		return cluster.Undecided(value)
+	})
 }
 
 func anyMatches(terms []cluster.Term, label cluster.Lookup) bool {

@@ -14,6 +14,9 @@ func (v *View) Forbids(c plan.Constraint, node int) bool {
 // OfferingForbids tells whether one constraint alone forbids a pod of the class on a
 // node bought as an offering that holds nothing else.
 func (v *View) OfferingForbids(c plan.Constraint, offering int) bool {
+	if c == plan.Barred {
+		return v.bars(offering)
+	}
 	n, p := v.bought(offering)
 	return v.filter(c, &n, p)
 }

@@ -22,10 +22,11 @@ func (w *World) topology(key string) *topology {
 	return t
 }
 
-// of returns the domain of what has these labels.
+// of returns the domain of what has these labels, −1 where it is open which that
+// will be.
 func (t *topology) of(label cluster.Lookup) int32 {
 	value, ok := label(t.key)
-	if !ok {
+	if !ok || cluster.Undecided(value) {
 		return -1
 	}
 	id, ok := t.ids[value]

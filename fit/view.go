@@ -205,8 +205,16 @@ func (v *View) Stands(node int) plan.Constraint {
 // offering that holds nothing else, 0 if nothing does. Limits of pools are not
 // looked at.
 func (v *View) Offering(offering int) plan.Constraint {
+	if v.bars(offering) {
+		return plan.Barred
+	}
 	n, p := v.bought(offering)
 	return v.check(&n, p)
+}
+
+// bars tells whether an offering's pool cannot run the class.
+func (v *View) bars(offering int) bool {
+	return v.class.Bars(v.w.snap.Offerings[offering].Pool) != ""
 }
 
 // bought is a node of its own of an offering, and where it is.
@@ -214,7 +222,7 @@ func (v *View) bought(offering int) (node, place) {
 	n := v.w.fresh(offering, "new")
 	return n, place{fresh: true, domain: func(t *topology) int32 {
 		value, ok := n.label(t.key)
-		if !ok {
+		if !ok || cluster.Undecided(value) {
 			return -1
 		}
 		if id, known := t.ids[value]; known && t.key != cluster.LabelHostname && t.key != cluster.FieldName {

@@ -83,6 +83,7 @@ type Constraint uint8
 const (
 	Refused         Constraint = iota + 1 // the pod has a constraint this version cannot honour
 	NoPool                                // there is no pool, or none is ready
+	Barred                                // the pool's nodes cannot run such a pod
 	Closed                                // host takes no pods
 	Taints                                // a taint is not tolerated
 	NodeSelector                          // spec.nodeSelector does not match
@@ -100,7 +101,7 @@ const (
 )
 
 var constraintNames = [numConstraint]string{
-	Refused: "refused", NoPool: "no pool", Closed: "closed", Taints: "taint", NodeSelector: "node selector",
+	Refused: "refused", NoPool: "no pool", Barred: "not for this pool", Closed: "closed", Taints: "taint", NodeSelector: "node selector",
 	NodeAffinity: "node affinity", HostPorts: "host ports", Resources: "resources", VolumeLimit: "volume limit", VolumeNode: "volume node affinity",
 	TopologySpread: "topology spread", PodAffinity: "pod affinity", PodAntiAffinity: "pod anti-affinity", PoolLimit: "pool limit", MinValues: "minValues",
 }

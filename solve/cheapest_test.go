@@ -90,7 +90,7 @@ func (e *exhaustive) price(b bin) cluster.Money {
 	for i := range e.snap.Offerings {
 		o := &e.snap.Offerings[i]
 		pool := e.snap.Pools[o.Pool]
-		if o.Price < best && sum.Fits(o.Free) && admits(b.pods, o.Label, pool.Taints) &&
+		if o.Price < best && !slices.ContainsFunc(b.pods, func(p *cluster.Pod) bool { return !runs(pool.Pool, p) }) && sum.Fits(o.Free) && admits(b.pods, o.Label, pool.Taints) &&
 			(e.spills || !slices.ContainsFunc(b.pods, func(p *cluster.Pod) bool { return e.weight(p) != pool.Weight })) {
 			best = o.Price
 		}
@@ -104,7 +104,7 @@ func (e *exhaustive) weight(p *cluster.Pod) int32 {
 	for i := range e.snap.Offerings {
 		o := &e.snap.Offerings[i]
 		pool := e.snap.Pools[o.Pool]
-		if pool.Weight > best && e.vector(p).Fits(o.Free) && p.Demand.Admits(o.Label, pool.Taints) {
+		if pool.Weight > best && runs(pool.Pool, p) && e.vector(p).Fits(o.Free) && p.Demand.Admits(o.Label, pool.Taints) {
 			best = pool.Weight
 		}
 	}

@@ -182,7 +182,7 @@ func (c *checker) holding(pool int, pods []*cluster.Pod) []*cluster.PoolOffering
 	var out []*cluster.PoolOffering
 	for i := range c.snap.Offerings {
 		o := &c.snap.Offerings[i]
-		if o.Pool != pool || !sum.Fits(o.Free) {
+		if o.Pool != pool || !sum.Fits(o.Free) || slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !runs(c.snap.Pools[pool].Pool, p) }) {
 			continue
 		}
 		if !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return !p.Demand.Admits(o.Label, c.snap.Pools[pool].Taints) }) {
@@ -194,6 +194,12 @@ func (c *checker) holding(pool int, pods []*cluster.Pod) []*cluster.PoolOffering
 
 func (c *checker) alternatives(x *plan.Create, pool int, holding []*cluster.PoolOffering) {
 	p := c.snap.Pools[pool]
+	if p.Shape != cluster.Free {
+		if len(x.Offerings) != 1 {
+			c.failf("create %s: %d alternatives, but the cloud chooses", x.Offerings[0], len(x.Offerings))
+		}
+		return
+	}
 	if len(p.Limits) == 0 && len(x.Offerings) < min(len(holding), c.opt.MaxAlternatives) {
 		c.failf("create %s: %d alternatives of %d that hold its pods", x.Offerings[0], len(x.Offerings), len(holding))
 	}

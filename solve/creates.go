@@ -120,6 +120,9 @@ func (a *answer) slack() []int64 {
 // are sold out.
 func (a *answer) options(id int32, slack []int64) []int32 {
 	b := &a.packed.Bought[id]
+	if a.snap.Pools[a.poolOf(b)].Shape != cluster.Free { // the cloud chooses
+		return a.candidates(id)
+	}
 	pool, price, planned := a.poolOf(b), a.priceOf(b), a.quotas.uses(nil, a.offeringOf(b))
 	sum, usable := a.total(b.Takes), a.admitting(b.Takes)
 	need := a.newTally(pool)

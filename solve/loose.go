@@ -303,7 +303,7 @@ func (a *answer) rerank(n *node) {
 	pool := int32(chosen.Pool)
 	var options []int32
 	for o := range a.alternatives(pool, a.usable(n), a.load(n.parts)) {
-		if a.snap.Offerings[o].Price >= chosen.Price && len(options) < a.opt.MaxAlternatives &&
+		if a.snap.Pools[pool].Shape == cluster.Free && a.snap.Offerings[o].Price >= chosen.Price && len(options) < a.opt.MaxAlternatives &&
 			affordable(a.room, a.quotas.uses(nil, &a.snap.Offerings[o])) || o == n.offering {
 			options = append(options, o)
 		}

@@ -15,6 +15,17 @@ type pool struct {
 	demanded   *pack.Variety // the same for packing; nil for none
 }
 
+// leave takes the pool's offerings out of a set, and returns how many there were.
+func (q *pool) leave(set bitset) (n int) {
+	for o := int(q.first); o < int(q.end); o++ {
+		if set.has(o) {
+			set.remove(o)
+			n++
+		}
+	}
+	return n
+}
+
 // variety is one minValues requirement: a node's alternatives must have at least
 // that many values of a label.
 type variety struct {

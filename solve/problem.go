@@ -130,6 +130,9 @@ func (p *problem) addProfiles() {
 			p.hosts.affine(q.selected, c.Demand)
 			p.hosts.admit(q.hosts, c)
 			p.offerings.admit(q.offerings, c)
+			for _, x := range c.Barred {
+				p.pools[x.Pool].leave(q.offerings)
+			}
 			p.addPreferred(&q)
 			p.profiles = append(p.profiles, q)
 		}

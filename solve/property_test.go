@@ -175,6 +175,10 @@ var properties = []struct {
 	{"busy", busy, checked, overcommitting},
 	{"bounded", tiny, optimal, boastingBound},
 	{"costed", tiny, optimal, hidingCost},
+	{"shapes", shapely, checked, overcommitting},
+	{"shapes orderless", shapely, orderless, inOrderOfInput},
+	{"shapes bounded", tinyShapely, optimal, boastingBound},
+	{"members", shapely, members, trustingLuck},
 }
 
 func TestProperties(t *testing.T) {
@@ -204,10 +208,18 @@ func TestPropertiesCatchMutants(t *testing.T) {
 		type large cpu=2 mem=8Gi pods=29 price.on-demand=0.10
 		pool default
 		pods web 3 cpu=900m mem=1Gi`)
+	grouped := mustParse(t, `
+		type large cpu=2 mem=8Gi pods=29 price.on-demand=0.10 zones=a,b
+		type xlarge cpu=4 mem=16Gi pods=58 price.on-demand=0.19 zones=a,b
+		pool workers shape=group
+		pods web 6 cpu=900m mem=1Gi`)
 	for _, p := range properties {
 		in := in
-		if p.scale == tiny {
+		switch {
+		case p.scale == tiny || p.scale == tinyShapely:
 			in = open
+		case p.name == "members":
+			in = grouped
 		}
 		if err := p.holds(solved, in); err != nil {
 			t.Errorf("%s: the real solver: %v", p.name, err)

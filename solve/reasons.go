@@ -52,7 +52,7 @@ func (v *verdicts) reasons(class int32) []plan.Reason {
 	profile := v.profile[class]
 	common := v.known[profile]
 	if common == nil {
-		common = v.selection(v.profiles[profile].class.Demand)
+		common = v.selection(v.profiles[profile].class)
 		v.known[profile] = common
 	}
 	x := verdict{slices.Clone(common.hosts), slices.Clone(common.offerings), slices.Clone(common.reasons)}
@@ -67,9 +67,11 @@ func (v *verdicts) reasons(class int32) []plan.Reason {
 }
 
 // selection applies what does not depend on room.
-func (v *verdicts) selection(d *cluster.Demand) *verdict {
+func (v *verdicts) selection(c *cluster.Class) *verdict {
+	d := c.Demand
 	x := &verdict{hosts: allOf(len(v.snap.Hosts)), offerings: allOf(len(v.snap.Offerings))}
 	v.closed(x)
+	v.barred(x, c)
 	taint := func(s *side, i int) string {
 		t, _ := cluster.Untolerated(s.lists[s.taints[i]], d.Tolerations)
 		return taintText(t)
@@ -118,6 +120,17 @@ func (v *verdicts) closed(x *verdict) {
 		}
 	}
 	x.rule(plan.Closed, why.most(), why.total, 0)
+}
+
+// barred rules out pools whose nodes cannot run the pods.
+func (v *verdicts) barred(x *verdict, c *cluster.Class) {
+	var why tallyText
+	for _, p := range c.Barred {
+		for range v.pools[p.Pool].leave(x.offerings) {
+			why.add(p.Why)
+		}
+	}
+	x.rule(plan.Barred, why.most(), 0, why.total)
 }
 
 // narrow applies one constraint to hosts and offerings. why tells for one place

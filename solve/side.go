@@ -183,9 +183,23 @@ func (s *side) admit(set bitset, c *cluster.Class) {
 	for i := range c.Volumes {
 		s.usable(set, &c.Volumes[i])
 	}
+	for _, key := range c.Counted {
+		s.decided(set, key)
+	}
 	for _, key := range topologyKeys(c.Demand) {
 		if s.named || key != cluster.LabelHostname { // what is bought will have a name
 			set.and(s.matching(cluster.Requirement{Key: key, Operator: cluster.Exists}))
+		}
+	}
+}
+
+// decided keeps in set the places of which it is known which domain of a label they
+// will be in.
+func (s *side) decided(set bitset, key string) {
+	c := s.column(key)
+	for i, id := range c.value {
+		if cluster.Undecided(c.values[id]) {
+			set.remove(i)
 		}
 	}
 }
@@ -228,9 +242,13 @@ func (s *side) usable(set bitset, v *cluster.ClassVolume) {
 func appendProfile(key []byte, c *cluster.Class) []byte {
 	d := c.Demand
 	keys := topologyKeys(d)
-	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 && len(d.Ports) == 0 {
+	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 && len(d.Ports) == 0 && len(c.Barred) == 0 && len(c.Counted) == 0 {
 		return key
 	}
+	for _, x := range c.Barred {
+		key = appendQuoted(strconv.AppendInt(append(key, 'b'), int64(x.Pool), 10), x.Why)
+	}
+	key = appendQuoted(append(key, 'c'), c.Counted...)
 	for i := range d.Preferences {
 		if d.Preferences[i].Near == nil {
 			key = strconv.AppendInt(append(key, 'p'), int64(d.Preferences[i].Weight), 10)

@@ -100,6 +100,9 @@ func constraintText(k plan.Constraint, c *cluster.Class) string {
 				parts = append(parts, s.Key+", maxSkew "+strconv.Itoa(int(s.MaxSkew)))
 			}
 		}
+		if len(parts) == 0 {
+			return "pods are counted by " + strings.Join(c.Counted, " and ") + ", and the cloud decides which"
+		}
 	case plan.PodAffinity:
 		for _, t := range c.Demand.PodAffinity {
 			parts = append(parts, t.Key)

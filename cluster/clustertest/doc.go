@@ -39,7 +39,8 @@
 //
 // pool: weight=, class=, limit.RESOURCE=, taint=, startup-taint=, label.KEY=,
 // require=, consolidate-after=, expire-after=, policy=, budget= (3 or 10%),
-// invalid=WHY.
+// invalid=WHY, shape=group with min= and members= (conditions that tell its nodes),
+// shape=per-pod with selects=NAMESPACE;KEY=VALUE;… (patterns) and drivers=.
 //
 // node: type= or amounts; pool= makes a claim for it too; zone=, capacity-type=,
 // label.KEY=, taint=, and the flags notready, cordoned, deleting, young (not
@@ -52,7 +53,7 @@
 // KEY=VALUE, KEY:EFFECT, KEY=VALUE:EFFECT or * for everything), refused=, node=
 // (bound there), daemon=NAME (owned by that DaemonSet), priority=, and the flags
 // gated, untried (the scheduler has not looked at it), deleting, bare (no owner),
-// do-not-disrupt. Constraints between pods, where PODS are conditions on labels,
+// do-not-disrupt; host-access= (what PerPod pools do not have). Constraints between pods, where PODS are conditions on labels,
 // * for all pods of the namespace and those of the same app if left out:
 // near=KEY;PODS and apart=KEY;PODS (pod affinity and anti-affinity), spread=KEY;…
 // with any of PODS, skew=N (1), domains=N, soft, honor-taints and ignore-affinity,

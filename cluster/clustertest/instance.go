@@ -139,6 +139,7 @@ func (s *reader) addPool(l *line) {
 		TerminationGracePeriod: cluster.Forever,
 		Policy:                 cluster.ConsolidationPolicy(l.one("policy", cluster.WhenEmptyOrUnderutilized)),
 		Budgets:                parsed(l, "budget", parseBudget),
+		Drivers:                l.list("drivers"),
 		Invalid:                l.one("invalid", ""),
 	}
 	weight, err := strconv.ParseInt(l.one("weight", "0"), 10, 32)
@@ -149,8 +150,44 @@ func (s *reader) addPool(l *line) {
 	p.ExpireAfter, err = parseDuration(l.one("expire-after", "never"))
 	l.fail(err)
 	p.Limits = limits(l)
+	p.Shape = parseShape(l)
+	p.Min, err = strconv.ParseInt(l.one("min", "0"), 10, 64)
+	l.fail(err)
+	p.Selects = parsed(l, "selects", parsePattern)
+	for _, t := range parsed(l, "members", parseTerm) {
+		p.Members = append(p.Members, t...)
+	}
 	s.pools[p.Name] = p
 	s.in.Pools = append(s.in.Pools, p)
+}
+
+func parseShape(l *line) cluster.Shape {
+	switch text := l.one("shape", "free"); text {
+	case "free":
+	case "group":
+		return cluster.NodeGroup
+	case "per-pod":
+		return cluster.PerPod
+	default:
+		l.fail(fmt.Errorf("shape=%s: want free, group or per-pod", text))
+	}
+	return cluster.Free
+}
+
+// parsePattern reads NAMESPACE or NAMESPACE;KEY=VALUE;…
+func parsePattern(text string) (cluster.PodPattern, error) {
+	namespace, rest, more := strings.Cut(text, ";")
+	p := cluster.PodPattern{Namespace: namespace}
+	for more {
+		var label string
+		label, rest, more = strings.Cut(rest, ";")
+		key, value, ok := strings.Cut(label, "=")
+		if !ok {
+			return p, fmt.Errorf("%q is not a pattern such as team-*;app=web", text)
+		}
+		p.Labels = append(p.Labels, cluster.LabelPattern{Key: key, Value: value})
+	}
+	return p, nil
 }
 
 // limits keeps zeros, unlike other amounts: a limit of zero is a limit.

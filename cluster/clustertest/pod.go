@@ -16,6 +16,7 @@ func (s *reader) demand(l *line) *cluster.Demand {
 		Affinity:    parsed(l, "affinity", parseTerm),
 		Tolerations: parsed(l, "tolerate", parseToleration),
 		Refused:     l.list("refused"),
+		HostAccess:  l.list("host-access"),
 	}
 	for _, t := range parsed(l, "selector", parseTerm) {
 		d.Selector = append(d.Selector, t...)
