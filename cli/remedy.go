@@ -47,6 +47,8 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) string {
 		change, then = "ask for no more than "+r.shortfall(c, &v.places[nearest]), []int{nearest}
 	case plan.Closed:
 		return fmt.Sprintf("wait: it fits on %s, which takes no pods now (%s)", v.cheapest(x.alone).name, v.cheapest(x.alone).closed)
+	case plan.Barred:
+		change = "change the pool or the pod (" + v.places[x.alone[0]].barred + ")"
 	case plan.Refused:
 		change = "do without what is not honoured yet (" + strings.Join(c.Refused, ", ") + ")"
 	default:
@@ -156,7 +158,7 @@ func (r *Report) outside(c *cluster.Class) []string {
 	var order []key
 	for i := range r.Snapshot.Pools {
 		p := r.Snapshot.Pools[i].Pool
-		if p.Invalid != "" {
+		if p.Invalid != "" || p.Shape != cluster.Free {
 			continue
 		}
 		for _, t := range r.Input.Types[p.Class] {

@@ -51,6 +51,14 @@ func count(n int, noun string) string {
 	return grouped(n) + " " + noun
 }
 
+// anyOf shortens what may become one of several, and says "?" of what is not known.
+func anyOf(value string) string {
+	if n := strings.Count(value, ",") + 1; n > 2 {
+		return "any of " + strconv.Itoa(n)
+	}
+	return cmp.Or(value, "?")
+}
+
 // grouped writes a number with commas between thousands.
 func grouped(n int) string {
 	s := strconv.Itoa(n)
@@ -137,7 +145,7 @@ func (r *Report) table(b *strings.Builder, title string, existing bool) {
 			pods, price = pods+len(n.pods), price.Plus(n.price)
 		}
 		cells := []string{
-			g.name(), cmp.Or(first.id.InstanceType, "?"), cmp.Or(first.id.Zone, "?"), cmp.Or(first.id.CapacityType, "?"),
+			g.name(), anyOf(first.id.InstanceType), anyOf(first.id.Zone), anyOf(first.id.CapacityType),
 			grouped(pods), g.used(0), g.used(1), price.String(), price.Month(),
 		}
 		if exact {

@@ -21,6 +21,7 @@ type place struct {
 	taints []cluster.Taint
 	free   cluster.Vector
 	closed string
+	barred string // why its pool cannot run the pod
 }
 
 // String is "m7i.large ap-northeast-2a on-demand ($0.1239 per hour)", or the name of
@@ -49,7 +50,7 @@ type verdicts struct {
 
 // judged are the constraints that depend on the place, in the scheduler's order.
 var judged = []plan.Constraint{
-	plan.Closed, plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
+	plan.Barred, plan.Closed, plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
 	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity,
 }
 
@@ -97,7 +98,7 @@ func (r *Report) sides(class int, after bool) (offerings, nodes verdicts) {
 	for i := range r.Snapshot.Offerings {
 		o := &r.Snapshot.Offerings[i]
 		pool := r.Snapshot.Pools[o.Pool]
-		places[i] = place{name: spaced(o.ID), price: priceOf(o.Price, o.Imputed), sold: true, label: o.Label, taints: pool.Taints, free: o.Free, closed: pool.Invalid}
+		places[i] = place{name: spaced(o.ID), price: priceOf(o.Price, o.Imputed), sold: true, label: o.Label, taints: pool.Taints, free: o.Free, closed: pool.Invalid, barred: r.Snapshot.Classes[class].Bars(o.Pool)}
 	}
 	offerings = judge(places, func(i int) plan.Constraint {
 		if places[i].closed != "" {
@@ -146,7 +147,13 @@ func (r *Report) carryOut(w *fit.World, hosts []place) []place {
 }
 
 func spaced(o cluster.OfferingID) string {
-	return strings.Join(strings.Fields(o.InstanceType+" "+o.Zone+" "+o.CapacityType), " ")
+	var parts []string
+	for _, s := range []string{o.InstanceType, o.Zone, o.CapacityType} {
+		if s != "" {
+			parts = append(parts, anyOf(s))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // detail says what is missing at one place.
@@ -157,6 +164,8 @@ func (r *Report) detail(c plan.Constraint, class *cluster.Class, p *place) strin
 		return strings.Join(d.Refused, ", ")
 	case plan.Closed:
 		return p.closed
+	case plan.Barred:
+		return p.barred
 	case plan.Taints:
 		t, _ := cluster.Untolerated(p.taints, d.Tolerations)
 		return taintText(t)

@@ -148,7 +148,9 @@ func (p *Pool) NodeLabels(t *InstanceType, id OfferingID) (Labels, bool) {
 	labels[LabelInstanceType] = id.InstanceType
 	labels[LabelZone] = id.Zone
 	labels[LabelCapacityType] = id.CapacityType
-	labels[LabelNodePool] = p.Name
+	if p.Shape == Free {
+		labels[LabelNodePool] = p.Name
+	}
 	p.SetRequiredLabels(labels)
 	return labels, true
 }
@@ -182,7 +184,9 @@ func (p *Pool) label(t *InstanceType, id OfferingID, key string) (value string, 
 	case LabelCapacityType:
 		return id.CapacityType, true
 	case LabelNodePool:
-		return p.Name, true
+		if p.Shape == Free {
+			return p.Name, true
+		}
 	}
 	if value, present = p.Labels[key]; present {
 		return value, true

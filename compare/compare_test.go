@@ -22,32 +22,6 @@ func snapshot(t testing.TB, text string) *cluster.Snapshot {
 	return cluster.NewSnapshot(in)
 }
 
-func TestFargateSizes(t *testing.T) {
-	const mib = int64(1) << 20
-	for _, c := range []struct {
-		cpu, memory int64 // millicores, MiB
-		millis, gib float64
-	}{
-		{0, 0, 250, 0.5},
-		{250, 256, 250, 0.5},
-		{250, 257, 250, 1},
-		{100, 2 * 1024, 500, 3}, // a quarter of a core has 2 GiB at the most
-		{500, 500, 500, 1},
-		{1000, 8 * 1024, 2000, 9},
-		{3000, 1024, 4000, 8},
-		{5000, 17 * 1024, 8000, 20},
-		{9000, 60 * 1024, 16000, 64},
-		{16000, 120*1024 - 256, 16000, 120},
-		{16000, 120 * 1024, 0, 0},
-		{16001, 1024, 0, 0},
-	} {
-		millis, bytes, ok := fargateSize(c.cpu, c.memory*mib)
-		if ok != (c.millis > 0) || millis != int64(c.millis) || bytes != int64(c.gib*float64(gib)) {
-			t.Errorf("%dm, %d MiB: %dm, %.1f GiB, %t; want %vm, %v GiB", c.cpu, c.memory, millis, float64(bytes)/float64(gib), ok, c.millis, c.gib)
-		}
-	}
-}
-
 func TestFargate(t *testing.T) {
 	snap := snapshot(t, `
 type m.large cpu=8 mem=32Gi pods=50 price.on-demand=0.4 zones=a

@@ -54,6 +54,7 @@ func demand(p *corev1.Pod, requests cluster.Resources, problems []string) cluste
 	d.hostPorts()
 	d.volumes()
 	d.price()
+	d.hostAccess()
 	d.rare()
 	slices.Sort(d.out.Refused)
 	d.out.Refused = slices.Compact(d.out.Refused)

@@ -20,7 +20,7 @@ import (
 // somebody has to decide what it means for scheduling.
 var notForTheScheduler = map[string]string{
 	"PodSpec": `ActiveDeadlineSeconds AutomountServiceAccountToken DNSConfig DNSPolicy DeprecatedServiceAccount EnableServiceLinks
-		EphemeralContainers HostAliases HostIPC HostPID Hostname HostnameOverride ImagePullSecrets PreemptionPolicy ReadinessGates RestartPolicy
+		EphemeralContainers HostAliases Hostname HostnameOverride ImagePullSecrets PreemptionPolicy ReadinessGates RestartPolicy
 		SecurityContext ServiceAccountName SetHostnameAsFQDN ShareProcessNamespace Subdomain`,
 	// Says whether the status counts, and is on the pod's own record.
 	"PodSpec with status": `NodeName`,
@@ -30,16 +30,19 @@ var notForTheScheduler = map[string]string{
 	"PodSpec whoever schedules": `SchedulerName`,
 	// The API server has copied what it asks for into the pod.
 	"PodSpec by admission": `RuntimeClassName`,
-	"Container": `Args Command Env EnvFrom Image ImagePullPolicy Lifecycle LivenessProbe ReadinessProbe ResizePolicy SecurityContext StartupProbe
+	"Container": `Args Command Env EnvFrom Image ImagePullPolicy Lifecycle LivenessProbe ReadinessProbe ResizePolicy StartupProbe
 		Stdin StdinOnce TTY TerminationMessagePath TerminationMessagePolicy VolumeDevices VolumeMounts WorkingDir`,
 	// Joins a container to its status, which is read.
-	"Container by name":                 `Name`,
-	"ContainerPort":                     `Name`,
-	"ContainerRestartRule":              `ExitCodes`,
-	"ResourceRequirements":              `Claims`, // names spec.resourceClaims
-	"Toleration":                        `TolerationSeconds`,
-	"Volume sources":                    `ConfigMap DownwardAPI EmptyDir GitRepo HostPath Image Projected Secret`,
-	"Volume network sources":            `CephFS FC FlexVolume Flocker Glusterfs NFS PhotonPersistentDisk Quobyte ScaleIO StorageOS`,
+	"Container by name":      `Name`,
+	"ContainerPort":          `Name`,
+	"ContainerRestartRule":   `ExitCodes`,
+	"ResourceRequirements":   `Claims`, // names spec.resourceClaims
+	"Toleration":             `TolerationSeconds`,
+	"Volume sources":         `ConfigMap DownwardAPI EmptyDir GitRepo Image Projected Secret`,
+	"Volume network sources": `CephFS FC FlexVolume Flocker Glusterfs NFS PhotonPersistentDisk Quobyte ScaleIO StorageOS`,
+	"SecurityContext": `AllowPrivilegeEscalation AppArmorProfile Capabilities ProcMount ReadOnlyRootFilesystem RunAsGroup RunAsNonRoot RunAsUser
+		SELinuxOptions SeccompProfile WindowsOptions`,
+	"HostPathVolumeSource":              `Path Type`,
 	"CSIVolumeSource":                   `FSType NodePublishSecretRef ReadOnly VolumeAttributes`,
 	"EphemeralVolumeSource":             `VolumeClaimTemplate`, // the claim made of it is read
 	"PersistentVolumeClaimVolumeSource": `ReadOnly`,
@@ -201,6 +204,7 @@ func fullPod() *corev1.Pod {
 	p.Spec.InitContainers[0].RestartPolicyRules = nil
 	p.Spec.Containers[0].Ports = append(p.Spec.Containers[0].Ports, corev1.ContainerPort{ContainerPort: 80})
 	p.Spec.HostUsers = new(bool)
+	p.Spec.InitContainers[0].SecurityContext = nil
 	sources := reflect.TypeFor[corev1.VolumeSource]()
 	p.Spec.Volumes = nil
 	for i := range sources.NumField() {

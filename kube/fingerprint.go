@@ -258,5 +258,8 @@ func rare(b []byte, s *corev1.PodSpec) []byte {
 	b = flag(b, len(s.ResourceClaims) > 0)
 	b = flag(b, s.SchedulingGroup != nil)
 	b = flag(b, s.HostNetwork && s.HostUsers != nil && !*s.HostUsers)
+	for _, wanted := range wantsOfHost(s) {
+		b = flag(b, wanted)
+	}
 	return flag(b, restartsAll(s))
 }

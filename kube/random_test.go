@@ -224,7 +224,15 @@ func randomPod(t *rapid.T) *corev1.Pod {
 	s.TopologySpreadConstraints = several(t, 2, func() corev1.TopologySpreadConstraint { return randomSpread(t) })
 	s.Tolerations = several(t, 2, func() corev1.Toleration { return randomToleration(t) })
 	s.Volumes = several(t, 2, func() corev1.Volume { return randomVolume(t) })
-	s.HostNetwork = chance(t, 10)
+	s.HostNetwork, s.HostPID, s.HostIPC = chance(t, 10), chance(t, 20), chance(t, 20)
+	for i := range s.Containers {
+		if chance(t, 20) {
+			s.Containers[i].SecurityContext = &corev1.SecurityContext{Privileged: new(chance(t, 50))}
+		}
+	}
+	if chance(t, 20) {
+		s.Volumes = append(s.Volumes, corev1.Volume{Name: "logs", VolumeSource: corev1.VolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/var/log"}}})
+	}
 	s.OS = maybe(t, 10, func() corev1.PodOS { return corev1.PodOS{Name: pick(t, corev1.Linux, corev1.Windows)} })
 	if chance(t, 10) {
 		p.Annotations = map[string]string{pricePreferences: pick(t, "ignore", "respect", "0.01", "0.010")}

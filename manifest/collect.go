@@ -211,7 +211,7 @@ func slim(o Object) {
 		for i := range cs {
 			x := &cs[i]
 			x.Env, x.EnvFrom, x.Command, x.Args, x.VolumeMounts, x.VolumeDevices = nil, nil, nil, nil, nil, nil
-			x.LivenessProbe, x.ReadinessProbe, x.StartupProbe, x.Lifecycle, x.SecurityContext = nil, nil, nil, nil, nil
+			x.LivenessProbe, x.ReadinessProbe, x.StartupProbe, x.Lifecycle = nil, nil, nil, nil
 		}
 	}
 	s.EphemeralContainers = nil

@@ -18,6 +18,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
+	"github.com/ullage-sh/ullage/api/v1alpha1"
 	"github.com/ullage-sh/ullage/cluster"
 )
 
@@ -58,6 +59,8 @@ var kinds = append([]kind{
 	kindOf("karpenter.sh", "v1", "NodePool", false, &karpv1.NodePool{}),
 	kindOf("karpenter.sh", "v1", "NodeClaim", false, &karpv1.NodeClaim{}),
 	kindOf("karpenter.sh", "v1alpha1", "NodeOverlay", false, &karpv1alpha1.NodeOverlay{}),
+	kindOf(v1alpha1.Group, "v1alpha1", "NodeGroup", false, &v1alpha1.NodeGroup{}),
+	kindOf(v1alpha1.Group, "v1alpha1", "FargateProfile", false, &v1alpha1.FargateProfile{}),
 }, classKinds()...)
 
 func kindOf(group, version, name string, namespaced bool, example Object) kind {

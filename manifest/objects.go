@@ -17,6 +17,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
+	"github.com/ullage-sh/ullage/api/v1alpha1"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/kube"
 )
@@ -70,11 +71,11 @@ func (c *Collector) record(out *Objects, h held) {
 		}
 		out.Nodes = append(out.Nodes, n)
 	case *karpv1.NodePool:
-		p := kube.NodePool(o)
-		if p.Invalid != "" && fromFile(o) {
-			c.fail(h.at, o, "spec", errors.New(p.Invalid))
-		}
-		out.Pools = append(out.Pools, p)
+		c.pool(out, h, kube.NodePool(o))
+	case *v1alpha1.NodeGroup:
+		c.pool(out, h, kube.NodeGroup(o))
+	case *v1alpha1.FargateProfile:
+		c.pool(out, h, kube.FargateProfile(o))
 	case *karpv1alpha1.NodeOverlay:
 		overlay, err := kube.NodeOverlay(o)
 		switch {
@@ -105,6 +106,18 @@ func (c *Collector) record(out *Objects, h held) {
 		}
 		out.Classes = append(out.Classes, class)
 	}
+}
+
+// pool files a pool. Pools of different kinds that share a name could not be told
+// apart in a plan.
+func (c *Collector) pool(out *Objects, h held, p *cluster.Pool) {
+	if p.Invalid != "" && fromFile(h.object) {
+		c.fail(h.at, h.object, "spec", errors.New(p.Invalid))
+	}
+	if slices.ContainsFunc(out.Pools, func(q *cluster.Pool) bool { return q.Name == p.Name }) {
+		c.fail(h.at, h.object, "metadata.name", errors.New("a pool of another kind has the same name"))
+	}
+	out.Pools = append(out.Pools, p)
 }
 
 func (c *Collector) admission() *admission {

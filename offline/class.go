@@ -21,6 +21,8 @@ const (
 	groupAWS       = "karpenter.k8s.aws"
 	groupEKS       = "eks.amazonaws.com"
 	groupSimulated = "ullage.sh"
+	// kindFargate is the kind whose class is the sizes of Fargate.
+	kindFargate = "FargateProfile"
 )
 
 // shelf is what a region sells, sorted by name, before any class narrows it.
@@ -48,17 +50,21 @@ func (s *shelf) resolve(ref cluster.ClassRef, classes []manifest.Class) error {
 	class := manifest.Class{NodeClass: cluster.NodeClass{Ref: ref}}
 	if i >= 0 {
 		class = classes[i]
-	} else if ref != defaultClass {
+	} else if ref != defaultClass && ref.Kind != kindFargate {
 		s.result.note("%s is not in the input: planned with one that has no settings", ref)
 	}
 	var types []cluster.InstanceType
 	var err error
-	switch ref.Group {
-	case groupAWS:
+	switch {
+	case ref.Group == groupAWS:
 		types, err = s.ec2(class)
-	case groupEKS:
+	case ref.Group == groupEKS:
 		types, err = s.auto(class)
-	case groupSimulated:
+	case ref.Kind == kindFargate:
+		if types = catalog.Fargate(s.market.Region, s.market.Catalog.Zones(s.market.Region)); types == nil {
+			err = fmt.Errorf("what Fargate costs in %s is not known", s.market.Region)
+		}
+	case ref.Group == groupSimulated:
 		types, err = s.simulated(class)
 	default:
 		return fmt.Errorf("%s is of a kind that no catalogue is known for", ref)

@@ -79,7 +79,7 @@ func Prepare(o *manifest.Objects, m Market) (*Result, error) {
 			pool := *p // records are not written after they are handed over
 			pool.Invalid = strings.TrimPrefix(pool.Invalid+"; "+err.Error(), "; ")
 			r.Input.Pools[i] = &pool
-			r.note("NodePool %s is not used: %s", p.Name, err)
+			r.note("%s %s is not used: %s", kindOf[p.Shape], p.Name, err)
 		}
 	}
 	if len(r.Input.Types) == 0 { // nobody sells anything, yet nodes that are there have a price
@@ -88,6 +88,9 @@ func Prepare(o *manifest.Objects, m Market) (*Result, error) {
 	r.Snapshot = cluster.NewSnapshot(r.Input)
 	return r, nil
 }
+
+// kindOf names the objects that pools come from.
+var kindOf = map[cluster.Shape]string{cluster.Free: "NodePool", cluster.NodeGroup: "NodeGroup", cluster.PerPod: kindFargate}
 
 func (r *Result) note(format string, args ...any) {
 	r.Notes = append(r.Notes, fmt.Sprintf(format, args...))

@@ -1,5 +1,6 @@
 // Package v1alpha1 holds the API types of the group ullage.sh that exist nowhere
-// else: so far SimulatedNodeClass, the node class of the simulated cloud.
+// else: SimulatedNodeClass, the node class of the simulated cloud, and NodeGroup and
+// FargateProfile, pools that AWS keeps outside of the cluster.
 //
 // It owns their Go types, their deep copies and their definitions ([CRDs]). It
 // refuses behaviour: what a class means, and whether its zones exist, the

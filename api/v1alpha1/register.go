@@ -27,7 +27,9 @@ var (
 var CRDs embed.FS
 
 func addKnownTypes(s *runtime.Scheme) error {
-	s.AddKnownTypes(SchemeGroupVersion, &SimulatedNodeClass{}, &SimulatedNodeClassList{})
+	s.AddKnownTypes(SchemeGroupVersion,
+		&SimulatedNodeClass{}, &SimulatedNodeClassList{}, &NodeGroup{}, &NodeGroupList{}, &FargateProfile{}, &FargateProfileList{},
+	)
 	metav1.AddToGroupVersion(s, SchemeGroupVersion)
 	return nil
 }

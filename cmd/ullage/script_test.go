@@ -20,6 +20,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("CATALOG", catalogPath)
+			e.Setenv("EXAMPLES", examplesPath)
 			return nil
 		},
 	})

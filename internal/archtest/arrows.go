@@ -50,7 +50,7 @@ var houses = []house{
 
 	// What people look at.
 	{path: "view", over: []string{"engine"}},
-	{path: "compare", over: []string{"solve"}},
+	{path: "compare", over: []string{"solve", "catalog"}},
 	{path: "cli", over: []string{"view", "compare", "internal/window"}},
 	{path: "tui", over: []string{"view"}},
 	{path: "web", over: []string{"view"}},
