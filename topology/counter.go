@@ -32,7 +32,13 @@ func (x *dealing) counterOf(class int32, j int) *counter {
 	c, k := &x.snap.Classes[class], &x.classes[class]
 	s := &c.Demand.Spreads[j]
 	keys := spreadKeys(c.Demand)
-	key := counterKey{c.Spreads[j], x.id(k.Places), s.HonorAffinity, s.HonorTaints, strings.Join(keys, " ")}
+	// Pods count on hosts, too, that only others may use: whose ports are taken, say.
+	looked := Places{k.Selected, k.Places.Offerings}
+	if s.HonorTaints {
+		looked.Hosts = meet(looked.Hosts, k.Tolerated)
+	}
+	places := x.id(looked)
+	key := counterKey{c.Spreads[j], places, s.HonorAffinity, s.HonorTaints, strings.Join(keys, " ")}
 	if have := x.counters[key]; have != nil {
 		return have
 	}
