@@ -51,33 +51,26 @@ func (v *podVolumes) text() string {
 	return v.key
 }
 
-// volumes looks up what pods have claimed.
+// volumes looks up what pods have claimed. It does not change once settled.
 type volumes struct {
 	claims  map[string]*PersistentVolumeClaim // by namespace/name
 	byName  map[string]*PersistentVolume
 	classes map[string]*StorageClass
 	free    map[string][]*PersistentVolume // by storage class, for claims that wait
 	kept    map[string][]*PersistentVolume // by the claim they are kept for
-	byKey   map[string]*podVolumes
-
-	// Filled in by count.
-	counted  bool
-	users    map[string]int  // pods of each volume, by what identifies it
-	hanging  map[string]bool // volumes that hang on some node
-	bound    map[string]int  // pods on hosts of each claim
-	nextUser map[string]*Pod // of each exclusive claim: the waiting pod that gets it
+	hanging map[string]bool                // volumes that hang on some node, by what identifies them
+	there   usage                          // by pods that have a node
 }
 
-func newVolumes(b *builder) *volumes {
+func newVolumes(in *Input) *volumes {
 	v := &volumes{
 		claims: map[string]*PersistentVolumeClaim{}, byName: map[string]*PersistentVolume{}, classes: map[string]*StorageClass{},
-		free: map[string][]*PersistentVolume{}, kept: map[string][]*PersistentVolume{}, byKey: map[string]*podVolumes{},
-		users: map[string]int{}, hanging: map[string]bool{}, bound: map[string]int{}, nextUser: map[string]*Pod{},
+		free: map[string][]*PersistentVolume{}, kept: map[string][]*PersistentVolume{}, hanging: map[string]bool{}, there: newUsage(),
 	}
-	for _, c := range b.in.PersistentVolumeClaims {
+	for _, c := range in.PersistentVolumeClaims {
 		v.claims[c.Namespace+"/"+c.Name] = c
 	}
-	for _, p := range b.in.PersistentVolumes {
+	for _, p := range in.PersistentVolumes {
 		v.byName[p.Name] = p
 		switch {
 		case p.Deleting:
@@ -87,7 +80,7 @@ func newVolumes(b *builder) *volumes {
 			v.free[p.StorageClass] = append(v.free[p.StorageClass], p)
 		}
 	}
-	for _, s := range b.in.StorageClasses {
+	for _, s := range in.StorageClasses {
 		v.classes[s.Name] = s
 	}
 	for _, index := range []map[string][]*PersistentVolume{v.free, v.kept} {
@@ -98,63 +91,8 @@ func newVolumes(b *builder) *volumes {
 	return v
 }
 
-// count notes who uses what, once it is known which pods leave their hosts.
-func (v *volumes) count(b *builder) {
-	if v.counted || len(v.claims) == 0 {
-		return
-	}
-	v.counted = true
-	for _, p := range b.in.Pods {
-		if p.Terminal() || len(p.Demand.Volumes) == 0 {
-			continue
-		}
-		stays := p.Node != "" && !b.leaves[p]
-		for i := range p.Demand.Volumes {
-			name := p.claim(i)
-			if name == "" {
-				continue
-			}
-			v.users[v.identity(name)]++
-			if first := v.nextUser[name]; stays {
-				v.bound[name]++
-			} else if (p.Provisionable() || b.leaves[p]) && (first == nil || byID(p, first) < 0) {
-				v.nextUser[name] = p
-			}
-		}
-	}
-	for _, a := range b.in.Attachments {
-		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated {
-			v.hanging[pv.id()] = true
-		}
-	}
-}
-
-// identity is what all pods that use the volume of a claim have in common: the
-// volume, or the claim while it has none.
-func (v *volumes) identity(claim string) string {
-	if c := v.claims[claim]; c != nil && c.Volume != "" {
-		if pv := v.byName[c.Volume]; pv != nil && pv.id() != "" {
-			return pv.id()
-		}
-	}
-	return claim
-}
-
-// claim is the claim, as namespace/name, of the i-th volume of a pod, "" for one
-// without.
-func (p *Pod) claim(i int) string {
-	v := &p.Demand.Volumes[i]
-	switch {
-	case v.Driver != "":
-		return ""
-	case v.Ephemeral:
-		return p.Namespace + "/" + p.Name + "-" + v.Claim
-	}
-	return p.Namespace + "/" + v.Claim
-}
-
 // of returns what the claims of a waiting pod come to.
-func (v *volumes) of(p *Pod) *podVolumes {
+func (v *claimants) of(p *Pod) *podVolumes {
 	out := &podVolumes{}
 	var seen []string
 	var waiting []claimed
@@ -174,7 +112,7 @@ func (v *volumes) of(p *Pod) *podVolumes {
 			x.Driver = "" // attached once
 		}
 		seen = append(seen, x.ID)
-		if v.users[x.ID] <= 1 && !v.hanging[x.ID] || x.Driver == "" && !x.Waits {
+		if !v.shared(x.ID) || x.Driver == "" && !x.Waits {
 			x.ID = ""
 		}
 		if x.Waits {
@@ -203,7 +141,7 @@ type claimed struct {
 }
 
 // resolve finds what one claim asks of a node, or why it cannot be used.
-func (v *volumes) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume, why string) {
+func (v *claimants) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume, why string) {
 	c := v.claims[name]
 	if c == nil {
 		return x, "PersistentVolumeClaim " + name + " does not exist"
@@ -215,7 +153,7 @@ func (v *volumes) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume, w
 		return x, "PersistentVolumeClaim " + name + " is being deleted"
 	case c.Lost:
 		return x, "PersistentVolumeClaim " + name + " has lost its volume"
-	case c.Exclusive && !use.Ephemeral && (v.bound[name] > 0 || v.nextUser[name] != p):
+	case c.Exclusive && !use.Ephemeral && !v.gets(p, name):
 		return x, "PersistentVolumeClaim " + name + " (ReadWriteOncePod) is used by another pod"
 	case c.Binding:
 		return x, "PersistentVolumeClaim " + name + " waits to be bound to " + c.Volume

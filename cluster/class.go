@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -44,58 +45,76 @@ func (c *Class) In(group int32) bool {
 }
 
 // addClasses makes classes of what waits, and the groups they speak of.
-func (b *builder) addClasses() {
-	b.volumes.count(b)
-	kinds := b.kinds()
-	g := newGrouper(b)
-	referred := map[*Demand]*Class{}
-	for i := range kinds {
-		if d := kinds[i].demand; referred[d] == nil { // groups are numbered as they are met
-			c := &Class{Demand: d}
-			g.refer(c)
-			referred[d] = c
+func (m *muster) addClasses() {
+	k := m.kinds()
+	g := newGrouper(m)
+	referred := make([]Class, 0, len(k.kinds)) // of each demand, what its constraints refer to
+	for i := range k.order {
+		x := k.at(i)
+		if n := len(referred); n > 0 && referred[n-1].Demand.Key == x.demand.Key {
+			x.demand = referred[n-1].Demand // not interned together, and yet the same
+			continue
 		}
+		referred = append(referred, Class{Demand: x.demand})
+		g.refer(&referred[len(referred)-1]) // groups are numbered as they are met
 	}
 	g.repels()
-	selection := b.newSelection()
-	type alike struct {
-		demand   *Demand
-		priority int32
-		volumes  *podVolumes
-		groups   int32
-		selected string
-	}
-	index := make(map[alike]int32, len(kinds))
-	for i := range kinds {
-		k := &kinds[i]
-		groups := g.of(k.identity)
-		key := alike{k.demand, k.priority, k.volumes, groups.id, selection.of(k.identity, b.out.Pools)}
+	m.out.Classes = make([]Class, 0, len(k.kinds))
+	requests := make(Vector, len(k.kinds)*len(m.out.Resources))
+	selection := m.newSelection()
+	index := make(map[alike]int32)
+	for i := range k.order {
+		x := k.at(i)
+		if referred[0].Demand != x.demand {
+			referred = referred[1:]
+			clear(index)
+		}
+		groups := g.of(x.identity)
+		key := alike{x.priority, x.volumes, groups.id, selection.of(x.identity, m.out.Pools)}
 		at, ok := index[key]
 		if !ok {
-			at = int32(len(b.out.Classes))
+			at = int32(len(m.out.Classes))
 			index[key] = at
-			c := *referred[k.demand]
-			c.Priority, c.Groups = k.priority, groups.list
-			b.resolve(&c, k.volumes)
-			c.Barred = selection.barred(&c, key.selected, b.out.Pools)
-			b.out.Classes = append(b.out.Classes, c)
+			c := referred[0]
+			c.Priority, c.Groups = x.priority, groups.list
+			c.Requests, requests = cut(requests, len(m.out.Resources))
+			m.resolve(&c, x.volumes)
+			c.Barred = selection.barred(&c, key.selected, m.out.Pools)
+			m.out.Classes = append(m.out.Classes, c)
 		}
-		b.out.Classes[at].Pods = append(b.out.Classes[at].Pods, k.pods...)
+		x.class = at
 	}
-	for i := range b.out.Classes {
-		if p := b.out.Classes[i].Pods; !slices.IsSortedFunc(p, byID) {
-			slices.SortFunc(p, byID)
-		}
-	}
-	b.addCounted(b.out.Repulsions)
+	k.deal(m.out.Classes)
+	m.addCounted()
 	g.count()
 	g.dropIdle()
 }
 
-// kind is pods that are alike before it is known who is in which group.
+// alike is what the pods of a class have in common beside their demand.
+type alike struct {
+	priority int32
+	volumes  *podVolumes
+	groups   int32
+	selected string
+}
+
+// cut takes n components off a slab.
+func cut(slab Vector, n int) (v, rest Vector) { return slab[:n:n], slab[n:] }
+
+// kinds are the waiting pods told apart before it is known who is in which group.
+type kinds struct {
+	pods  []*Pod
+	of    []int32 // the kind of each pod
+	kinds []kind  // in the order of the pods
+	order []int32 // in an order that depends on nothing but the pods
+}
+
+func (k *kinds) at(i int) *kind { return &k.kinds[k.order[i]] }
+
+// kind is pods that are alike.
 type kind struct {
 	sort
-	pods []*Pod
+	pods, class int32 // how many, and of what class
 }
 
 // sort is what makes them alike.
@@ -106,31 +125,72 @@ type sort struct {
 	volumes  *podVolumes
 }
 
-// kinds tells the waiting pods apart, in an order that depends on nothing but them.
-func (b *builder) kinds() []kind {
-	pods := b.waiting()
-	index := make(map[sort]int32, len(pods)/4)
-	var kinds []kind
-	for _, p := range pods {
-		k := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
+// kinds tells the waiting pods apart.
+func (m *muster) kinds() *kinds {
+	k := &kinds{pods: m.waiting()}
+	k.of = make([]int32, len(k.pods))
+	k.kinds = make([]kind, 0, len(k.pods)/4)
+	volumes := newClaimants(m.volumes, m.pods)
+	index := make(map[sort]int32, len(k.pods)/4)
+	for i, p := range k.pods {
+		x := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
 		if len(p.Demand.Volumes) > 0 {
-			k.volumes = b.volumes.of(p)
+			x.volumes = volumes.of(p)
 		}
-		i, ok := index[k]
+		at, ok := index[x]
 		if !ok {
-			i = int32(len(kinds))
-			index[k] = i
-			kinds = append(kinds, kind{sort: k})
+			at = int32(len(k.kinds))
+			index[x] = at
+			k.kinds = append(k.kinds, kind{sort: x})
 		}
-		kinds[i].pods = append(kinds[i].pods, p)
+		k.of[i] = at
+		k.kinds[at].pods++
 	}
-	slices.SortFunc(kinds, func(x, y kind) int { return x.compare(&y.sort) })
-	for i := 1; i < len(kinds); i++ { // not interned together, and yet the same
-		if last := kinds[i-1].demand; last != kinds[i].demand && last.Key == kinds[i].demand.Key {
-			kinds[i].demand = last
+	k.arrange()
+	return k
+}
+
+// arrange puts the kinds in order. Keys of demands begin alike and then soon differ:
+// eight bytes from there on tell most of them apart.
+func (k *kinds) arrange() {
+	same := 0
+	if len(k.kinds) > 0 {
+		same = len(k.kinds[0].demand.Key)
+	}
+	for i := range k.kinds {
+		same = common(k.kinds[0].demand.Key[:same], k.kinds[i].demand.Key)
+	}
+	type entry struct {
+		key  uint64
+		kind int32
+	}
+	entries := make([]entry, len(k.kinds))
+	for i := range k.kinds {
+		var first [8]byte
+		copy(first[:], k.kinds[i].demand.Key[same:])
+		entries[i] = entry{binary.BigEndian.Uint64(first[:]), int32(i)}
+	}
+	slices.SortFunc(entries, func(x, y entry) int {
+		if x.key != y.key {
+			return cmp.Compare(x.key, y.key)
+		}
+		return k.kinds[x.kind].compare(&k.kinds[y.kind].sort)
+	})
+	k.order = make([]int32, len(entries))
+	for i := range entries {
+		k.order[i] = entries[i].kind
+	}
+}
+
+// common is how many bytes two texts begin with alike.
+func common(x, y string) int {
+	n := min(len(x), len(y))
+	for i := range n {
+		if x[i] != y[i] {
+			return i
 		}
 	}
-	return kinds
+	return n
 }
 
 func (k *sort) compare(l *sort) int {
@@ -156,9 +216,30 @@ func (id *Identity) text() string {
 	return id.Key
 }
 
+// deal gives the classes their pods.
+func (k *kinds) deal(classes []Class) {
+	counts := make([]int32, len(classes))
+	for i := range k.kinds {
+		counts[k.kinds[i].class] += k.kinds[i].pods
+	}
+	slab := make([]*Pod, len(k.pods))
+	for i, n := range counts {
+		classes[i].Pods, slab = slab[:0:n], slab[n:]
+	}
+	for i, p := range k.pods {
+		c := &classes[k.kinds[k.of[i]].class]
+		c.Pods = append(c.Pods, p)
+	}
+	for i := range classes {
+		if p := classes[i].Pods; !slices.IsSortedFunc(p, byID) {
+			slices.SortFunc(p, byID)
+		}
+	}
+}
+
 // resolve fills in what depends on the class as a whole.
-func (b *builder) resolve(c *Class, v *podVolumes) {
-	c.Requests = b.vector(c.Demand.Requests)
+func (m *muster) resolve(c *Class, v *podVolumes) {
+	m.fill(c.Requests, c.Demand.Requests)
 	c.Refused = c.Demand.Refused
 	if v == nil {
 		return
@@ -166,22 +247,22 @@ func (b *builder) resolve(c *Class, v *podVolumes) {
 	c.Volumes = v.volumes
 	c.Refused = slices.Concat(c.Refused, v.refused)
 	for _, x := range v.volumes {
-		if at, ok := b.index[AttachLimit+x.Driver]; ok && x.Driver != "" {
+		if at, ok := m.index[AttachLimit+x.Driver]; ok && x.Driver != "" {
 			c.Requests[at]++
 		}
 	}
 }
 
 // waiting returns the pods that wait for a place.
-func (b *builder) waiting() []*Pod {
-	out := make([]*Pod, 0, len(b.in.Pods))
-	for _, p := range b.in.Pods {
-		if p.Provisionable() && !b.kept[p] {
+func (m *muster) waiting() []*Pod {
+	out := make([]*Pod, 0, len(m.pods)+len(m.displaced))
+	for _, p := range m.pods {
+		if p.Provisionable() && !m.kept[p] {
 			out = append(out, p)
 		}
 	}
-	for _, p := range b.displaced {
-		if !b.kept[p] {
+	for _, p := range m.displaced {
+		if !m.kept[p] {
 			out = append(out, p)
 		}
 	}

@@ -117,14 +117,14 @@ func (b *builder) groupOf(n *Node) int {
 
 // addCounted notes, for each class, the undecided labels over which constraints count
 // its pods: they cannot go where it is open in which domain they would be.
-func (b *builder) addCounted(repulsions []Repulsion) {
-	open := b.undecidedKeys()
+func (m *muster) addCounted() {
+	open := m.undecided
 	if len(open) == 0 {
 		return
 	}
 	counts := map[repelled]bool{}
-	for i := range b.out.Classes {
-		c := &b.out.Classes[i]
+	for i := range m.out.Classes {
+		c := &m.out.Classes[i]
 		note := func(key string, group int32) {
 			if !open[key] {
 				return
@@ -145,13 +145,13 @@ func (b *builder) addCounted(repulsions []Repulsion) {
 			note(t.Key, c.Repels[j])
 		}
 	}
-	for _, r := range repulsions {
+	for _, r := range m.out.Repulsions {
 		if open[r.Key] {
 			counts[repelled{r.Key, r.Group}] = true
 		}
 	}
-	for i := range b.out.Classes {
-		c := &b.out.Classes[i]
+	for i := range m.out.Classes {
+		c := &m.out.Classes[i]
 		for x := range maps.Keys(counts) {
 			if c.In(x.group) {
 				c.Counted = append(c.Counted, x.key)
@@ -163,11 +163,11 @@ func (b *builder) addCounted(repulsions []Repulsion) {
 }
 
 // undecidedKeys are the labels of which the cloud will decide at some place.
-func (b *builder) undecidedKeys() map[string]bool {
+func (g *Ground) undecidedKeys() map[string]bool {
 	open := map[string]bool{}
-	for i := range b.out.Offerings {
-		o := &b.out.Offerings[i]
-		if b.out.Pools[o.Pool].Shape == Free {
+	for i := range g.out.Offerings {
+		o := &g.out.Offerings[i]
+		if g.out.Pools[o.Pool].Shape == Free {
 			continue
 		}
 		for key, value := range o.Labels() {

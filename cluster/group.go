@@ -31,14 +31,13 @@ type Repulsion struct {
 
 // grouper finds the groups of a snapshot and who is in them.
 type grouper struct {
-	*builder
+	*muster
 	index map[string]int32
-	// in caches the groups that an identity belongs to, byNamespace those that an
-	// identity of that namespace may belong to.
-	in          map[*Identity]membership
-	members     map[string]int32 // numbers of lists of groups
-	byNamespace map[string][]int32
-	namespaces  map[string]Labels
+	// in caches the groups that an identity belongs to.
+	in      map[*Identity]membership
+	members map[string]int32 // numbers of lists of groups
+	anchors map[label][]int32
+	loose   []int32 // groups without an anchor
 	// counted are the groups below this index: those that waiting pods count. The
 	// others only repel.
 	counted   int32
@@ -50,12 +49,15 @@ type repelled struct {
 	group int32
 }
 
-func newGrouper(b *builder) *grouper {
-	g := &grouper{builder: b, index: map[string]int32{}, repulsion: map[repelled]int{}, namespaces: map[string]Labels{}}
-	for _, n := range b.in.Namespaces {
-		g.namespaces[n.Name] = n.Labels
+// label is a label of a pod. It is an anchor of the groups that ask for it: who has
+// none of a group's anchors need not be looked at any closer.
+type label struct{ key, value string }
+
+func newGrouper(m *muster) *grouper {
+	return &grouper{
+		muster: m, index: map[string]int32{}, repulsion: map[repelled]int{},
+		in: map[*Identity]membership{}, members: map[string]int32{}, anchors: map[label][]int32{},
 	}
-	return g
 }
 
 // id returns the number of the group that these selectors make.
@@ -101,41 +103,59 @@ func (g *grouper) refer(c *Class) {
 	}
 }
 
-// repels notes the anti-affinity of the pods on hosts.
+// repels notes the anti-affinity of the pods on hosts. All groups are known then.
 func (g *grouper) repels() {
 	g.counted = int32(len(g.out.Groups))
-	g.eachOnHost(func(host int32, p *Pod) {
-		for i := range p.Demand.PodAntiAffinity {
-			t := &p.Demand.PodAntiAffinity[i]
-			r := repelled{t.Key, g.id(true, &t.Pods)}
-			at, ok := g.repulsion[r]
-			if !ok {
-				at = len(g.out.Repulsions)
-				g.repulsion[r] = at
-				g.out.Repulsions = append(g.out.Repulsions, Repulsion{Key: t.Key, Group: r.group})
-			}
-			x := &g.out.Repulsions[at]
-			if n := len(x.Hosts); n == 0 || x.Hosts[n-1] != host {
-				x.Hosts = append(x.Hosts, host)
-			}
-		}
-	})
-}
-
-// eachOnHost calls f with the pods that will still be on their host when the plan
-// has been carried out, host by host.
-func (g *grouper) eachOnHost(f func(host int32, p *Pod)) {
+	for i := range g.repellers {
+		g.repel(g.repellers[i].demand, g.repellers[i].hosts...)
+	}
 	for h := range g.out.Hosts {
-		host := &g.out.Hosts[h]
-		for _, p := range host.Pods {
-			if !g.leaves[p] {
-				f(int32(h), p)
-			}
-		}
-		for _, p := range host.Promised {
-			f(int32(h), p)
+		for _, p := range g.out.Hosts[h].Promised {
+			g.repel(p.Demand, int32(h))
 		}
 	}
+	for i := range g.out.Repulsions {
+		x := &g.out.Repulsions[i]
+		slices.Sort(x.Hosts)
+		x.Hosts = slices.Compact(x.Hosts)
+	}
+	for i := range g.out.Groups {
+		g.anchor(int32(i))
+	}
+}
+
+// repel notes the anti-affinity of pods on some hosts.
+func (g *grouper) repel(d *Demand, hosts ...int32) {
+	for i := range d.PodAntiAffinity {
+		t := &d.PodAntiAffinity[i]
+		r := repelled{t.Key, g.id(true, &t.Pods)}
+		at, ok := g.repulsion[r]
+		if !ok {
+			at = len(g.out.Repulsions)
+			g.repulsion[r] = at
+			g.out.Repulsions = append(g.out.Repulsions, Repulsion{Key: t.Key, Group: r.group})
+		}
+		g.out.Repulsions[at].Hosts = append(g.out.Repulsions[at].Hosts, hosts...)
+	}
+}
+
+// anchor files a group under labels of which each of its pods has one.
+func (g *grouper) anchor(group int32) {
+	for _, s := range g.out.Groups[group].Selectors {
+		for _, r := range s.Labels {
+			if r.Operator != In {
+				continue
+			}
+			for _, v := range r.Values {
+				at := label{r.Key, v}
+				if list := g.anchors[at]; len(list) == 0 || list[len(list)-1] != group {
+					g.anchors[at] = append(list, group)
+				}
+			}
+			return
+		}
+	}
+	g.loose = append(g.loose, group)
 }
 
 // membership is the groups that pods belong to, ascending, and the number of that
@@ -153,24 +173,14 @@ func (g *grouper) of(id *Identity) membership {
 	if groups, ok := g.in[id]; ok {
 		return groups
 	}
-	if g.in == nil {
-		g.in, g.byNamespace, g.members = map[*Identity]membership{}, map[string][]int32{}, map[string]int32{}
+	possible := slices.Clone(g.loose)
+	for key, value := range id.Labels {
+		possible = append(possible, g.anchors[label{key, value}]...)
 	}
-	possible, ok := g.byNamespace[id.Namespace]
-	if !ok {
-		for i := range g.out.Groups {
-			if !slices.ContainsFunc(g.out.Groups[i].Selectors, func(s *PodSelector) bool { return !s.Covers(id.Namespace, g.namespaces) }) {
-				possible = append(possible, int32(i))
-			}
-		}
-		g.byNamespace[id.Namespace] = possible
-	}
-	var groups []int32
-	for _, i := range possible {
-		if !slices.ContainsFunc(g.out.Groups[i].Selectors, func(s *PodSelector) bool { return !s.Matches(id, g.namespaces) }) {
-			groups = append(groups, i)
-		}
-	}
+	groups := slices.DeleteFunc(possible, func(i int32) bool {
+		return slices.ContainsFunc(g.out.Groups[i].Selectors, func(s *PodSelector) bool { return !s.Matches(id, g.namespaces) })
+	})
+	slices.Sort(groups)
 	m := membership{groups, g.number(groups)}
 	g.in[id] = m
 	return m
@@ -197,21 +207,40 @@ func (g *grouper) count() {
 	if g.counted == 0 {
 		return
 	}
-	g.eachOnHost(func(host int32, p *Pod) {
-		for _, i := range g.of(p.Identity).list {
-			x := &g.out.Groups[i]
-			if i >= g.counted {
-				break
-			}
-			if p.Deleting() && !x.Leaving {
-				continue
-			}
-			if n := len(x.Hosts); n == 0 || x.Hosts[n-1].Host != host {
-				x.Hosts = append(x.Hosts, Count{Host: host})
-			}
-			x.Hosts[len(x.Hosts)-1].Pods++
+	for i := range g.residents {
+		r := &g.residents[i]
+		g.add(r.identity, r.deleting, r.hosts...)
+	}
+	for h := range g.out.Hosts {
+		for _, p := range g.out.Hosts[h].Promised {
+			g.add(p.Identity, p.Deleting(), Count{int32(h), 1})
 		}
-	})
+	}
+	for i := range g.out.Groups {
+		x := &g.out.Groups[i]
+		byHost := func(a, b Count) int { return cmp.Compare(a.Host, b.Host) }
+		if !slices.IsSortedFunc(x.Hosts, byHost) {
+			slices.SortFunc(x.Hosts, byHost)
+		}
+		sum := x.Hosts[:0]
+		for _, c := range x.Hosts {
+			if n := len(sum); n > 0 && sum[n-1].Host == c.Host {
+				sum[n-1].Pods += c.Pods
+			} else {
+				sum = append(sum, c)
+			}
+		}
+		x.Hosts = sum
+	}
+}
+
+// add counts pods of an identity in their groups.
+func (g *grouper) add(id *Identity, deleting bool, hosts ...Count) {
+	for _, i := range g.of(id).list {
+		if x := &g.out.Groups[i]; i < g.counted && (x.Leaving || !deleting) {
+			x.Hosts = append(x.Hosts, hosts...)
+		}
+	}
 }
 
 // dropIdle leaves out the repulsions that touch nothing that waits.

@@ -6,40 +6,44 @@ import "slices"
 // on, so that planning again while nodes boot buys nothing twice: a packing that
 // was found once need not be found again. A promise that can no longer be kept
 // (the host is gone, closed or full) is dropped, and the pod waits as before.
-func (b *builder) keepPromises() {
-	if len(b.in.Promised) == 0 {
+func (m *muster) keepPromises(promised map[string]string) {
+	if len(promised) == 0 {
 		return
 	}
 	hosts := map[string]*Host{}
-	for i := range b.out.Hosts {
-		h := &b.out.Hosts[i]
+	m.out.Hosts = slices.Clone(m.out.Hosts)
+	for i := range m.out.Hosts {
+		h := &m.out.Hosts[i]
 		hosts[h.Name] = h
 		if h.Claim != "" {
 			hosts[h.Claim] = h
 		}
 	}
 	var pods []*Pod
-	for _, p := range b.in.Pods {
-		if p.Provisionable() && b.in.Promised[p.UID] != "" {
+	for _, p := range m.pods {
+		if p.Provisionable() && promised[p.UID] != "" {
 			pods = append(pods, p)
 		}
 	}
-	for _, p := range b.displaced {
-		if b.in.Promised[p.UID] != "" {
+	for _, p := range m.displaced {
+		if promised[p.UID] != "" {
 			pods = append(pods, p)
 		}
 	}
 	slices.SortFunc(pods, byID)
-	b.kept = map[*Pod]bool{}
+	m.kept = map[*Pod]bool{}
 	for _, p := range pods {
-		h := hosts[b.in.Promised[p.UID]]
+		h := hosts[promised[p.UID]]
 		if h == nil || h.Closed != "" || !p.Demand.Admits(h.Label, h.Taints) {
 			continue
 		}
-		if want := b.vector(p.Demand.Requests); want.Fits(h.Free) {
+		if want := m.vector(p.Demand.Requests); want.Fits(h.Free) {
+			if len(h.Promised) == 0 {
+				h.Free = slices.Clone(h.Free) // the ground's own
+			}
 			h.Free.Sub(want)
 			h.Promised = append(h.Promised, p)
-			b.kept[p] = true
+			m.kept[p] = true
 		}
 	}
 }

@@ -83,10 +83,10 @@ type selection struct {
 	by    map[*Identity]string
 }
 
-func (b *builder) newSelection() *selection {
+func (g *Ground) newSelection() *selection {
 	s := &selection{by: map[*Identity]string{}}
-	for i := range b.out.Pools {
-		if b.out.Pools[i].Shape == PerPod {
+	for i := range g.out.Pools {
+		if g.out.Pools[i].Shape == PerPod {
 			s.pools = append(s.pools, int32(i))
 		}
 	}

@@ -97,38 +97,7 @@ type Input struct {
 
 // NewSnapshot builds the snapshot of in.
 func NewSnapshot(in Input) *Snapshot {
-	b := builder{in: in, index: map[string]int{}, pools: map[string]int{}, leaves: map[*Pod]bool{}}
-	b.addPools()
-	b.sortOverlays()
-	b.nameResources()
-	b.volumes = newVolumes(&b)
-	b.addHosts()
-	b.addOfferings()
-	b.addOwed()
-	b.keepPromises()
-	b.addStocks()
-	b.addClasses()
-	b.out.Revision = in.Revision
-	return &b.out
-}
-
-type builder struct {
-	in    Input
-	out   Snapshot
-	index map[string]int // resource name → component
-	pools map[string]int // pool name → index
-	// displaced are pods on hosts that are being emptied: they will be recreated
-	// elsewhere and count as waiting.
-	displaced []*Pod
-	leaves    map[*Pod]bool // those, to look up
-	kept      map[*Pod]bool // promised pods that have their room
-	volumes   *volumes
-	// By node: how many volumes it can have attached, and which are.
-	csiNodes    map[string]Resources
-	attachments map[string][]*VolumeAttachment
-	// attachLimits are the components that count attachments.
-	attachLimits []int
-	overlays     []*Overlay // those that win first
+	return NewGround(in).Snapshot(in.Revision, nil, in.Promised)
 }
 
 func (b *builder) addPools() {
@@ -196,14 +165,6 @@ func (b *builder) nameResources() {
 			b.attachLimits = append(b.attachLimits, i)
 		}
 	}
-}
-
-func (b *builder) vector(r Resources) Vector {
-	v := make(Vector, len(b.out.Resources))
-	for _, a := range r {
-		v[b.index[a.Name]] = a.Value
-	}
-	return v
 }
 
 func byID(x, y *Pod) int {
