@@ -115,21 +115,18 @@ func (b *bounder) parts() [][]int32 {
 
 // provePart bounds what the shapes of a part must cost.
 func (b *bounder) provePart(shapes []int32, r prowess) Part {
-	usable := make([]Set, len(b.admits))
-	for _, s := range shapes {
-		usable[b.shapes[s].kind] = b.admits[b.shapes[s].kind]
-	}
+	part := b.newSale(shapes, b.admits)
 	demand := make([]int32, len(b.items))
 	some := false
 	for i, n := range b.bought {
-		if n > 0 && slices.ContainsFunc(usable, func(set Set) bool { return set != nil && set.Has(i) }) {
+		if n > 0 && part.within.Has(i) {
 			demand[i], some = n, true
 		}
 	}
 	if !some {
 		return Part{}
 	}
-	c := newCertifier(b, shapes, usable)
+	c := &certifier{bounder: b, sale: &part}
 	c.addValues(demand, r.effort)
 	c.addAmounts()
 	slices.SortStableFunc(c.rows, func(x, y certRow) int { return -cmp.Compare(x.need, y.need) }) // empty ones last
@@ -142,5 +139,5 @@ func (b *bounder) provePart(shapes []int32, r prowess) Part {
 // prowess is how much is done to prove a bound.
 type prowess struct {
 	effort
-	branches int
+	branches, work int
 }

@@ -3,7 +3,7 @@ package pack
 // bulk buys nodes of the cheapest mix while there is demand for many.
 func (k *packer) bulk() {
 	for again := true; again; {
-		again = k.bulkPart() && k.reprice(k.opt.again())
+		again = k.bulkPart() && k.reprice(k.care.again)
 	}
 }
 
@@ -30,12 +30,15 @@ const (
 // are put off: when the others have been bought there may be a better mix.
 func (k *packer) bulkPart() bool {
 	start := k.leftWorth()
+	if len(k.patterns) > 0 {
+		return k.buyPatterns(start)
+	}
 	left, bar, usual := start, fallingShort, 1.01
 	putOff := NewSet(len(k.shapes))
-	for left > start/3*2 {
+	for left > start/k.care.share {
 		shape := k.nextPlanned(left, putOff)
 		if shape < 0 {
-			if putOff.empty() || left < start-start/8 || bar > 1.5 {
+			if putOff.empty() || left < start-start/8 || bar > 1.08 {
 				break
 			}
 			bar *= 1.03
@@ -76,4 +79,54 @@ func (k *packer) nextPlanned(left int64, putOff Set) int32 {
 		}
 	}
 	return best
+}
+
+// buyPatterns buys nodes that are planned as they are, each as often as a whole
+// number of times; false when that was not worth while.
+func (k *packer) buyPatterns(start int64) bool {
+	left := start
+	for i := range k.patterns {
+		p := &k.patterns[i]
+		for n := int32(p.planned); n > 0; {
+			k.begin(k.row(k.shapeRows, p.shape))
+			complete := true
+			for _, h := range p.holds {
+				complete = k.takeOf(h, k.setOf(p.shape)) && complete
+			}
+			k.topUp(k.setOf(p.shape))
+			takes := k.filler.takes
+			if len(takes) == 0 || !complete {
+				break
+			}
+			if k.shapes[p.shape].variety != nil {
+				takes = k.keepVariety(p.shape, takes)
+			}
+			worth := k.worthOf(takes)
+			times := k.commit(p.shape, takes, n)
+			if times == 0 {
+				break
+			}
+			n -= times
+			left -= int64(times) * worth
+		}
+	}
+	return left > 0 && left < start-start/8
+}
+
+// takeOf takes what a pattern holds of some items, of those in set; false if there is
+// not so much left or it does not go together.
+func (k *packer) takeOf(h portionOf, set Set) bool {
+	want := h.count
+	for _, i := range h.items {
+		if k.left[i] == 0 || !set.Has(int(i)) {
+			continue
+		}
+		if n := k.mayTake(i, min(want, k.left[i])); n > 0 {
+			k.take(i, n)
+			if want -= n; want == 0 {
+				return true
+			}
+		}
+	}
+	return false
 }

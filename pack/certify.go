@@ -1,23 +1,24 @@
 package pack
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // certifier makes a part of a proof. All of its amounts are integers, in units of
 // the dimensions that matter.
 type certifier struct {
 	*bounder
-	shapes []int32
-	usable []Set // of each shape kind
+	*sale
 
 	dims   []int32 // of the problem
 	extra  []int32 // the counted ones among them, which come last
 	unit   []int64
 	total  []int64   // of all that is held
 	size   []int64   // a row for each item
-	room   [][]int64 // of each of shapes
+	room   [][]int64 // of each of onSale
 	prices [][]int64
 	rows   []certRow
 	cover  Set // items that may be bought in these shapes
@@ -29,19 +30,9 @@ type certifier struct {
 type certRow struct {
 	values []int64
 	need   int64
-	most   []int64 // of each of shapes
-	by     []int32 // of each of shapes
+	most   []int64 // of each of onSale
+	by     []int32 // of each of onSale
 	hostBy []int32
-}
-
-func newCertifier(b *bounder, shapes []int32, usable []Set) *certifier {
-	c := &certifier{bounder: b, shapes: shapes, usable: usable, cover: NewSet(len(b.items))}
-	for _, set := range usable {
-		if set != nil {
-			c.cover.or(set)
-		}
-	}
-	return c
 }
 
 // addDims lays out sizes and rooms in units of what divides all sizes.
@@ -60,7 +51,7 @@ func (c *certifier) addDims(extra []int32) {
 	n := len(c.dims)
 	c.unit, c.total, c.size = make([]int64, n), make([]int64, n), make([]int64, n*len(c.items))
 	for i := range c.items {
-		if c.held[i] == 0 || !c.cover.Has(i) {
+		if c.held[i] == 0 || !c.within.Has(i) {
 			continue
 		}
 		row := c.sizeOf(i)
@@ -82,7 +73,7 @@ func (c *certifier) addDims(extra []int32) {
 			}
 		}
 	}
-	for _, s := range c.shapes {
+	for _, s := range c.onSale {
 		c.room = append(c.room, c.inUnits(c.row(c.shapeRows, s), func(at int32) int64 { return c.sides.room[at] }))
 	}
 }
@@ -129,12 +120,12 @@ func (c *certifier) addAmounts() {
 		by := int32(len(c.prices))
 		c.prices = append(c.prices, price)
 		for _, set := range c.groups() {
-			r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.shapes))}
+			r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.onSale))}
 			for i := range set.all {
 				r.values[i] = c.sizeOf(i)[d]
 			}
-			for s := range c.shapes {
-				if !c.usable[c.layout.shapes[c.shapes[s]].kind].meets(set) {
+			for s := range c.onSale {
+				if !c.sets[c.shapes[c.onSale[s]].kind].meets(set) {
 					r.most, r.by[s] = append(r.most, 0), none
 					continue
 				}
@@ -155,12 +146,12 @@ func (c *certifier) groups() []Set {
 	all := NewSet(len(c.items))
 	kinds := make([]Set, len(c.items))
 	for i := range c.items {
-		if c.held[i] == 0 || !c.cover.Has(i) {
+		if c.held[i] == 0 || !c.within.Has(i) {
 			continue
 		}
 		all.Add(i)
-		kinds[i] = NewSet(len(c.usable))
-		for k, set := range c.usable {
+		kinds[i] = NewSet(len(c.sets))
+		for k, set := range c.sets {
 			if set != nil && set.Has(i) {
 				kinds[i].Add(k)
 			}
@@ -201,18 +192,25 @@ func contains(list []Set, set Set) bool {
 // addValues adds a row in which items are worth what the cheapest mix of shapes
 // says.
 func (c *certifier) addValues(demand []int32, e effort) {
-	m := newMarket(c.layout, c.shapes, c.usable, demand)
+	m := newMarket(c.layout, c.sale, demand)
 	c.addDims(m.extra)
 	x := newMaster(m, e.classes)
 	x.solve(e.rounds, e.tolerance)
 	x.fill(append(x.active, x.idle...), x.safe)
 	scale := c.valueScale(x, demand)
-	r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.shapes))}
+	r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.onSale))}
 	first := len(c.prices)
 	c.choosePrices(x, scale, &r)
 	c.valueItems(x, scale, first, &r)
-	for s := range c.shapes {
-		r.most = append(r.most, c.mostOn(c.room[s], c.prices[r.by[s]], c.excess(&r, r.by[s], c.usable[c.layout.shapes[c.shapes[s]].kind]), c.row(c.shapeRows, c.shapes[s])))
+	excess := map[[2]int32][]extraWorth{}
+	for i, s := range c.onSale {
+		key := [2]int32{c.shapes[s].kind, r.by[i]}
+		extra, ok := excess[key]
+		if !ok {
+			extra = c.excess(&r, r.by[i], c.sets[c.shapes[s].kind])
+			excess[key] = extra
+		}
+		r.most = append(r.most, c.mostOn(c.room[i], c.prices[r.by[i]], extra, c.row(c.shapeRows, s)))
 	}
 	var hosts []int32
 	for p := first; p < len(c.prices); p++ {
@@ -231,7 +229,7 @@ func (c *certifier) valueScale(x *master, demand []int32) float64 {
 	}
 	bought, held := 1.0, 1.0
 	for i, n := range c.held {
-		if c.cover.Has(i) {
+		if c.within.Has(i) {
 			held += float64(n)
 			bought += float64(demand[i])
 		}
@@ -251,7 +249,7 @@ func (c *certifier) choosePrices(x *master, scale float64, r *certRow) {
 	first := len(c.prices)
 	c.lists = c.lists[:0]
 	for _, i := range x.byRate() {
-		may := c.fitting(c.usable[c.layout.shapes[c.shapes[i]].kind], c.row(c.shapeRows, c.shapes[i]))
+		may := c.fitting(c.sets[c.shapes[c.onSale[i]].kind], c.row(c.shapeRows, c.onSale[i]))
 		found := -1
 		for p := first; p < len(c.prices) && found < 0; p++ {
 			if c.lists[p-first].contains(may) && float64(c.worthOf(c.room[i], c.prices[p])) <= float64(x.cost[i]*scale) {
@@ -287,10 +285,10 @@ func (c *certifier) worthOf(amount, price []int64) int64 {
 }
 
 // valueItems gives each item the least that its size is worth by a list of prices
-// that is used for a shape which may hold it. A class of a single item keeps its
+// that is used for a shape which may hold it. A class of items of one size keeps its
 // own value: where few of it fit, that may be more than the room is worth.
 func (c *certifier) valueItems(x *master, scale float64, first int, r *certRow) {
-	for i := range c.cover.all {
+	for i := range c.within.all {
 		if c.held[i] == 0 {
 			continue
 		}
@@ -303,8 +301,10 @@ func (c *certifier) valueItems(x *master, scale float64, first int, r *certRow) 
 		r.values[i] = least
 	}
 	for i := range x.classes {
-		if items := x.classes[i].items; len(items) == 1 {
-			r.values[items[0]] = int64(float64(x.safe[i] * scale))
+		for _, item := range x.classes[i].items {
+			if x.classes[i].uniform {
+				r.values[item] = int64(float64(x.safe[i] * scale))
+			}
 		}
 	}
 }
@@ -316,7 +316,7 @@ type extraWorth struct {
 }
 
 // excess lists the items of a set that are worth more than their size by a list of
-// prices.
+// prices, those of the same size next to each other.
 func (c *certifier) excess(r *certRow, by int32, set Set) []extraWorth {
 	var out []extraWorth
 	for i := range set.all {
@@ -326,16 +326,28 @@ func (c *certifier) excess(r *certRow, by int32, set Set) []extraWorth {
 			}
 		}
 	}
+	slices.SortStableFunc(out, func(x, y extraWorth) int { return cmp.Compare(c.layout.alike[x.item], c.layout.alike[y.item]) })
 	return out
 }
 
 // mostOn bounds the value of what a place holds: what its room is worth, and what
-// items are worth beyond that, as often as they fit alone.
+// items are worth beyond that, as often as they fit alone, those of the same size
+// together.
 func (c *certifier) mostOn(room, price []int64, extra []extraWorth, dense []int64) int64 {
 	sum := c.worthOf(room, price)
-	for _, x := range extra {
-		n := min(c.held[x.item], c.sides.alone[x.item])
-		sum = addSaturating(sum, x.worth, int64(howMany(dense, c.row(c.layout.size, x.item), n)))
+	for i := 0; i < len(extra); {
+		size := c.row(c.layout.size, extra[i].item)
+		each, most, first := int64(0), int64(0), c.layout.alike[extra[i].item]
+		for ; i < len(extra) && c.layout.alike[extra[i].item] == first; i++ {
+			x := extra[i]
+			n := howMany(dense, size, min(c.held[x.item], c.sides.alone[x.item]))
+			each = addSaturating(each, x.worth, int64(n))
+			most = max(most, x.worth)
+		}
+		if most > 0 {
+			together := addSaturating(0, most, int64(howMany(dense, size, c.sides.counted[first])))
+			sum = addSaturating(sum, min(each, together), 1)
+		}
 	}
 	return sum
 }

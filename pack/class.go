@@ -2,7 +2,6 @@ package pack
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math/bits"
 	"slices"
 )
@@ -13,12 +12,24 @@ type class struct {
 	items []int32
 	count float64   // of all of its items
 	size  []float64 // mean, in units
+	// uniform: all of its items are of the same size.
+	uniform bool
 }
+
+// mostUniform is up to how many classes there may be if all are uniform.
+const mostUniform = 96
 
 // classify parts the items with demand into about that many classes.
 func (m *market) classify(most int) []class {
 	c := classifier{market: m}
-	groups := c.alike()
+	if groups := c.groups(true, max(most, mostUniform)); groups != nil {
+		out := make([]class, len(groups))
+		for i, items := range groups {
+			out[i] = m.newClass(items)
+		}
+		return out
+	}
+	groups := c.groups(false, len(m.items))
 	c.measure()
 	parts := make([]part, 0, most)
 	for _, items := range c.merged(groups, most) {
@@ -46,8 +57,9 @@ func (m *market) classify(most int) []class {
 }
 
 func (m *market) newClass(items []int32) class {
-	c := class{items: items, size: make([]float64, m.dims)}
+	c := class{items: items, size: make([]float64, m.dims), uniform: true}
 	for _, item := range items {
+		c.uniform = c.uniform && m.alike[item] == m.alike[items[0]]
 		n := float64(m.demand[item])
 		c.count += n
 		for d, v := range m.sizeOf(item) {
@@ -67,54 +79,48 @@ type classifier struct {
 	weight   []float64 // of each item: how much of the demand it is
 }
 
-// alike groups the items with demand by the kinds they may use and the dimensions
-// that they use.
-func (c *classifier) alike() [][]int32 {
-	words := (len(c.usable) + 63) / 64
-	kinds := make(Set, len(c.items)*words)
-	for k, set := range c.usable {
-		for i := range set.all {
-			kinds[i*words : (i+1)*words].Add(k)
-		}
+// groups parts the items with demand by the kinds they may use and the dimensions
+// that they use, or also by size; nil if that makes more groups than most.
+func (c *classifier) groups(bySize bool, most int) [][]int32 {
+	type key struct {
+		dims        uint64
+		kinds, size int32
 	}
-	type key struct{ kinds, dims uint64 }
 	var out [][]int32
-	index, wide := map[key]int{}, map[string]uint64{}
-	var text []byte
+	index := map[key]int{}
+	var last key
+	lastAt := 0
 	apart := c.apart
 	for i, n := range c.demand {
 		if len(apart) > 0 && apart[0] == int32(i) {
 			apart = apart[1:]
-			if n > 0 {
+			if n > 0 && !bySize {
 				out = append(out, []int32{int32(i)})
+				continue
 			}
+		}
+		if n == 0 || c.group[i] < 0 {
 			continue
 		}
-		allowed := kinds[i*words : (i+1)*words]
-		if n == 0 || allowed.empty() {
-			continue
-		}
-		k := key{kinds: allowed[0]}
-		if words > 1 {
-			text = text[:0]
-			for _, w := range allowed {
-				text = binary.LittleEndian.AppendUint64(text, w)
-			}
-			id, ok := wide[string(text)]
-			if !ok {
-				id = uint64(len(wide))
-				wide[string(text)] = id
-			}
-			k.kinds = id
-		}
+		k := key{kinds: c.group[i]}
 		for d, v := range c.sizeOf(int32(i)) {
 			if v > 0 {
 				k.dims |= 1 << (d % 64)
 			}
 		}
+		if bySize {
+			k.size = c.layout.alike[i]
+		}
+		if k == last && len(out) > 0 {
+			out[lastAt] = append(out[lastAt], int32(i))
+			continue
+		}
 		at, ok := index[k]
+		last, lastAt = k, at
 		if !ok {
-			at = len(out)
+			if at, lastAt = len(out), len(out); at == most {
+				return nil
+			}
 			index[k] = at
 			out = append(out, nil)
 		}

@@ -128,13 +128,14 @@ func (c *covering) split(b *branch) {
 }
 
 // nextCover returns the cheapest set of shapes with room for all that has not been
-// returned yet, below a limit; nil when there is none or steps have run out.
-func (c *covering) nextCover(limit float64, branches int) *branch {
+// returned yet, below a limit; nil when there is none, or when so many branches
+// have been made or so many numbers looked at.
+func (c *covering) nextCover(limit float64, branches, work int) *branch {
 	for b := c.pop(); b != nil && b.bound < limit; b = c.pop() {
 		if b.next < 0 {
 			return b
 		}
-		if c.made >= branches {
+		if c.made >= branches || c.work >= work {
 			return nil
 		}
 		c.split(b)
@@ -194,7 +195,7 @@ func (c *covering) relax(need []float64) (cost float64, next int32) {
 		}
 	}
 	for range 8*n + 40 {
-		c.work += len(c.cost) * n / 4
+		c.work += len(c.cost) * n
 		s, gain := c.entering(need)
 		if gain <= 0 || !c.pivot(s, gain) {
 			break

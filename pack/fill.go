@@ -10,17 +10,17 @@ type filler struct {
 	open  Set     // what may still be added
 	takes []take  // what has been taken
 	at    []int32 // of each item, its place in takes; −1
-	// For filling evenly: what was free in each dimension at the beginning, what it
-	// counts in all, and how much of that is still free, as a part of it.
-	whole       []float64
-	total, rest float64
+	// For filling evenly: what part a unit is of what was free in each dimension at the
+	// beginning, what part it counts for in all, and how much of all is still free.
+	part, weight []float64
+	rest         float64
 }
 
 func newFiller(l *layout) filler {
 	n := len(l.dense)
 	f := filler{
 		load: newLoad(&l.sides), free: make([]int64, n), open: NewSet(len(l.items)), at: make([]int32, len(l.items)),
-		whole: make([]float64, n),
+		part: make([]float64, n), weight: make([]float64, n),
 	}
 	for i := range f.at {
 		f.at[i] = -1
@@ -129,7 +129,7 @@ func (s *state) fillEvenly(price []float64, allowed Set) {
 		return
 	}
 	s.openUp(allowed)
-	s.each(func(item int32) int32 { return s.evenly(item, price) })
+	s.each(s.evenly)
 }
 
 // each offers every open item that fits, largest first; most says how many of it
@@ -167,36 +167,48 @@ const uneven = 0.2
 // unit of each; false when that is nothing.
 func (s *state) measure(price []float64) bool {
 	f := &s.filler
-	f.total, f.rest = 0, 1
+	total := 0.0
 	for c, v := range f.free {
-		f.whole[c] = float64(max(v, 0))
-		f.total += float64(price[c] * f.whole[c])
+		total += float64(price[c] * float64(max(v, 0)))
 	}
-	return f.total > 0
+	if total <= 0 {
+		return false
+	}
+	f.rest = 1
+	for c, v := range f.free {
+		f.part[c], f.weight[c] = 0, price[c]/total
+		if v > 0 {
+			f.part[c] = 1 / float64(v)
+		}
+	}
+	return true
 }
 
 // evenly returns how many of an item leave the node even, and counts them as
 // taken.
-func (s *state) evenly(item int32, price []float64) int32 {
+func (s *state) evenly(item int32) int32 {
 	f := &s.filler
 	size := s.row(s.size, item)
 	sum := 0.0
 	for c, v := range size {
-		sum += float64(price[c] * float64(v))
+		sum += float64(f.weight[c] * float64(v))
 	}
-	sum /= f.total
-	n := s.mayTake(item, s.left[item])
-	most := float64(n)
+	slow, behind := float64(sum*(1-uneven)), float64(f.rest*(1-uneven))
+	most := float64(s.left[item])
 	for c, v := range size {
-		if v <= 0 {
+		faster := float64(float64(v)*f.part[c]) - slow
+		if v <= 0 || faster <= 0 {
 			continue
 		}
-		if faster := float64(v)/f.whole[c] - float64(sum*(1-uneven)); faster > 0 {
-			ahead := float64(f.free[c])/f.whole[c] - float64(f.rest*(1-uneven))
-			most = min(most, ahead/faster)
+		ahead := float64(float64(f.free[c])*f.part[c]) - behind
+		if ahead < faster {
+			return 0
+		}
+		if ahead < float64(most*faster) {
+			most = ahead / faster
 		}
 	}
-	n = min(n, int32(max(most, 0)))
+	n := s.mayTake(item, int32(most))
 	f.rest -= float64(sum * float64(n))
 	return n
 }

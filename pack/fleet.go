@@ -8,6 +8,7 @@ import (
 // reach is how far a search for fleets goes.
 type reach struct {
 	branches int // of the covering problem
+	work     int // numbers looked at for it
 	attempts int // fleets that are packed on trial
 }
 
@@ -22,7 +23,7 @@ func (k *packer) refit(limit int64, r reach) (found, best bool) {
 	c := k.newCovering(need)
 	least := 0.0
 	for i := range r.attempts {
-		b := c.nextCover(float64(limit)-0.5, r.branches)
+		b := c.nextCover(float64(limit)-0.5, r.branches, r.work)
 		if b == nil {
 			break
 		}
@@ -35,7 +36,7 @@ func (k *packer) refit(limit int64, r reach) (found, best bool) {
 			break
 		}
 	}
-	k.steps += c.work
+	k.steps += c.work / 2
 	return found, best
 }
 

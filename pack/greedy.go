@@ -26,6 +26,10 @@ func (k *packer) greedy() bool {
 			return left < start
 		}
 		b := k.found[0]
+		if k.enlarge(&b) {
+			left -= b.worth
+			continue
+		}
 		n := k.commit(b.shape, b.takes, math.MaxInt32)
 		if n == 0 {
 			return left < start
@@ -40,6 +44,7 @@ func (k *packer) greedy() bool {
 func (k *packer) bids(left, below int64, n int, out []bid) []bid {
 	first := len(out)
 	n += first
+	tried := 0
 	for i := range k.offers {
 		o := &k.offers[i]
 		most := math.Inf(1)
@@ -54,7 +59,13 @@ func (k *packer) bids(left, below int64, n int, out []bid) []bid {
 		}
 		k.steps += 4 // beside the items that filling counts
 		takes, worth := k.fillNode(o.shape, k.setOf(o.shape))
-		if worth == 0 || float64(o.price)/float64(worth) >= most {
+		if worth == 0 {
+			continue
+		}
+		if tried++; tried > k.care.trials {
+			break
+		}
+		if float64(o.price)/float64(worth) >= most {
 			continue
 		}
 		b := bid{shape: o.shape, rate: float64(o.price) / float64(worth), worth: worth}

@@ -59,7 +59,7 @@ func (k *packer) replace(groups []int32) bool {
 		k.resize(g, -1)
 		cost += k.priceOf(k.groups[g].shape)
 	}
-	if found, _ := k.refit(cost, reach{branches: 200, attempts: 4}); found {
+	if found, _ := k.refit(cost, reach{branches: 200, work: 1_000_000, attempts: 4}); found {
 		return true
 	}
 	k.rollback(m)
@@ -76,7 +76,7 @@ func (k *packer) repriceAll() bool {
 		}
 	}
 	k.dearer = nil
-	ok := k.reprice(k.opt.first())
+	ok := k.reprice(k.care.first)
 	k.rollback(m)
 	return ok
 }

@@ -224,9 +224,3 @@ func (k *knapsack) filledWith(class int32, out []portion) []portion {
 	}
 	return out
 }
-
-// portion is an amount of a class.
-type portion struct {
-	class  int32
-	amount float64
-}

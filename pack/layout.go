@@ -17,6 +17,8 @@ type layout struct {
 	dense  []int32
 	column []int32
 	size   []int64 // a row for each item
+	// alike is for each item the first one of exactly the same size.
+	alike []int32
 	// least and greatest are a row for each 64 items: the least and the most that any
 	// of them needs.
 	least, greatest []int64
@@ -145,6 +147,33 @@ func (l *layout) addItems() {
 		return cmp.Or(-cmp.Compare(x.size, y.size), -cmp.Compare(x.proportion, y.proportion), cmp.Compare(a.source, b.source))
 	})
 	l.addSizes()
+	l.addAlike()
+}
+
+// addAlike finds items of the same size.
+func (l *layout) addAlike() {
+	l.alike = make([]int32, len(l.items))
+	seen := make(map[uint64]int32, len(l.items))
+	for i := range l.items {
+		size := l.Items[l.items[i].source].Size
+		h := uint64(14695981039346656037)
+		for _, a := range size {
+			h = (h ^ uint64(a.Dim)) * 1099511628211
+			h = (h ^ uint64(a.Value)) * 1099511628211
+		}
+		l.alike[i] = int32(i)
+		for ; ; h++ { // the next place where another size has the same hash
+			first, ok := seen[h]
+			if !ok {
+				seen[h] = int32(i)
+				break
+			}
+			if slices.Equal(l.Items[l.items[first].source].Size, size) {
+				l.alike[i] = first
+				break
+			}
+		}
+	}
 }
 
 // weights returns for each dimension what part of all demand a unit is: of the sum

@@ -12,25 +12,25 @@ func (c *certifier) certify(r prowess) Part {
 	if len(c.rows) == 0 {
 		return p
 	}
-	c.tree = c.search(r.branches)
+	c.tree = c.search(r)
 	root := c.tree.list[0]
 	p.Shift = c.shift(root.leaves(nil))
 	p.Bound = math.MaxInt64
-	c.write(&p, root, make([]int32, len(c.shapes)))
+	c.write(&p, root, make([]int32, len(c.onSale)))
 	return p
 }
 
 // part writes down all but the cases.
 func (c *certifier) part() Part {
 	p := Part{As: make([]int32, len(c.Shapes)), Dims: c.dims, Units: c.unit, Prices: c.prices}
-	at := make([]int32, len(c.layout.shapes)) // of each shape, its place in c.shapes plus 1
-	for i, s := range c.shapes {
+	at := make([]int32, len(c.shapes)) // of each shape, its place in c.shapes plus 1
+	for i, s := range c.onSale {
 		at[s] = int32(i) + 1
 	}
 	for i, s := range c.standsFor {
 		p.As[i] = -1
 		if s >= 0 && at[s] > 0 {
-			p.As[i] = c.layout.shapes[s].source
+			p.As[i] = c.shapes[s].source
 		}
 	}
 	for i := range c.rows {
@@ -42,8 +42,8 @@ func (c *certifier) part() Part {
 		for j, v := range x.values {
 			row.Values[c.items[j].source] = v
 		}
-		for j, s := range c.shapes {
-			row.Most[c.layout.shapes[s].source], row.By[c.layout.shapes[s].source] = x.most[j], x.by[j]
+		for j, s := range c.onSale {
+			row.Most[c.shapes[s].source], row.By[c.shapes[s].source] = x.most[j], x.by[j]
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -51,20 +51,20 @@ func (c *certifier) part() Part {
 }
 
 // search runs branch and bound on the rows.
-func (c *certifier) search(branches int) *caseTree {
-	cover := newCovering(len(c.rows), len(c.shapes))
-	for i, s := range c.shapes {
+func (c *certifier) search(r prowess) *caseTree {
+	cover := newCovering(len(c.rows), len(c.onSale))
+	for i, s := range c.onSale {
 		cover.cost[i] = float64(c.priceOf(s))
 		cover.grain = float64(gcd(int64(cover.grain), c.priceOf(s)))
 		room := cover.roomOf(int32(i))
-		for r := range c.rows {
-			room[r] = float64(c.rows[r].most[i]) / float64(c.rows[r].need)
+		for j := range c.rows {
+			room[j] = float64(c.rows[j].most[i]) / float64(c.rows[j].need)
 		}
 	}
 	t := &caseTree{}
 	cover.noted = t.note
 	cover.begin()
-	cover.nextCover(math.Inf(1), branches)
+	cover.nextCover(math.Inf(1), r.branches, r.work)
 	return t
 }
 
@@ -154,7 +154,7 @@ func (c *certifier) write(p *Part, n *caseNode, counts []int32) int32 {
 		return at
 	}
 	s := n.more.branch.shape
-	p.Cases[at].Shape = c.layout.shapes[c.shapes[s]].source
+	p.Cases[at].Shape = c.shapes[c.onSale[s]].source
 	counts[s]++
 	more := c.write(p, n.more, counts)
 	counts[s]--
@@ -189,14 +189,14 @@ func (c *certifier) exactly(n *caseNode, prices []float64, counts []int32, shift
 		need[r] = c.rows[r].need
 	}
 	cost := int64(0)
-	forbidden := NewSet(len(c.shapes))
+	forbidden := NewSet(len(c.onSale))
 	for b := n.branch; b != nil; b = b.parent {
 		if b.shape >= 0 && !b.bought {
 			forbidden.Add(int(b.shape))
 		}
 	}
 	for s, k := range counts {
-		cost += int64(k) * c.priceOf(c.shapes[s])
+		cost += int64(k) * c.priceOf(c.onSale[s])
 		for r := range c.rows {
 			need[r] = max(0, need[r]-int64(k)*c.rows[r].most[s])
 		}
@@ -223,7 +223,7 @@ func (c *certifier) exactly(n *caseNode, prices []float64, counts []int32, shift
 // worth than it costs; 1 or less when none does.
 func (c *certifier) overpriced(prices, need []int64, forbidden Set, shift uint) float64 {
 	worst := 1.0
-	for i, s := range c.shapes {
+	for i, s := range c.onSale {
 		if forbidden.Has(i) {
 			continue
 		}
@@ -250,7 +250,7 @@ func (c *certifier) roundUp(cost int64, prices, need []int64, shift uint) int64 
 	for r := range c.rows {
 		sum = sum.plus(mul(uint64(prices[r]), uint64(need[r])))
 	}
-	for _, s := range c.shapes {
+	for _, s := range c.onSale {
 		grain = gcd(grain, c.priceOf(s))
 	}
 	v, ok := sum.dividedUp(shift)

@@ -39,7 +39,7 @@ const squeezing = 20_000_000
 // squeeze changes nodes to shapes that hold some of what is left as well, where
 // quotas allow no node more.
 func (k *packer) squeeze() bool {
-	if !k.anyLeft() || !k.reprice(k.opt.again()) {
+	if !k.anyLeft() || !k.reprice(k.care.again) {
 		return false
 	}
 	k.pricePlaced()

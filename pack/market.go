@@ -12,8 +12,7 @@ import (
 // wanted in all.
 type market struct {
 	*layout
-	onSale []int32 // shapes
-	usable []Set   // of each kind, the items that may use it; nil where it is not for sale
+	*sale
 	demand []int32 // of each item
 	// dearer is by how much each shape counts as dearer than it is, because it has
 	// turned out to hold less than its room promises; by shape, nil for not at all.
@@ -36,17 +35,25 @@ const (
 	mostApart = 24
 )
 
-func newMarket(l *layout, onSale []int32, usable []Set, demand []int32) *market {
-	m := &market{layout: l, onSale: onSale, usable: usable, demand: demand}
+func newMarket(l *layout, s *sale, demand []int32) *market {
+	m := newPlainMarket(l, s, demand)
 	m.addExtra()
 	m.addUnits()
+	return m
+}
+
+// newPlainMarket makes a market without a price for any counted dimension.
+func newPlainMarket(l *layout, s *sale, demand []int32) *market {
+	m := &market{layout: l, sale: s, demand: demand, dims: len(l.dense)}
 	return m
 }
 
 // addExtra chooses the counted dimensions that need most nodes for themselves, of
 // those that many items use. Where few do, it is enough to look at each alone.
 func (m *market) addExtra() {
-	m.dims = len(m.dense)
+	if len(m.sides.needs.list) == 0 && len(m.sides.roles.list) == 0 {
+		return
+	}
 	nodes, users := make([]float64, len(m.sides.room)), make([]int, len(m.sides.room))
 	for i, n := range m.demand {
 		if n == 0 {

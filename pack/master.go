@@ -30,11 +30,7 @@ type master struct {
 	active  []int     // shapes that are looked at in each round
 	idle    []int
 
-	basis   []column
-	inverse []float64 // of the basis, classes × classes
-	amount  []float64 // of each basic column
-	value   []float64 // of each class
-	image   []float64
+	simplex // a row for each class
 
 	knapsack *knapsack
 	price    []float64 // a row for each shape: the prices in its knapsack
@@ -44,13 +40,6 @@ type master struct {
 
 	safe  []float64 // the best values that are safe for active shapes
 	lower float64   // what all classes are worth then
-}
-
-// column is a filled node.
-type column struct {
-	shape int     // index into onSale; −1 for what no shape holds
-	gain  float64 // by how much it is worth more than it costs, for its cost
-	holds []portion
 }
 
 const (
@@ -77,7 +66,6 @@ func (x *master) mostOf(i int) []float64 { return x.most[i*len(x.classes) : (i+1
 // least when nothing else is on it.
 func (x *master) begin() {
 	n := len(x.classes)
-	x.basis = make([]column, n)
 	fit := make([]float64, n)
 	for c := range n {
 		x.basis[c].shape, fit[c], x.value[c] = -1, 1, 1e15
@@ -223,21 +211,15 @@ func (x *master) fill(shapes []int, value []float64) {
 // note makes an offer of the portions from that index on if it lowers the cost.
 func (x *master) note(shape, from int) {
 	c := column{shape: shape, holds: x.portions[from:len(x.portions):len(x.portions)]}
-	if c.gain = x.gain(&c) / x.cost[shape]; len(c.holds) == 0 || c.gain <= 1e-8 {
+	if c.gain = x.gainOf(&c) / x.cost[shape]; len(c.holds) == 0 || c.gain <= 1e-8 {
 		x.portions = x.portions[:from]
 		return
 	}
 	x.offers = append(x.offers, c)
 }
 
-// gain is by how much a column is worth more than it costs.
-func (x *master) gain(c *column) float64 {
-	gain := -x.cost[c.shape]
-	for _, a := range c.holds {
-		gain += float64(x.value[a.class] * a.amount)
-	}
-	return gain
-}
+// gainOf is by how much a column is worth more than it costs.
+func (x *master) gainOf(c *column) float64 { return x.worthOf(c) - x.cost[c.shape] }
 
 // makeSafe finds values at which none of the shapes is worth more than it costs,
 // from the prices in their knapsacks at other values, and keeps them if they are
@@ -322,7 +304,7 @@ func (x *master) enterAll() int {
 			break
 		}
 		c := &x.offers[i]
-		if gain := x.gain(c); gain > 1e-8*x.cost[c.shape] && x.enter(c, gain) {
+		if gain := x.gainOf(c); gain > 1e-8*x.cost[c.shape] && x.enter(c, gain) {
 			entered++
 		}
 	}
@@ -334,46 +316,4 @@ func (x *master) enterAll() int {
 		}
 	}
 	return entered
-}
-
-// enter takes a column into the basis that lowers the cost by gain for each of
-// it; false when no row limits it.
-func (x *master) enter(c *column, gain float64) bool {
-	n := len(x.classes)
-	leave, least := -1, math.Inf(1)
-	for i := range n {
-		sum := 0.0
-		for _, a := range c.holds {
-			sum += float64(x.inverse[i*n+int(a.class)] * a.amount)
-		}
-		x.image[i] = sum
-		if sum > 1e-11 {
-			if ratio := x.amount[i] / sum; ratio < least {
-				leave, least = i, ratio
-			}
-		}
-	}
-	if leave < 0 {
-		return false
-	}
-	row := x.inverse[leave*n : (leave+1)*n]
-	at := x.image[leave]
-	for j := range row {
-		x.value[j] -= float64(gain / at * row[j])
-		row[j] /= at
-	}
-	for i := range n {
-		f := x.image[i]
-		if i == leave || f == 0 {
-			continue
-		}
-		x.amount[i] -= float64(f * least)
-		to := x.inverse[i*n : (i+1)*n]
-		for j, v := range row {
-			to[j] -= float64(f * v)
-		}
-	}
-	x.amount[leave] = least
-	x.basis[leave] = column{shape: c.shape, holds: slices.Clone(c.holds)}
-	return true
 }

@@ -22,8 +22,8 @@ func newMaster(m *market, classes int) *master {
 	x.addMost()
 	n := len(x.classes)
 	x.knapsack = newKnapsack(m.dims, x.size)
-	x.inverse = make([]float64, n*n)
-	x.amount, x.value, x.image, x.safe = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	x.simplex = newSimplex(n)
+	x.safe = make([]float64, n)
 	return x
 }
 
@@ -42,9 +42,9 @@ func (x *master) addShapes() {
 // addMay finds which classes each shape may hold: those whose mean fits. A class
 // whose mean fits nowhere is taken for its smallest part.
 func (x *master) addMay() {
-	byKind := make([][]int32, len(x.usable))
+	byKind := make([][]int32, len(x.sets))
 	for c := range x.classes {
-		for k, set := range x.usable {
+		for k, set := range x.sets {
 			if set != nil && set.Has(int(x.classes[c].items[0])) {
 				byKind[k] = append(byKind[k], int32(c))
 			}
@@ -82,16 +82,20 @@ func (x *master) addMay() {
 const fewOnNode = 8
 
 // addMost finds how many of a class a node can hold: a whole number, where the
-// class is a single item and few of it fit. For others there is no bound.
+// class is uniform and few of it fit. For others there is no bound.
 func (x *master) addMost() {
 	x.most = make([]float64, len(x.onSale)*len(x.classes))
 	for i, s := range x.onSale {
 		room := x.layout.row(x.shapeRows, s)
 		for _, c := range x.may[i] {
 			most := math.Inf(1)
-			if items := x.classes[c].items; len(items) == 1 {
-				item := items[0]
-				alone := min(x.sides.alone[item], fewOnNode+1)
+			if x.classes[c].uniform {
+				item := x.classes[c].items[0]
+				alone := x.sides.counted[item]
+				if len(x.classes[c].items) == 1 {
+					alone = x.sides.alone[item]
+				}
+				alone = min(alone, fewOnNode+1)
 				if n := howMany(room, x.layout.row(x.layout.size, item), alone); n <= fewOnNode {
 					most = float64(n)
 				}

@@ -38,21 +38,53 @@ func (k *packer) pack() {
 	}
 }
 
+// packOnce packs what is left. With steps to spend it looks for something better.
 func (k *packer) packOnce() {
-	if k.packSingle() || !k.reprice(k.opt.first()) {
+	m := k.mark()
+	k.care = &quick
+	best := k.construct()
+	if best || k.opt.Steps == 0 {
 		return
 	}
+	if k.crowded() {
+		first, cost, complete := k.since(m), k.costSince(m), !k.anyLeft()
+		k.rollback(m)
+		k.care = &careful
+		k.construct()
+		k.care = &quick
+		if complete && (k.anyLeft() || k.costSince(m) > cost) {
+			k.rollback(m)
+			for i := range first {
+				k.buy(first[i].shape, first[i].takes, first[i].copies)
+			}
+		}
+	}
+	k.improve()
+}
+
+// crowded tells whether items are in each other's way: then pouring them may have
+// told too little of what they are worth.
+func (k *packer) crowded() bool { return len(k.sides.needs.list) > 0 || len(k.sides.roles.list) > 0 }
+
+// construct buys nodes for what is left; true if nothing can be cheaper.
+func (k *packer) construct() (best bool) {
+	if k.packSingle() {
+		return true
+	}
+	if !k.reprice(k.care.first) {
+		return false
+	}
 	begun := len(k.groups)
-	for first := true; first || k.reprice(k.opt.again()); first = false {
+	for first := true; first || k.reprice(k.care.again); first = false {
 		k.bulk()
 		if !k.anyLeft() || k.packSingle() {
 			break
 		}
 		all := len(k.groups) == begun
 		if k.fewLeft() {
-			found, best := k.refit(noCost, k.opt.tail())
+			found, best := k.refit(noCost, k.care.tail)
 			if best && all {
-				return // nothing can be cheaper
+				return true
 			}
 			if found {
 				break
@@ -62,44 +94,37 @@ func (k *packer) packOnce() {
 			break
 		}
 	}
-	if k.opt.Steps > 0 {
-		k.improve()
+	if !k.anyLeft() {
+		k.join()
 	}
+	return false
 }
 
-// stepSize is how many numbers are looked at in a step.
-const stepSize = 500
-
-// first is how well what everything is worth is worked out at the beginning, again
-// how well when part of the demand is gone.
-func (o Options) first() effort {
-	if o.Steps > 0 {
-		return effort{48, 60, 2e-3}
-	}
-	return effort{48, 40, 4e-3}
+// bought is nodes alike.
+type bought struct {
+	shape, copies int32
+	takes         []take
 }
 
-func (o Options) again() effort {
-	if o.Steps > 0 {
-		return effort{48, 40, 3e-3}
+// since lists what has been bought since a mark.
+func (s *state) since(m mark) []bought {
+	var out []bought
+	for i := range s.groups[m.groups:] {
+		if g := &s.groups[m.groups+i]; g.copies > 0 {
+			out = append(out, bought{g.shape, g.copies, slices.Clone(s.takesOf(g))})
+		}
 	}
-	return effort{32, 30, 5e-3}
+	return out
 }
 
-// proof is how much is done to prove a bound.
-func (o Options) proof() prowess {
-	if o.Steps > 0 {
-		return prowess{effort{64, 100, 1e-3}, 3000}
+// costSince is what that costs.
+func (s *state) costSince(m mark) int64 {
+	sum := int64(0)
+	for i := range s.groups[m.groups:] {
+		g := &s.groups[m.groups+i]
+		sum += int64(g.copies) * s.priceOf(g.shape)
 	}
-	return prowess{effort{48, 40, 4e-3}, 200}
-}
-
-// tail is how far the nodes for the last demand are searched for.
-func (o Options) tail() reach {
-	if o.Steps > 0 {
-		return reach{4000, 100}
-	}
-	return reach{300, 16}
+	return sum
 }
 
 // packing writes down the state in the numbers of the problem.

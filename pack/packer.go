@@ -10,6 +10,7 @@ import (
 type packer struct {
 	*state
 	*region
+	care    *care
 	*tariff         // for what was left when it was made
 	offers  []offer // the region's shapes, best first
 	top     []int64 // of each 64 items, the most that any of them is worth
@@ -18,6 +19,7 @@ type packer struct {
 	found    []bid // reused by bids
 	bidTakes []take
 	total    []int64 // reused: what some takes need
+	scratch  []take
 }
 
 // offer is a shape with what it could be worth.
@@ -51,9 +53,15 @@ func (k *packer) reprice(e effort) bool {
 	if !some {
 		return false
 	}
-	m := newMarket(k.layout, k.onSale, k.sets, demand)
+	m := newPlainMarket(k.layout, &k.sale, demand)
 	m.dearer = k.dearer
-	k.tariff = newTariff(m, e)
+	if k.care.pours {
+		k.tariff = newQuickTariff(m)
+	} else {
+		m.addExtra()
+		m.addUnits()
+		k.tariff = newTariff(m, e)
+	}
 	k.top = make([]int64, len(k.avail))
 	for i, w := range k.worth {
 		k.top[i/64] = max(k.top[i/64], w)
@@ -186,11 +194,5 @@ func (k *packer) takesAll(shape int32, takes []take, sum []int64) bool {
 	if !holds(k.row(k.shapeRows, shape), sum) || k.affordable(shape, 1) == 0 {
 		return false
 	}
-	set := k.setOf(shape)
-	for _, t := range takes {
-		if !set.Has(int(t.item)) {
-			return false
-		}
-	}
-	return k.varied(k.shapes[shape].variety, takes, sum)
+	return k.allIn(takes, k.setOf(shape)) && k.varied(k.shapes[shape].variety, takes, sum)
 }

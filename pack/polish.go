@@ -17,7 +17,7 @@ func (k *packer) polish(most int64, set Set) {
 	f := &k.filler
 	worth := k.worthOf(f.takes)
 	for range polishing {
-		if worth >= most-most/512 || len(f.takes) == 0 {
+		if worth >= most-most/k.care.polished || len(f.takes) == 0 {
 			return
 		}
 		gain := k.exchange(set)

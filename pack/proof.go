@@ -47,7 +47,8 @@ type Row struct {
 	// Most is for each shape the most value that a node can hold, and By the list of
 	// prices that shows it: a place holds at most what its room is worth, and for
 	// each item that is worth more than its size the difference, as often as the
-	// item fits alone.
+	// item fits alone. Items of one size fit no more often together than one of them
+	// would.
 	Most []int64
 	By   []int32
 	// HostBy is the list of prices for each host, −1 to count each item as if it were

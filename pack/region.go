@@ -1,37 +1,92 @@
 package pack
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// sale is some shapes and the items that they are for.
+type sale struct {
+	onSale []int32 // shapes, by tier and price
+	sets   []Set   // of each kind for sale, its items; nil for others
+	within Set     // all of these items
+	// group is for each item a number that those have in common that may use the same
+	// kinds; −1 for items that may use none.
+	group []int32
+}
+
+// newSale makes a sale of shapes for the items that sets give for their kinds.
+func (l *layout) newSale(onSale []int32, sets []Set) sale {
+	s := sale{onSale: onSale, sets: make([]Set, len(sets)), within: NewSet(len(l.items)), group: make([]int32, len(l.items))}
+	var kinds []int
+	for _, shape := range onSale {
+		if kind := l.shapes[shape].kind; s.sets[kind] == nil {
+			s.sets[kind] = sets[kind]
+			s.within.or(sets[kind])
+			kinds = append(kinds, int(kind))
+		}
+	}
+	index := map[string]int32{}
+	last, group := make(Set, (len(kinds)+63)/64), int32(-1)
+	key := make([]byte, 8*len(last))
+	for i := range s.group {
+		s.group[i] = -1
+		if !s.within.Has(i) {
+			continue
+		}
+		may := make(Set, len(last))
+		for j, kind := range kinds {
+			if s.sets[kind].Has(i) {
+				may.Add(j)
+			}
+		}
+		if group < 0 || !slices.Equal(may, last) {
+			for w, v := range may {
+				binary.LittleEndian.PutUint64(key[8*w:], v)
+			}
+			var ok bool
+			if group, ok = index[string(key)]; !ok {
+				group = int32(len(index))
+				index[string(key)] = group
+			}
+			last = may
+		}
+		s.group[i] = group
+	}
+	return s
+}
 
 // region is a part of a tier that has no item and no shape in common with the
 // others, so that it can be packed alone.
 type region struct {
-	tier   *tier
-	onSale []int32 // shapes, by price
-	within Set     // the items that it can hold
-	sets   []Set   // of each kind for sale, its items among these; nil for others
+	sale
+	tier *tier
 }
 
 // regions parts a tier.
 func (l *layout) regions(t *tier) []region {
 	kinds := l.join(t)
-	var out []region
+	sets := make([]Set, len(l.shapeKinds.list))
+	var shapes [][]int32
 	at := map[int32]int{}
 	for s := t.first; s < t.end; s++ {
 		kind := l.shapes[s].kind
+		if sets[kind] == nil {
+			sets[kind] = slices.Clone(l.shapeKinds.list[kind].items)
+			sets[kind].and(t.buyable)
+		}
 		root := kinds.root(kind)
 		i, ok := at[root]
 		if !ok {
-			i = len(out)
+			i = len(shapes)
 			at[root] = i
-			out = append(out, region{tier: t, within: NewSet(len(l.items)), sets: make([]Set, len(l.shapeKinds.list))})
+			shapes = append(shapes, nil)
 		}
-		r := &out[i]
-		r.onSale = append(r.onSale, s)
-		if r.sets[kind] == nil {
-			r.sets[kind] = slices.Clone(l.shapeKinds.list[kind].items)
-			r.sets[kind].and(t.buyable)
-			r.within.or(r.sets[kind])
-		}
+		shapes[i] = append(shapes[i], s)
+	}
+	out := make([]region, len(shapes))
+	for i := range out {
+		out[i] = region{l.newSale(shapes[i], sets), t}
 	}
 	return out
 }

@@ -13,8 +13,10 @@ type sides struct {
 	users []users // of each counted dimension
 	needs csr[need]
 	roles csr[role]
-	alone []int32 // of each item, the most that fit a new node as far as sides go
-	rules []rule
+	// alone is for each item the most that fit a new node as far as sides go, and
+	// counted the same for dimensions alone.
+	alone, counted []int32
+	rules          []rule
 	// index of a dimension among the counted ones, −1 for one that is a row.
 	index []int32
 }
@@ -70,9 +72,19 @@ func newSides(l *layout) sides {
 		s.needs.end()
 	}
 	s.addRules(l)
-	s.alone = make([]int32, len(l.items))
+	s.alone, s.counted = make([]int32, len(l.items)), make([]int32, len(l.items))
 	for i := range l.items {
-		s.alone[i] = s.mostAlone(int32(i), math.MaxInt32)
+		n := int32(math.MaxInt32)
+		for _, x := range s.needs.of(int32(i)) {
+			n = int32(max(0, min(int64(n), s.room[x.at]/x.amount)))
+		}
+		s.counted[i] = n
+		for _, x := range s.roles.of(int32(i)) {
+			if x.holder && x.member {
+				n = max(0, min(n, s.rules[x.rule].most))
+			}
+		}
+		s.alone[i] = n
 	}
 	return s
 }
@@ -118,18 +130,6 @@ func (s *sides) addRules(l *layout) {
 		}
 		s.roles.end()
 	}
-}
-
-func (s *sides) mostAlone(i, n int32) int32 {
-	for _, x := range s.needs.of(i) {
-		n = int32(max(0, min(int64(n), s.room[x.at]/x.amount)))
-	}
-	for _, x := range s.roles.of(i) {
-		if x.holder && x.member {
-			n = max(0, min(n, s.rules[x.rule].most))
-		}
-	}
-	return n
 }
 
 // load is what one node holds, as far as sides go.

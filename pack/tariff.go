@@ -23,8 +23,23 @@ type tariff struct {
 	planned []float64
 	// home is for each shape that is planned the items that the mix puts there.
 	home []Set
+	// patterns are nodes to be bought as they are; none where items are too different.
+	patterns []pattern
 	// rare are the items that may be worth more than the room they take; nil for none.
 	rare Set
+}
+
+// pattern is a node that is planned a number of times.
+type pattern struct {
+	shape   int32
+	planned float64
+	holds   []portionOf
+}
+
+// portionOf is how many of some items, all of one size, a pattern holds.
+type portionOf struct {
+	items []int32
+	count int32
 }
 
 // effort is how well a linear program is solved.
@@ -53,7 +68,41 @@ func newTariff(m *market, e effort) *tariff {
 	t.plan(x)
 	t.findRare(x)
 	x.itemWorth(t.worth)
+	if x.manyAlike() {
+		x.solveWhole()
+		t.addPatterns(x)
+	}
 	return t
+}
+
+// manyAlike tells whether all classes are uniform and far more nodes are planned
+// than there are classes: then little is lost by buying whole numbers of each
+// column.
+func (x *master) manyAlike() bool {
+	nodes := 0.0
+	for i, b := range x.basis {
+		if b.shape >= 0 {
+			nodes += x.amount[i]
+		}
+	}
+	return nodes > float64(len(x.classes)) && !slices.ContainsFunc(x.classes, func(c class) bool { return !c.uniform })
+}
+
+// addPatterns notes the nodes that a solution in whole numbers buys.
+func (t *tariff) addPatterns(x *master) {
+	for i, b := range x.basis {
+		if b.shape < 0 || x.amount[i] < 1 {
+			continue
+		}
+		p := pattern{shape: x.onSale[b.shape], planned: x.amount[i]}
+		for _, a := range b.holds {
+			p.holds = append(p.holds, portionOf{x.classes[a.class].items, int32(a.amount + 0.5)})
+		}
+		t.patterns = append(t.patterns, p)
+	}
+	slices.SortStableFunc(t.patterns, func(a, b pattern) int {
+		return -cmp.Compare(a.planned*x.costOf(a.shape), b.planned*x.costOf(b.shape))
+	})
 }
 
 // plan notes what the basis of the solution buys, and which items belong there.
@@ -67,9 +116,12 @@ func (t *tariff) plan(x *master) {
 		if t.home[s] == nil {
 			t.home[s] = NewSet(len(x.items))
 		}
+		set := x.sets[x.shapes[s].kind]
 		for _, a := range b.holds {
 			for _, item := range x.classes[a.class].items {
-				t.home[s].Add(int(item))
+				if set.Has(int(item)) { // a class may be of several groups
+					t.home[s].Add(int(item))
+				}
 			}
 		}
 	}
@@ -86,16 +138,13 @@ func (t *tariff) findRare(x *master) {
 	}
 	for c := range x.classes {
 		items := x.classes[c].items
-		if len(items) == 1 {
-			add(items[0])
-			continue
-		}
+		rare := x.classes[c].uniform
 		for d := len(x.dense); d < x.dims; d++ {
-			if x.classes[c].size[d] > 0 {
-				for _, item := range items {
-					add(item)
-				}
-				break
+			rare = rare || x.classes[c].size[d] > 0
+		}
+		for _, item := range items {
+			if rare {
+				add(item)
 			}
 		}
 	}
@@ -137,7 +186,7 @@ func (x *master) itemWorth(out []int64) {
 			for _, r := range rows[c] {
 				w = min(w, at(r.shape, size))
 			}
-			if len(x.classes[c].items) == 1 {
+			if x.classes[c].uniform {
 				w = x.safe[c] // its whole numbers may be worth more than the room they take
 			}
 			if math.IsInf(w, 1) {

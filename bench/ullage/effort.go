@@ -36,7 +36,7 @@ func options(e Effort, p record.Preferences, charge record.USD) solve.Options {
 		o.PreferencePrice = solve.Respect
 	}
 	if e == First {
-		o.Steps = 1 // 0 would be the default
+		o.Steps = -1 // 0 would be the default
 	}
 	return o
 }

@@ -1,9 +1,11 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/ullage-sh/ullage/pack"
 )
@@ -17,6 +19,7 @@ type checker struct {
 	column []int   // of each dimension, its place in part.Dims plus 1
 	total  []int64 // of all items that have a value, in units
 	caps   []int64 // of each item, how many of it rules let share a node
+	groups []int   // of each item, the first one of the same size
 	leaves map[varietyKey]bool
 }
 
@@ -29,6 +32,7 @@ func (c *checker) check() error {
 		return err
 	}
 	c.addCaps()
+	c.addGroups()
 	for i := range c.part.Rows {
 		if err := c.row(&c.part.Rows[i]); err != nil {
 			return fmt.Errorf("row %d: %w", i, err)
@@ -84,6 +88,18 @@ func (c *checker) addCaps() {
 				c.caps[i] = min(c.caps[i], max(0, int64(r.Cap)))
 			}
 		}
+	}
+}
+
+// addGroups finds items of the same size.
+func (c *checker) addGroups() {
+	first := map[string]int{}
+	for i := range c.problem.Items {
+		key := fmt.Sprint(c.problem.Items[i].Size)
+		if _, known := first[key]; !known {
+			first[key] = i
+		}
+		c.groups = append(c.groups, first[key])
 	}
 }
 
@@ -201,7 +217,12 @@ func (c *checker) roomIn(x place, dim int32) int64 {
 
 // times is how often an item fits on a place alone, no more than there are of it.
 func (c *checker) times(x place, item int) int64 {
-	n := min(int64(c.proof.Held[item]), c.caps[item])
+	return min(int64(c.proof.Held[item]), c.caps[item], c.room(x, item))
+}
+
+// room is how many items of the size of this one have room on a place.
+func (c *checker) room(x place, item int) int64 {
+	n := int64(math.MaxInt64)
 	for _, a := range c.problem.Items[item].Size {
 		if a.Value > 0 {
 			n = min(n, max(0, c.roomIn(x, a.Dim))/a.Value)
@@ -219,8 +240,14 @@ func (c *checker) most(x place, extra []extraItem, by int32) int64 {
 			worth = sum(worth, product(c.part.Prices[by][i], units))
 		}
 	}
-	for _, e := range extra {
-		worth = sum(worth, product(e.worth, c.times(x, e.item)))
+	for i := 0; i < len(extra); {
+		each, most, group := int64(0), int64(0), extra[i].group
+		room := c.room(x, extra[i].item)
+		for ; i < len(extra) && extra[i].group == group; i++ {
+			each = sum(each, product(extra[i].worth, c.times(x, extra[i].item)))
+			most = max(most, extra[i].worth)
+		}
+		worth = sum(worth, min(each, product(most, room)))
 	}
 	return worth
 }
@@ -260,11 +287,12 @@ func (c *checker) fitting(r *pack.Row) int64 {
 // extraItem is an item that is worth more than its size.
 type extraItem struct {
 	item  int
+	group int   // the first item of the same size
 	worth int64 // beyond its size
 }
 
 // extras lists the items of a row that are worth more than their size by a list of
-// prices, for each kind of place.
+// prices, for each kind of place, those of the same size next to each other.
 type extras struct {
 	*checker
 	row  *pack.Row
@@ -297,9 +325,10 @@ func (e *extras) of(x place, by int32) []extraItem {
 			}
 		}
 		if v > worth {
-			list = append(list, extraItem{i, v - worth})
+			list = append(list, extraItem{i, e.groups[i], v - worth})
 		}
 	}
+	slices.SortStableFunc(list, func(a, b extraItem) int { return cmp.Compare(a.group, b.group) })
 	e.list[key] = list
 	return list
 }

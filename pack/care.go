@@ -1,0 +1,41 @@
+package pack
+
+// stepSize is how many numbers are looked at in a step.
+const stepSize = 500
+
+// care is how much is done for a packing. All of it is counted, never timed.
+type care struct {
+	// first is how well what everything is worth is worked out at the beginning, again
+	// how well when part of the demand is gone.
+	first, again effort
+	// pours: where room is all that matters, items may count as liquids.
+	pours bool
+	// share is what part of the demand is left when that is worked out again.
+	share int64
+	// polished is what part of what a node could be worth may be missing.
+	polished int64
+	// trials is how many shapes are filled to find the best for a node.
+	trials int
+	// tail is how far the nodes for the last demand are searched for.
+	tail reach
+}
+
+// quick is for a first packing, careful for another try where that may have told too
+// little. There are separate efforts for proofs.
+var (
+	quick = care{
+		pours: true, share: 4, polished: 128, trials: 8,
+		tail: reach{branches: 30, work: 300_000, attempts: 4},
+	}
+	careful = care{
+		first: effort{24, 16, 8e-3}, again: effort{16, 10, 1.2e-2}, share: 2, polished: 512, trials: 16,
+		tail: reach{branches: 300, work: 3_000_000, attempts: 16},
+	}
+)
+
+func (o Options) proof() prowess {
+	if o.Steps > 0 {
+		return prowess{effort{64, 100, 1e-3}, 3000, 100_000_000}
+	}
+	return prowess{effort{12, 6, 2e-2}, 1, 1_000}
+}

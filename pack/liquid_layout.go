@@ -1,0 +1,122 @@
+package pack
+
+import (
+	"cmp"
+	"slices"
+)
+
+// mostRows bounds the rows of a liquid program. Groups with least demand go without.
+const mostRows = 60
+
+func newLiquid(m *market) *liquid {
+	x := &liquid{market: m, free: make([]float64, m.dims)}
+	x.scale = make([]float64, x.dims)
+	for d, v := range x.total {
+		x.scale[d] = float64(max(v, 1))
+	}
+	x.addStones()
+	x.addGroups()
+	x.addRooms()
+	x.taken, x.left = make([]int32, len(x.stones)), make([]int32, len(x.rings))
+	return x
+}
+
+// addGroups finds the groups, those with most demand first.
+func (x *liquid) addGroups() {
+	last := -1
+	for i, n := range x.demand {
+		if n == 0 || x.group[i] < 0 {
+			continue
+		}
+		size := x.sizeOf(int32(i))
+		if last = x.flowOf(int32(i), last); last < 0 {
+			last = len(x.groups)
+			x.groups = append(x.groups, flow{
+				of: x.group[i], uses: maskOf(size), item: int32(i),
+				row: make([]int32, x.dims), total: make([]float64, x.dims), price: make([]float64, x.dims),
+			})
+		}
+		g := &x.groups[last]
+		for d, v := range size {
+			part := float64(float64(n) * float64(v) / x.scale[d])
+			if x.stoneOf[i] < 0 {
+				g.total[d] += part
+			}
+			g.share += part
+		}
+	}
+	slices.SortStableFunc(x.groups, func(a, b flow) int { return -cmp.Compare(a.share, b.share) })
+	rows := 0
+	for i := range x.groups {
+		g := &x.groups[i]
+		for d, v := range g.total {
+			if g.row[d] = -1; v > 0 && rows < mostRows {
+				g.row[d] = int32(rows)
+				rows++
+			}
+		}
+	}
+	for i := range x.stones {
+		x.stones[i].row = int32(rows)
+		rows++
+	}
+	x.simplex = newSimplex(rows)
+}
+
+// addRooms lays out the shapes and finds which groups each is open to.
+func (x *liquid) addRooms() {
+	type key struct {
+		kind int32
+		has  uint64
+	}
+	index := map[key]int32{}
+	var row []int64
+	for _, s := range x.onSale {
+		row = x.unitRoom(row[:0], s)
+		for d, v := range row {
+			x.room = append(x.room, float64(v)/x.scale[d])
+		}
+		k := key{x.shapes[s].kind, maskOf(row)}
+		x.cost = append(x.cost, x.costOf(s))
+		at, ok := index[k]
+		if !ok {
+			at = int32(len(x.stands))
+			index[k] = at
+			st := stand{price: make([]float64, x.dims), taker: make([]int32, x.dims)}
+			for i := range x.groups {
+				if g := &x.groups[i]; g.uses&^k.has == 0 && x.sets[k.kind].Has(int(g.item)) {
+					st.groups = append(st.groups, int32(i))
+				}
+			}
+			for i := range x.stones {
+				if x.sets[k.kind].Has(int(x.stones[i].items[0])) {
+					st.open = append(st.open, int32(i))
+				}
+			}
+			st.beyond = make([]float64, len(x.stones))
+			x.stands = append(x.stands, st)
+		}
+		x.stand = append(x.stand, at)
+	}
+}
+
+// flowOf returns the group of an item, −1 if there is none yet; hint is one to try
+// first.
+func (x *liquid) flowOf(item int32, hint int) int {
+	of, uses := x.group[item], maskOf(x.sizeOf(item))
+	if hint >= 0 && x.groups[hint].of == of && x.groups[hint].uses == uses {
+		return hint
+	}
+	return slices.IndexFunc(x.groups, func(g flow) bool { return g.of == of && g.uses == uses })
+}
+
+// maskOf is which amounts are not zero.
+func maskOf(row []int64) uint64 {
+	mask := uint64(0)
+	for d, v := range row {
+		if v > 0 {
+			mask |= 1 << (d % 64)
+		}
+	}
+	return mask
+}

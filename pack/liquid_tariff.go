@@ -1,0 +1,83 @@
+package pack
+
+import "slices"
+
+// newQuickTariff solves a market as a liquid one.
+func newQuickTariff(m *market) *tariff {
+	m.addUnits()
+	x := newLiquid(m)
+	x.solve()
+	x.setPrices()
+	x.setGroupPrices()
+	t := &tariff{
+		worth: make([]int64, len(m.items)), room: make([]int64, len(m.shapes)), price: make([]float64, len(m.shapes)*len(m.dense)),
+		planned: make([]float64, len(m.shapes)), home: make([]Set, len(m.shapes)),
+	}
+	for i, s := range m.onSale {
+		t.room[s] = int64(x.worth(i)*16) + 1
+		for c := range m.dense {
+			if m.unit[c] > 0 {
+				t.price[int(s)*len(m.dense)+c] = x.stands[x.stand[i]].price[c] / float64(x.scale[c]*float64(m.unit[c])) * 16
+			}
+		}
+	}
+	x.worthOfItems(t)
+	x.plan(t)
+	return t
+}
+
+// plan notes what the solution buys, and that all but the stones of other columns
+// belong there.
+func (x *liquid) plan(t *tariff) {
+	for i, b := range x.basis {
+		if b.shape < 0 || x.amount[i] <= 1e-9 {
+			continue
+		}
+		s := x.onSale[b.shape]
+		t.planned[s] += x.amount[i]
+		set := x.sets[x.shapes[s].kind]
+		if t.home[s] == nil {
+			t.home[s] = slices.Clone(set)
+			if t.rare != nil {
+				t.home[s].andNot(t.rare)
+			}
+		}
+		for _, a := range b.holds {
+			if at := int(a.class) - (len(x.basis) - len(x.stones)); at >= 0 {
+				for _, item := range x.stones[at].items {
+					t.home[s].Add(int(item))
+				}
+			}
+		}
+	}
+}
+
+// worthOfItems values items, and notes the stones: they go first.
+func (x *liquid) worthOfItems(t *tariff) {
+	of := -1
+	for i, n := range x.demand {
+		if n == 0 || x.group[i] < 0 {
+			continue
+		}
+		size := x.sizeOf(int32(i))
+		of = x.flowOf(int32(i), of)
+		price := x.groups[of].price
+		w := 0.0
+		if at := x.stoneOf[i]; at >= 0 {
+			c := &x.stones[at]
+			w = x.value[c.row]
+			for d, v := range c.size {
+				w -= float64(price[d] * v)
+			}
+			if t.rare == nil {
+				t.rare = NewSet(len(x.items))
+			}
+			t.rare.Add(i)
+			w = max(w, 0)
+		}
+		for d, v := range size {
+			w += float64(price[d] * (float64(v) / x.scale[d]))
+		}
+		t.worth[i] = int64(w*16) + 1
+	}
+}
