@@ -3,7 +3,8 @@
 //
 // A [Side] is what the watches and the provider keep between two passes: records
 // of the pool and of the instance types. [Side.NewPass] adds the records of nodes
-// and running pods with a converter that has seen nothing else; neither is timed.
-// [Pass.Solve] is one pass, from waiting pods to the plan: convert the pods, build
-// the snapshot, solve. No pass uses what another has worked out.
+// and running pods with a converter that has seen nothing else, and the ground of all
+// that; none of it is timed. [Pass.Solve] is one pass, from waiting pods to the plan:
+// convert the pods, make the snapshot of ground and pods, solve. No pass uses what
+// another has worked out.
 package ullage

@@ -41,17 +41,21 @@ func New(in *record.Input) (*Side, error) {
 type Pass struct {
 	side      *Side
 	converter kube.Converter
-	nodes     []*cluster.Node
-	running   []*cluster.Pod
+	ground    *cluster.Ground
 }
 
 // NewPass brings a pass up to date with the nodes and what runs on them.
 func (s *Side) NewPass() *Pass {
 	p := &Pass{side: s}
-	for _, n := range s.in.Nodes {
-		p.nodes = append(p.nodes, kube.Node(n))
+	in := cluster.Input{
+		Pods:  p.converter.Pods(s.in.Running),
+		Pools: []*cluster.Pool{s.pool},
+		Types: map[cluster.ClassRef][]cluster.InstanceType{s.pool.Class: s.types},
 	}
-	p.running = p.converter.Pods(s.in.Running)
+	for _, n := range s.in.Nodes {
+		in.Nodes = append(in.Nodes, kube.Node(n))
+	}
+	p.ground = cluster.NewGround(in)
 	return p
 }
 
@@ -65,12 +69,7 @@ type Answer struct {
 // Solve is the pass. It does not write to pods.
 func (p *Pass) Solve(pods []*corev1.Pod, e Effort, charge record.USD) *Answer {
 	waiting := p.converter.Pods(pods)
-	snapshot := cluster.NewSnapshot(cluster.Input{
-		Pods:  append(waiting, p.running...),
-		Nodes: p.nodes,
-		Pools: []*cluster.Pool{p.side.pool},
-		Types: map[cluster.ClassRef][]cluster.InstanceType{p.side.pool.Class: p.side.types},
-	})
+	snapshot := p.ground.Snapshot("", waiting, nil)
 	start := time.Now()
 	answer := solve.Solve(snapshot, options(e, p.side.in.Preferences, charge))
 	return &Answer{plan: answer, Core: time.Since(start)}
