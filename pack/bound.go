@@ -19,10 +19,9 @@ type bounder struct {
 // prove bounds the objective of a packing.
 func (s *state) prove() *Proof {
 	b := bounder{layout: s.layout, held: make([]int32, len(s.items)), bought: make([]int32, len(s.items))}
-	spills, objective := false, int64(0)
+	spills := false
 	for i := range s.groups {
 		g := &s.groups[i]
-		objective += int64(g.copies) * s.priceOf(g.shape)
 		for _, t := range s.takesOf(g) {
 			b.bought[t.item] += t.count * g.copies
 			spills = spills || (g.copies > 0 && s.firstTier(t.item) != s.shapes[g.shape].tier)
@@ -34,26 +33,31 @@ func (s *state) prove() *Proof {
 			b.held[t.item] += t.count
 		}
 	}
+	return b.prove(spills)
+}
+
+// prove bounds what is held. spills tells that items may be in any tier.
+func (b *bounder) prove(spills bool) *Proof {
 	if !spills {
-		b.tier = make([]int32, len(s.items))
+		b.tier = make([]int32, len(b.items))
 		for i := range b.tier {
-			b.tier[i] = s.firstTier(int32(i))
+			b.tier[i] = b.firstTier(int32(i))
 		}
 	}
-	b.exact = len(s.Hosts)*len(s.items) <= 2_000_000
+	b.exact = len(b.Hosts)*len(b.items) <= 2_000_000
 	b.addAdmits()
-	proof := &Proof{Held: make([]int32, len(s.Items))}
+	proof := &Proof{Held: make([]int32, len(b.Items))}
 	if b.tier != nil {
-		proof.Tier = make([]int32, len(s.Items))
+		proof.Tier = make([]int32, len(b.Items))
 	}
-	for i := range s.items {
-		proof.Held[s.items[i].source] = b.held[i]
+	for i := range b.items {
+		proof.Held[b.items[i].source] = b.held[i]
 		if b.tier != nil {
-			proof.Tier[s.items[i].source] = b.tier[i]
+			proof.Tier[b.items[i].source] = b.tier[i]
 		}
 	}
 	for _, shapes := range b.parts() {
-		if p := b.provePart(shapes, s.opt.proof()); p.Bound > 0 {
+		if p := b.provePart(shapes, b.opt.proof()); p.Bound > 0 {
 			proof.Parts = append(proof.Parts, p)
 			proof.Bound += p.Bound
 		}

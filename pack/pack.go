@@ -129,8 +129,11 @@ func (s *state) costSince(m mark) int64 {
 
 // packing writes down the state in the numbers of the problem.
 func (s *state) packing() *Packing {
-	out := &Packing{Left: make([]int32, len(s.Items)), Proof: s.prove(), Steps: s.steps / stepSize}
-	out.Bound = out.Proof.Bound
+	out := &Packing{Left: make([]int32, len(s.Items)), Steps: s.steps / stepSize}
+	if !s.opt.Unproven {
+		out.Proof = s.prove()
+		out.Bound = out.Proof.Bound
+	}
 	for i := range s.items {
 		out.Left[s.items[i].source] = s.left[i]
 	}

@@ -106,6 +106,9 @@ type Options struct {
 	// of about a microsecond. 0 asks for the first packing alone, which takes as long
 	// as it takes.
 	Steps int
+	// Unproven leaves out bound and proof: [Prove] can be asked later on, for more
+	// than what Pack has been told.
+	Unproven bool
 }
 
 // Packing is the answer to a problem. Its items, hosts and shapes are those of
@@ -123,7 +126,7 @@ type Packing struct {
 	// room on hosts, has a lower objective. What it is compared with keeps to the
 	// tiers unless quotas have made this packing go below them.
 	Bound int64
-	// Proof of the bound.
+	// Proof of the bound; nil and no bound if it was to be left out.
 	Proof *Proof
 	// Steps that the search has spent.
 	Steps int

@@ -158,6 +158,15 @@ func (p *problem) open() (hosts, offerings bitset) {
 
 // addItems splits the classes into what packing sees.
 func (p *problem) addItems() {
+	p.split = topology.New(p.snap, p.classes(true))
+	for i := range p.split.Items {
+		p.request = p.appendRow(p.request, p.split.Items[i].Size)
+	}
+}
+
+// classes tells what node selection says of each class. Those that packing does not
+// understand have no places if it is for packing.
+func (p *problem) classes(packing bool) []topology.Class {
 	classes := make([]topology.Class, len(p.snap.Classes))
 	for i, id := range p.profile {
 		if id < 0 {
@@ -168,17 +177,14 @@ func (p *problem) addItems() {
 			Places:   topology.Places{Hosts: pack.Set(q.hosts), Offerings: pack.Set(q.offerings)},
 			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated), Preferred: q.preferred,
 		}
-		if p.tied(&p.snap.Classes[i]) {
+		if packing && p.tied(&p.snap.Classes[i]) {
 			classes[i].Places = topology.Places{Hosts: pack.NewSet(len(p.snap.Hosts)), Offerings: pack.NewSet(len(p.snap.Offerings))}
 		}
 		if !p.relaxed[i] {
 			classes[i].PreferencePrice = p.preferencePrice(&p.snap.Classes[i], q)
 		}
 	}
-	p.split = topology.New(p.snap, classes)
-	for i := range p.split.Items {
-		p.request = p.appendRow(p.request, p.split.Items[i].Size)
-	}
+	return classes
 }
 
 // tied tells whether where one pod of a class goes decides where others can: they

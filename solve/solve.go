@@ -20,17 +20,20 @@ type Options struct {
 	// minValues may ask for more.
 	MaxAlternatives int
 	// Steps bounds the search for something better than the first plan, in steps of
-	// about a microsecond. 200,000 if 0; below 0 the first plan is all that is wanted,
-	// which takes as long as it takes.
+	// about a microsecond. If 0 it is 2,000 and 20 for each waiting pod; below 0 the
+	// first plan is all that is wanted, which takes as long as it takes.
 	Steps int
 }
 
-func (o Options) withDefaults() Options {
+func (o Options) withDefaults(snap *cluster.Snapshot) Options {
 	if o.MaxAlternatives <= 0 {
 		o.MaxAlternatives = 60
 	}
 	if o.Steps == 0 {
-		o.Steps = 200_000
+		o.Steps = 2_000
+		for i := range snap.Classes {
+			o.Steps += 20 * len(snap.Classes[i].Pods)
+		}
 	}
 	return o
 }
@@ -40,9 +43,7 @@ func (o Options) withDefaults() Options {
 func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
 	a := best(snap, opt)
 	out := &plan.Plan{Revision: snap.Revision}
-	if !a.shrunk { // the bound is one for all that packing had placed
-		out.Bound = cluster.Money(a.packed.Bound)
-	}
+	out.Bound = a.proven()
 	pods := dealer{snap: snap, next: make([]int32, len(snap.Classes))}
 	out.Placements = a.placements(&pods)
 	out.Creates = a.creates(&pods)
@@ -78,8 +79,8 @@ func best(snap *cluster.Snapshot, opt Options) *answer {
 
 // attempt packs a snapshot with the preferences of all classes but the relaxed ones.
 func attempt(snap *cluster.Snapshot, opt Options, relaxed []bool) *answer {
-	p := newProblem(snap, opt.withDefaults(), relaxed)
-	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0)}))
+	p := newProblem(snap, opt.withDefaults(snap), relaxed)
+	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0), Unproven: p.constrained()}))
 	a.tuckIn()
 	return a
 }

@@ -30,6 +30,8 @@ type portion struct{ class, pods, places int32 }
 type assigner struct {
 	snap    *cluster.Snapshot
 	classes []Class
+	// loose is what of classes does not count, see [Relax]; nil where all does.
+	loose []Loose
 	table
 	topologies map[string]*domains
 	portions   []portion
@@ -37,6 +39,9 @@ type assigner struct {
 	prices     map[int32]int64 // typical ones, by class
 	uncertain  bool            // pods were moved after others had been dealt out with them in view
 }
+
+// isLoose tells whether the spreads of a class do not count.
+func (a *assigner) isLoose(class int) bool { return a.loose != nil && a.loose[class] >= Free }
 
 // assign decides every constraint over domains of more than one node.
 func (a *assigner) assign() {

@@ -34,7 +34,7 @@ func newCaps(a *assigner) *caps {
 		}
 		for j := range c.Demand.Spreads {
 			s := &c.Demand.Spreads[j]
-			if onNode(s.Key) && s.Counts() {
+			if onNode(s.Key) && s.Counts() && !a.isLoose(i) {
 				k.group(i, c.Spreads[j], s.MaxSkew)
 			}
 		}
@@ -55,8 +55,21 @@ func newCaps(a *assigner) *caps {
 		}
 	}
 	k.ports()
+	if a.loose != nil {
+		k.narrow()
+	}
 	k.list = slices.DeleteFunc(k.list, func(r ruling) bool { return empty(r.members) })
 	return k
+}
+
+// narrow keeps of each ruling those who are holders and members: whoever of them
+// comes last to a node finds the others there.
+func (k *caps) narrow() {
+	for i := range k.list {
+		r := &k.list[i]
+		r.holders = meet(r.holders, r.members)
+		r.members = r.holders
+	}
 }
 
 // soft makes a class a holder of a cap that it prefers.
@@ -148,7 +161,8 @@ func (k *caps) port(users map[string][]int) {
 
 // hostsOut removes from places the hosts that constraints on single nodes rule out
 // by what is there already.
-func hostsOut(snap *cluster.Snapshot, classes []Class) {
+func (a *assigner) hostsOut() {
+	snap, classes := a.snap, a.classes
 	noName := pack.NewSet(len(snap.Hosts))
 	for h := range snap.Hosts {
 		if _, ok := snap.Hosts[h].Label(cluster.LabelHostname); !ok {
@@ -180,7 +194,7 @@ func hostsOut(snap *cluster.Snapshot, classes []Class) {
 			}
 		}
 		for j := range c.Demand.Spreads {
-			if s := &c.Demand.Spreads[j]; onNode(s.Key) && s.Counts() {
+			if s := &c.Demand.Spreads[j]; onNode(s.Key) && s.Counts() && !a.isLoose(i) {
 				most := s.MaxSkew
 				if c.In(c.Spreads[j]) {
 					most--

@@ -59,8 +59,8 @@ type Rule struct {
 // New splits the classes of a snapshot. classes, one for each of the snapshot's,
 // may be written to. What is in no item has no domain to go to.
 func New(snap *cluster.Snapshot, classes []Class) *Split {
-	hostsOut(snap, classes)
 	a := &assigner{snap: snap, classes: classes, topologies: map[string]*domains{}, prices: map[int32]int64{}}
+	a.hostsOut()
 	a.assign()
 	b := newItemizer(a)
 	b.bundle()
@@ -139,10 +139,10 @@ func newItemizer(a *assigner) *itemizer {
 	return b
 }
 
-// add makes a portion part of an item.
-func (b *itemizer) add(p portion) {
+// add makes a portion part of an item and returns its number; −1 for none.
+func (b *itemizer) add(p portion) int32 {
 	if p.pods == 0 || b.list[p.places].empty() {
-		return
+		return -1
 	}
 	key := itemKey{b.sizes[p.class], p.places}
 	i, ok := b.index[key]
@@ -155,6 +155,7 @@ func (b *itemizer) add(p portion) {
 	x := &b.out.Items[i]
 	x.Units += p.pods
 	x.Lots = append(x.Lots, Lot{Units: p.pods, Parts: []Part{{p.class, 1}}})
+	return i
 }
 
 // translate turns rulings into dimensions and rules of items.
