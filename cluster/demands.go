@@ -14,7 +14,7 @@ type Demands struct{ byKey map[string]*Demand }
 // Intern returns the one demand that equals d. d.Key is ignored and computed
 // anew; the parts of d are kept and must not be written afterwards.
 func (s *Demands) Intern(d Demand) *Demand {
-	d.Key = d.key()
+	d.SetKey()
 	if have := s.byKey[d.Key]; have != nil {
 		return have
 	}
@@ -25,13 +25,17 @@ func (s *Demands) Intern(d Demand) *Demand {
 	return &d
 }
 
-// key writes all fields but Key. What has no order for Kubernetes is sorted, so
-// that a selector read from a map is the same demand each time.
-func (d *Demand) key() string {
-	var b strings.Builder
+// SetKey computes Key from all other fields. What has no order for Kubernetes is
+// sorted, so that a selector read from a map is the same demand each time.
+func (d *Demand) SetKey() {
+	var room [128]byte
+	requests := room[:0]
 	for _, a := range d.Requests {
-		b.WriteString(a.Name + "=" + strconv.FormatInt(a.Value, 10) + " ")
+		requests = strconv.AppendInt(append(append(requests, a.Name...), '='), a.Value, 10)
+		requests = append(requests, ' ')
 	}
+	var b strings.Builder
+	b.Write(requests)
 	if len(d.Selector) > 0 {
 		b.WriteString("selector" + termKey(d.Selector))
 	}
@@ -51,7 +55,7 @@ func (d *Demand) key() string {
 	for _, r := range d.Refused {
 		b.WriteString("refused(" + strconv.Quote(r) + ")")
 	}
-	return b.String()
+	d.Key = b.String()
 }
 
 func termKey(t Term) string {

@@ -11,8 +11,9 @@ import (
 )
 
 // Converter turns Kubernetes objects into records of package cluster. Demands and
-// identities are interned: pods that are alike to the scheduler share them, as long
-// as one Converter has made them all.
+// identities are interned: pods that are written alike, as far as the scheduler sees,
+// share them, as long as one Converter has made them all. Demands that are equal but
+// were written differently are several records with one Key.
 //
 // The zero value is ready to use. It is safe for concurrent use: watches of
 // several kinds convert at the same time.
@@ -21,7 +22,6 @@ type Converter struct {
 
 	mu         sync.Mutex
 	demands    interned[cluster.Demand] // by fingerprint
-	byKey      interned[cluster.Demand] // by Demand.Key: two fingerprints may mean the same
 	identities interned[cluster.Identity]
 }
 
@@ -35,7 +35,7 @@ func (c *Converter) Pod(p *corev1.Pod) *cluster.Pod {
 }
 
 // batch is how many pods are worth a core of their own.
-const batch = 1024
+const batch = 256
 
 // Pods converts many pods; out[i] is pods[i]. Large numbers are spread over the
 // cores: most of the time goes into waiting for memory.
@@ -68,8 +68,8 @@ type lane struct {
 	*Converter
 	counter     counter
 	fingerprint fingerprint
-	// What this lane has met in a batch, so that it need not ask the Converter again;
-	// nil outside of one.
+	// What this lane has met twice in a batch, so that it need not ask the Converter
+	// again; nil outside of one.
 	demands    map[string]*cluster.Demand
 	identities map[string]*cluster.Identity
 }
@@ -107,10 +107,10 @@ func (l *lane) demand(p *corev1.Pod) *cluster.Demand {
 		return d
 	}
 	d := l.known(mark)
-	if d == nil {
-		d = l.keep(string(mark), demand(p, requests, problems))
-	}
-	if l.demands != nil {
+	switch {
+	case d == nil:
+		return l.keep(string(mark), demand(p, requests, problems))
+	case l.demands != nil:
 		l.demands[string(mark)] = d
 	}
 	return d
@@ -124,17 +124,14 @@ func (c *Converter) known(mark []byte) *cluster.Demand {
 }
 
 // keep interns a demand under its fingerprint.
-func (c *Converter) keep(mark string, made cluster.Demand) *cluster.Demand {
-	d := new(cluster.Demands).Intern(made) // for its key
+func (c *Converter) keep(mark string, made *cluster.Demand) *cluster.Demand {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if met := c.byKey.get([]byte(d.Key)); met != nil {
-		d = met
-	} else {
-		c.byKey.put(d.Key, d)
+	if first := c.demands.byText[mark].Value(); first != nil {
+		return first // another lane was faster
 	}
-	c.demands.put(mark, d)
-	return d
+	c.demands.put(mark, made)
+	return made
 }
 
 // identity returns the one record of what selectors see of a pod.

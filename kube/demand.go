@@ -36,13 +36,13 @@ func labelKey(key string) string {
 // to write.
 type demander struct {
 	pod *corev1.Pod
-	out cluster.Demand
+	out *cluster.Demand
 }
 
 // demand converts what a pod needs. requests and problems are what [counter] and
 // [quantityProblems] say.
-func demand(p *corev1.Pod, requests cluster.Resources, problems []string) cluster.Demand {
-	d := demander{pod: p}
+func demand(p *corev1.Pod, requests cluster.Resources, problems []string) *cluster.Demand {
+	d := demander{pod: p, out: new(cluster.Demand)}
 	d.out.Requests = slices.Clone(requests)
 	d.out.Refused = slices.Clone(problems)
 	d.selection()
@@ -58,6 +58,7 @@ func demand(p *corev1.Pod, requests cluster.Resources, problems []string) cluste
 	d.rare()
 	slices.Sort(d.out.Refused)
 	d.out.Refused = slices.Compact(d.out.Refused)
+	d.out.SetKey()
 	return d.out
 }
 
@@ -70,8 +71,10 @@ func (d *demander) refuse(field, format string, args ...any) {
 // selection converts node selector and node affinity.
 func (d *demander) selection() {
 	s := &d.pod.Spec
-	for _, key := range slices.Sorted(maps.Keys(s.NodeSelector)) {
-		d.out.Selector = append(d.out.Selector, cluster.Requirement{Key: labelKey(key), Operator: cluster.In, Values: []string{s.NodeSelector[key]}})
+	if len(s.NodeSelector) > 0 { // few pods have one
+		for _, key := range slices.Sorted(maps.Keys(s.NodeSelector)) {
+			d.out.Selector = append(d.out.Selector, cluster.Requirement{Key: labelKey(key), Operator: cluster.In, Values: []string{s.NodeSelector[key]}})
+		}
 	}
 	if s.Affinity == nil || s.Affinity.NodeAffinity == nil {
 		return
