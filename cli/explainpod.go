@@ -65,14 +65,14 @@ func (r *Report) introduce(b *strings.Builder, p *cluster.Pod) {
 	line("node affinity", affinityText(d.Affinity))
 	for _, s := range d.Spreads {
 		if !s.Soft {
-			line("topology spread", fmt.Sprintf("over %s, by %d at most", s.Key, s.MaxSkew))
+			line("topology spread", fmt.Sprintf("%s over %s, by %d at most", podsText(&s.Pods, p), s.Key, s.MaxSkew))
 		}
 	}
 	for _, t := range d.PodAffinity {
-		line("pod affinity", "near, by "+t.Key)
+		line("pod affinity", podsText(&t.Pods, p)+" in the same "+t.Key)
 	}
 	for _, t := range d.PodAntiAffinity {
-		line("pod anti-affinity", "apart, by "+t.Key)
+		line("pod anti-affinity", "no "+podsText(&t.Pods, p)+" in the same "+t.Key)
 	}
 	for _, port := range d.Ports {
 		line("host port", fmt.Sprintf("%d/%s", port.Port, port.Protocol))
@@ -81,6 +81,37 @@ func (r *Report) introduce(b *strings.Builder, p *cluster.Pod) {
 		line("volume", v.Claim)
 	}
 	line("not honoured yet", strings.Join(d.Refused, ", "))
+}
+
+// podsText is "pods with app=web": what a constraint of a pod speaks of.
+func podsText(s *cluster.PodSelector, p *cluster.Pod) string {
+	text := "pods"
+	switch {
+	case s.Labels == nil:
+		text = "pods (none: the selector is missing)"
+	case len(s.Labels) > 0:
+		text = "pods with " + affinityText([]cluster.Term{s.Labels})
+	}
+	own := s.NamespaceLabels == nil && len(s.Namespaces) == 1 && s.Namespaces[0] == p.Namespace
+	if own || s.Labels == nil {
+		return text
+	}
+	return text + " of " + namespacesText(s)
+}
+
+// namespacesText is "the namespaces a, b and those with team=x".
+func namespacesText(s *cluster.PodSelector) string {
+	if s.NamespaceLabels != nil && len(s.NamespaceLabels) == 0 {
+		return "all namespaces"
+	}
+	var parts []string
+	if len(s.Namespaces) > 0 {
+		parts = append(parts, strings.Join(s.Namespaces, ", "))
+	}
+	if s.NamespaceLabels != nil {
+		parts = append(parts, "those with "+affinityText([]cluster.Term{s.NamespaceLabels}))
+	}
+	return "the namespaces " + strings.Join(parts, " and ")
 }
 
 // notPlanned says why nothing is planned for a pod.

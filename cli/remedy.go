@@ -12,13 +12,23 @@ import (
 
 // remedies says which single change would give a pod a place.
 func (r *Report) remedies(b *strings.Builder, p *cluster.Pod, c *cluster.Class, offerings, nodes *verdicts) {
-	var lines []string
+	var changes []string
+	places := map[string][]string{} // where it would fit, by change
 	for _, v := range []*verdicts{offerings, nodes} {
 		for i := range v.by {
-			if s := r.remedy(c, v, &v.by[i]); s != "" {
-				lines = append(lines, s)
+			change, where := r.remedy(c, v, &v.by[i])
+			if change == "" {
+				continue
 			}
+			if places[change] == nil {
+				changes = append(changes, change)
+			}
+			places[change] = append(places[change], where)
 		}
+	}
+	var lines []string
+	for _, change := range changes {
+		lines = append(lines, change+": then it fits on "+strings.Join(places[change], ", and on "))
 	}
 	lines = append(lines, r.poolRemedies(p)...)
 	lines = append(lines, r.outside(c)...)
@@ -31,12 +41,13 @@ func (r *Report) remedies(b *strings.Builder, p *cluster.Pod, c *cluster.Class, 
 	}
 }
 
-// remedy is what to change about one constraint, and where the pod would fit then.
-func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) string {
+// remedy is what to change about one constraint, and where the pod would fit then;
+// "" if there is nothing.
+func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) (change, where string) {
 	if len(x.alone) == 0 || (x.constraint == plan.Closed && v.places[x.alone[0]].sold) { // what closes a pool is told of the pool
-		return ""
+		return "", ""
 	}
-	change, then := "", x.alone
+	then := x.alone
 	switch x.constraint {
 	case plan.Taints, plan.NodeSelector:
 		change, then = v.smallest(c, x)
@@ -46,7 +57,8 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) string {
 		nearest := v.nearest(c, x.alone)
 		change, then = "ask for no more than "+r.shortfall(c, &v.places[nearest]), []int{nearest}
 	case plan.Closed:
-		return fmt.Sprintf("wait: it fits on %s, which takes no pods now (%s)", v.cheapest(x.alone).name, v.cheapest(x.alone).closed)
+		first := v.cheapest(x.alone)
+		return "wait until " + first.name + " takes pods (" + first.closed + ")", "it"
 	case plan.Barred:
 		change = "change the pool or the pod (" + v.places[x.alone[0]].barred + ")"
 	case plan.Refused:
@@ -55,10 +67,15 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) string {
 		change = "relax its " + x.constraint.String()
 	}
 	best := v.cheapest(then)
-	if len(then) > 1 {
-		return fmt.Sprintf("%s: then it fits on %s places more, for example %s", change, grouped(len(then)), best)
+	switch {
+	case len(then) == 1:
+		where = best.String()
+	case best.sold:
+		where = fmt.Sprintf("%s more, for example %s", count(len(then), "offering"), best)
+	default:
+		where = fmt.Sprintf("%s, for example %s", count(len(then), "node"), best)
 	}
-	return change + ": then it fits on " + best.String()
+	return change, where
 }
 
 // smallest is the least that must change about selector or tolerations for some of

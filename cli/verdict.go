@@ -181,13 +181,41 @@ func (r *Report) detail(c plan.Constraint, class *cluster.Class, p *place) strin
 		for i, want := range class.Requests {
 			if want > 0 && want > p.free[i] {
 				name := r.Snapshot.Resources[i]
+				if p.free[i] <= 0 {
+					return amount(name, want) + " wanted, nothing free"
+				}
 				return fmt.Sprintf("%s wanted, %s free", amount(name, want), cluster.FormatAmount(name, p.free[i]))
 			}
 		}
+	case plan.VolumeNode:
+		return volumesText(class, p)
 	default:
 		return strings.Join(keysOf(c, d), ", ")
 	}
 	return ""
+}
+
+// volumesText names the claims of a pod that cannot be used at a place, and where
+// they can.
+func volumesText(class *cluster.Class, p *place) string {
+	var out []string
+	for i := range class.Volumes {
+		v := &class.Volumes[i]
+		name := "a volume"
+		if i < len(class.Demand.Volumes) {
+			name = class.Demand.Volumes[i].Claim
+		}
+		switch {
+		case v.Affinity != nil && !slices.ContainsFunc(v.Affinity, func(t cluster.Term) bool { return t.Matches(p.label) }):
+			out = append(out, name+" is at "+affinityText(v.Affinity))
+		case !v.Zones.Matches(p.label):
+			out = append(out, name+" is at "+affinityText([]cluster.Term{v.Zones}))
+		}
+	}
+	if len(out) == 0 {
+		return strings.Join(keysOf(plan.VolumeNode, class.Demand), ", ")
+	}
+	return strings.Join(out, ", ")
 }
 
 // keysOf are the topologies, ports or claims that a constraint of a pod speaks of.

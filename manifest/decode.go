@@ -77,10 +77,25 @@ func (p piece) yamlError(err error) error {
 		}
 		return "line " + strconv.Itoa(p.at.Line+n-1) + ": " + m[2]
 	})
-	if strings.Contains(text, "did not find expected") {
-		text += " (is the indentation right?)"
+	if strings.HasPrefix(text, "invalid map key: ") { // what follows is Go's
+		text = "a key is a map"
 	}
-	return errors.New("this is not valid YAML: " + text)
+	return errors.New("this is not valid YAML: " + text + p.hint(text))
+}
+
+var tabIndent = regexp.MustCompile(`(?m)^ *\t`)
+
+// hint is what people mostly have done where the parser says this.
+func (p piece) hint(complaint string) string {
+	switch {
+	case bytes.Contains(p.text, []byte("{{")):
+		return " (a template? render it first, as helm template does)"
+	case tabIndent.Match(p.text):
+		return " (YAML is indented by spaces, not by tabs)"
+	case strings.Contains(complaint, "did not find expected"):
+		return " (is the indentation right?)"
+	}
+	return ""
 }
 
 // decoded is one object with what was noticed about it.

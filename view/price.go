@@ -36,7 +36,7 @@ func (p Price) Plus(q Price) Price {
 func (p Price) String() string { return p.marked(p.PerHour.String()) }
 
 // Month is the price per month of 730 hours, in the same notation with two
-// decimals: "$140.16".
+// decimals: "$1,401.60".
 func (p Price) Month() string {
 	const cent = cluster.USD / 100
 	m := p.PerHour * hoursPerMonth
@@ -46,7 +46,16 @@ func (p Price) Month() string {
 	}
 	cents := int64((m + cent/2) / cent)
 	frac := strconv.FormatInt(cents%100, 10)
-	return p.marked(sign + "$" + strconv.FormatInt(cents/100, 10) + "." + strings.Repeat("0", 2-len(frac)) + frac)
+	return p.marked(sign + "$" + grouped(cents/100) + "." + strings.Repeat("0", 2-len(frac)) + frac)
+}
+
+// grouped writes a number with commas between thousands.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 func (p Price) marked(amount string) string {

@@ -19,7 +19,7 @@ func TestPrice(t *testing.T) {
 		{known.Plus(guessed), "~$0.2921", "~$213.20"},
 		{known.Plus(unknown).Plus(unknown), "$0.1920+?", "$140.16+?"},
 		{guessed.Plus(unknown), "~$0.1001+?", "~$73.04+?"},
-		{priceOf(12_345*cluster.USD, false), "$12345.0000", "$9011850.00"},
+		{priceOf(12_345*cluster.USD, false), "$12345.0000", "$9,011,850.00"},
 		{Price{PerHour: -known.PerHour}, "-$0.1920", "-$140.16"},
 	} {
 		if got := x.price.String(); got != x.hour {
