@@ -64,8 +64,26 @@ func (c *certifier) search(r prowess) *caseTree {
 	t := &caseTree{}
 	cover.noted = t.note
 	cover.begin()
-	cover.nextCover(math.Inf(1), r.branches, r.work)
+	if cover.nodes() <= float64(r.branches/wayDown) {
+		cover.nextCover(math.Inf(1), r.branches, r.work)
+	}
 	return t
+}
+
+// wayDown is how many branches there must be for each node that is bought: where
+// whole numbers are many, a search ends long before it has come to the bottom, and
+// has proven nothing.
+const wayDown = 10
+
+// nodes is how many nodes the linear program has just bought.
+func (c *covering) nodes() float64 {
+	sum := 0.0
+	for i, s := range c.lp.basis {
+		if s >= 0 {
+			sum += c.lp.amount[i]
+		}
+	}
+	return sum
 }
 
 // caseTree is what a search has looked at.
@@ -163,11 +181,15 @@ func (c *certifier) write(p *Part, n *caseNode, counts []int32) int32 {
 	return at
 }
 
+// forebears is how many cases above one are asked for better prices.
+const forebears = 8
+
 // best bounds a case by its own prices or those of a case above it, which hold for
 // it too: its own are worse when its linear program has lost its digits.
 func (c *certifier) best(n *caseNode, counts []int32, shift uint) exactCase {
 	x := c.exactly(n, n.prices, counts, shift)
-	for b := n.branch.parent; b != nil && float64(x.bound) < n.branch.bound; b = b.parent {
+	b := n.branch.parent
+	for i := 0; i < forebears && b != nil && float64(x.bound) < n.branch.bound; i, b = i+1, b.parent {
 		if y := c.exactly(n, c.tree.list[b.number].prices, counts, shift); y.bound > x.bound {
 			x = y
 		}
