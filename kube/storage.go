@@ -83,7 +83,7 @@ func volumeLabels(s *metav1.LabelSelector) cluster.Term {
 	if s == nil {
 		return nil
 	}
-	var d demander
+	d := demander{out: new(cluster.Demand)}
 	t := d.selector("", s)
 	if len(d.out.Refused) > 0 {
 		return impossible
