@@ -25,7 +25,7 @@ type care struct {
 var (
 	quick = care{
 		pours: true, share: 4, polished: 128, trials: 8,
-		tail: reach{branches: 30, work: 300_000, attempts: 4},
+		tail: reach{branches: 12, work: 120_000, attempts: 2},
 	}
 	careful = care{
 		first: effort{24, 16, 8e-3}, again: effort{16, 10, 1.2e-2}, share: 2, polished: 512, trials: 16,

@@ -34,6 +34,7 @@ type branch struct {
 	need   []float64 // still, by row
 	bound  float64   // the least that buying the rest costs, cost included
 	next   int32     // the shape to branch on, −1 when nothing is needed any more
+	basis  []int32   // of its linear program, to begin those of its branches with
 	order  int
 	number int32 // for whoever notes branches
 }
@@ -48,18 +49,20 @@ type coverLP struct {
 	image     []float64
 	column    []float64
 	basis     []int32
+	matrix    []float64
 }
 
-const (
-	unbought = int32(-1) // a made-up column
-	surplus  = int32(-2)
-)
+// unbought is the code in a basis of the column that is made up for a row, surplus
+// that of covering a row beyond its need.
+func (c *covering) unbought(row int) int32 { return int32(-1 - row) }
+
+func (c *covering) surplus(row int) int32 { return int32(-1 - c.rows - row) }
 
 func newCovering(rows, shapes int) *covering {
 	n := rows
 	return &covering{rows: n, cost: make([]float64, shapes), room: make([]float64, shapes*n), lp: coverLP{
 		forbidden: make([]bool, shapes), inverse: make([]float64, n*n), amount: make([]float64, n),
-		price: make([]float64, n), image: make([]float64, n), column: make([]float64, n), basis: make([]int32, n),
+		price: make([]float64, n), image: make([]float64, n), column: make([]float64, n), basis: make([]int32, n), matrix: make([]float64, n*n),
 	}}
 }
 
@@ -86,7 +89,12 @@ func (c *covering) push(b *branch) {
 			c.lp.forbidden[a.shape] = true
 		}
 	}
-	rest, next := c.relax(b.need)
+	var from []int32
+	if b.parent != nil {
+		from = b.parent.basis
+	}
+	rest, next := c.relax(b.need, from)
+	b.basis = slices.Clone(c.lp.basis)
 	b.bound, b.next, b.order = b.cost+rest, next, c.made
 	if b.bound = math.Ceil((b.bound-1e-6*c.grain)/c.grain) * c.grain; b.parent != nil {
 		b.bound = max(b.bound, b.parent.bound)
@@ -179,23 +187,17 @@ func (c *covering) down(i int) {
 
 // relax returns the least cost of parts of shapes that cover need, and the shape
 // that takes the largest part of it; −1 if nothing is needed. It leaves the prices
-// of rows in c.lp.
-func (c *covering) relax(need []float64) (cost float64, next int32) {
+// of rows in c.lp. From is a basis to begin with, nil for none.
+func (c *covering) relax(need []float64, from []int32) (cost float64, next int32) {
 	p := &c.lp
-	n := c.rows
 	if !slices.ContainsFunc(need, func(v float64) bool { return v > 0 }) {
 		return 0, -1
 	}
-	// Begin with a made-up column for each row, dearer than any shape could be.
-	clear(p.inverse)
-	for r, v := range need {
-		p.inverse[r*n+r], p.amount[r], p.basis[r], p.price[r] = 1, v, unbought, 0
-		if v > 0 {
-			p.price[r] = 2 * c.dearest(r, v)
-		}
+	if from == nil || !c.resume(need, from) {
+		c.makeUp(need)
 	}
-	for range 8*n + 40 {
-		c.work += len(c.cost) * n
+	for range 8*c.rows + 40 {
+		c.work += len(c.cost) * c.rows
 		s, gain := c.entering(need)
 		if gain <= 0 || !c.pivot(s, gain) {
 			break
@@ -208,13 +210,124 @@ func (c *covering) relax(need []float64) (cost float64, next int32) {
 	}
 	for i, s := range p.basis {
 		switch {
-		case s >= 0 && float64(p.amount[i]*c.cost[s]) > most:
-			next, most = s, float64(p.amount[i]*c.cost[s])
-		case s == unbought && p.amount[i] > 1e-9:
+		case s >= 0 && !p.forbidden[s]:
+			if part := float64(p.amount[i] * c.cost[s]); part > most {
+				next, most = s, part
+			}
+		case s >= int32(-c.rows) && p.amount[i] > 1e-9:
 			return math.Inf(1), -1
 		}
 	}
 	return cost, next
+}
+
+// makeUp begins with a made-up column for each row, dearer than any shape could be.
+func (c *covering) makeUp(need []float64) {
+	p := &c.lp
+	clear(p.inverse)
+	for r, v := range need {
+		p.inverse[r*c.rows+r], p.amount[r], p.basis[r], p.price[r] = 1, v, c.unbought(r), c.madeUp(r, v)
+	}
+}
+
+// madeUp is what the made-up column of a row costs.
+func (c *covering) madeUp(row int, need float64) float64 {
+	if need <= 0 {
+		return 0
+	}
+	return 2 * c.dearest(row, need)
+}
+
+// resume begins with a basis that was the best for other needs or with other shapes
+// forbidden; false if it is none for these. A forbidden shape stays, at a cost that
+// drives it out.
+func (c *covering) resume(need []float64, from []int32) bool {
+	p := &c.lp
+	n := c.rows
+	matrix := p.matrix
+	clear(matrix)
+	clear(p.inverse)
+	for i, s := range from {
+		p.inverse[i*n+i] = 1
+		switch {
+		case s >= 0:
+			for r, v := range c.roomOf(s) {
+				matrix[r*n+i] = min(v, need[r])
+			}
+		case s >= int32(-n):
+			matrix[int(-1-s)*n+i] = 1
+		default:
+			matrix[(int(-1-s)-n)*n+i] = -1
+		}
+	}
+	c.work += n * n * n
+	if !invert(matrix, p.inverse, n) {
+		return false
+	}
+	clear(p.price)
+	for i, s := range from {
+		row, amount := p.inverse[i*n:(i+1)*n], 0.0
+		for r, v := range row {
+			amount += float64(v * need[r])
+		}
+		if amount < -1e-9 {
+			return false
+		}
+		p.amount[i], p.basis[i] = max(amount, 0), s
+		for r, v := range row {
+			p.price[r] += float64(c.costIn(s, need) * v)
+		}
+	}
+	return true
+}
+
+// costIn is what a column of a basis costs.
+func (c *covering) costIn(s int32, need []float64) float64 {
+	switch {
+	case s >= 0 && !c.lp.forbidden[s]:
+		return c.cost[s]
+	case s >= 0:
+		cost := c.cost[s]
+		for r, v := range c.roomOf(s) {
+			cost += float64(min(v, need[r]) * c.madeUp(r, need[r]))
+		}
+		return cost
+	case s >= int32(-c.rows):
+		return c.madeUp(int(-1-s), need[-1-s])
+	}
+	return 0
+}
+
+// invert puts the inverse of a matrix with n rows into out, which begins as one, and
+// ruins the matrix; false if it has none worth the name.
+func invert(matrix, out []float64, n int) bool {
+	for c := range n {
+		at := c
+		for r := c + 1; r < n; r++ {
+			if math.Abs(matrix[r*n+c]) > math.Abs(matrix[at*n+c]) {
+				at = r
+			}
+		}
+		pivot := matrix[at*n+c]
+		if math.Abs(pivot) < 1e-9 {
+			return false
+		}
+		for j := range n {
+			matrix[at*n+j], matrix[c*n+j] = matrix[c*n+j], matrix[at*n+j]/pivot
+			out[at*n+j], out[c*n+j] = out[c*n+j], out[at*n+j]/pivot
+		}
+		for r := range n {
+			f := matrix[r*n+c]
+			if r == c || f == 0 {
+				continue
+			}
+			for j := range n {
+				matrix[r*n+j] -= float64(f * matrix[c*n+j])
+				out[r*n+j] -= float64(f * out[c*n+j])
+			}
+		}
+	}
+	return true
 }
 
 // dearest returns the most that the price of a row can be: what the shape costs
@@ -234,7 +347,6 @@ func (c *covering) dearest(row int, need float64) float64 {
 func (c *covering) entering(need []float64) (shape int32, gain float64) {
 	p := &c.lp
 	n := c.rows
-	shape = surplus
 	most := 1e-9
 	for s, cost := range c.cost {
 		if p.forbidden[s] {
@@ -260,7 +372,7 @@ func (c *covering) entering(need []float64) (shape int32, gain float64) {
 		if v < -1e-3 && -v > gain {
 			clear(p.column)
 			p.column[r] = -1
-			gain = -v
+			shape, gain = c.surplus(r), -v
 		}
 	}
 	return shape, gain

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -16,32 +17,16 @@ func (s *state) fillHosts() {
 	for i := range s.tiers {
 		stuck.andNot(s.tiers[i].buyable)
 	}
+	q := newQuarters(s, order)
 	if !stuck.empty() {
-		s.fillEach(order, stuck)
+		q.house(stuck)
 	}
-	s.fillEach(order, allOf(len(s.items)))
+	q.house(allOf(len(s.items)))
 }
 
-// fillEach fills hosts in order with items of the given set.
-func (s *state) fillEach(order []int32, set Set) {
-	allowed := NewSet(len(s.items))
-	for _, h := range order {
-		copy(allowed, s.hostKinds.list[s.hostKind[h]].items)
-		allowed.and(set)
-		s.beginHost(h)
-		s.topUp(allowed)
-		for _, t := range s.filler.takes {
-			s.place(h, t)
-		}
-		if s.avail.empty() {
-			return
-		}
-	}
-}
-
-// hostOrder returns the hosts that may take items, those with least room first,
-// so that the emptiest stay empty. Their index decides only between hosts that
-// are alike: which of them gets what makes no difference to what is left over.
+// hostOrder returns the hosts that may take items, those with least room first. Their
+// index decides only between hosts that are alike: which of them gets what makes no
+// difference to what is left over.
 func (s *state) hostOrder() []int32 {
 	var order []int32
 	for h, kind := range s.hostKind {
@@ -56,4 +41,110 @@ func (s *state) hostOrder() []int32 {
 			cmp.Compare(a, b))
 	})
 	return order
+}
+
+// quarters are hosts that items are put on, each on the one that it fills up best: of
+// which it leaves least in some dimension. What is left of the others is then for what
+// is larger, or for later.
+type quarters struct {
+	*state
+	hosts  []int32
+	most   []int64   // a row for each of blocks: no host of it has more free
+	weight []float64 // of a unit of each dimension
+	barred Set       // hosts that sides keep the item at hand from, by place in hosts
+}
+
+// block is how many hosts are passed over at once where none has room.
+const block = 16
+
+func newQuarters(s *state, hosts []int32) *quarters {
+	n := len(s.dense)
+	q := &quarters{state: s, hosts: hosts, most: make([]int64, (len(hosts)+block-1)/block*n), weight: make([]float64, n), barred: NewSet(len(hosts))}
+	for i := range s.items {
+		for d, v := range s.row(s.size, int32(i)) {
+			q.weight[d] += float64(float64(v) * float64(s.items[i].count))
+		}
+	}
+	for d, v := range q.weight {
+		q.weight[d] = 1 / max(v, 1)
+	}
+	for b := range len(q.most) / max(n, 1) {
+		q.survey(b)
+	}
+	return q
+}
+
+// survey finds out how much room hosts of a block have at most.
+func (q *quarters) survey(b int) {
+	most := q.row(q.most, int32(b))
+	clear(most)
+	for _, h := range q.hosts[b*block : min(len(q.hosts), (b+1)*block)] {
+		for d, v := range q.row(q.free, h) {
+			most[d] = max(most[d], v)
+		}
+	}
+}
+
+// house puts items of a set on hosts, the largest first.
+func (q *quarters) house(set Set) {
+	for i := range q.avail.all {
+		if !set.Has(i) {
+			continue
+		}
+		clear(q.barred)
+		for q.left[i] > 0 {
+			at, n := q.snuggest(int32(i))
+			if at < 0 {
+				break
+			}
+			if n = q.welcome(q.hosts[at], int32(i), n); n == 0 {
+				q.barred.Add(at)
+				continue
+			}
+			q.place(q.hosts[at], take{int32(i), n})
+			if len(q.dense) > 0 {
+				q.survey(at / block)
+			}
+		}
+	}
+}
+
+// snuggest returns the host, by its place, that as many of an item as fit into it fill
+// up best, and how many those are; −1 if none has room for one.
+func (q *quarters) snuggest(item int32) (at int, n int32) {
+	size := q.row(q.size, item)
+	best, at := math.Inf(1), -1
+	for b := 0; b*block < len(q.hosts); b++ {
+		if len(size) > 0 && !holds(q.row(q.most, int32(b)), size) {
+			continue
+		}
+		q.steps += block
+		for i := b * block; i < min(len(q.hosts), (b+1)*block); i++ {
+			h := q.hosts[i]
+			free := q.row(q.free, h)
+			if !holds(free, size) || q.barred.Has(i) || !q.hostKinds.list[q.hostKind[h]].items.Has(int(item)) {
+				continue
+			}
+			k := howMany(free, size, q.left[item])
+			rest := math.Inf(1)
+			for d, v := range size {
+				if v > 0 {
+					rest = min(rest, float64(free[d]-int64(k)*v)*q.weight[d])
+				}
+			}
+			if at < 0 || rest < best {
+				best, at, n = rest, i, k
+			}
+		}
+	}
+	return at, n
+}
+
+// welcome is how many of an item, at most n, sides let onto a host.
+func (q *quarters) welcome(host, item, n int32) int32 {
+	if len(q.sides.needs.of(item)) == 0 && len(q.sides.roles.of(item)) == 0 {
+		return n
+	}
+	q.beginHost(host)
+	return q.filler.load.most(item, n)
 }

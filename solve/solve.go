@@ -20,7 +20,7 @@ type Options struct {
 	// minValues may ask for more.
 	MaxAlternatives int
 	// Steps bounds the search for something better than the first plan, in steps of
-	// about a microsecond. If 0 it is 2,000 and 20 for each waiting pod; below 0 the
+	// about a microsecond. If 0 it is 1,000 and 10 for each waiting pod; below 0 the
 	// first plan is all that is wanted, which takes as long as it takes.
 	Steps int
 }
@@ -30,9 +30,9 @@ func (o Options) withDefaults(snap *cluster.Snapshot) Options {
 		o.MaxAlternatives = 60
 	}
 	if o.Steps == 0 {
-		o.Steps = 2_000
+		o.Steps = 1_000
 		for i := range snap.Classes {
-			o.Steps += 20 * len(snap.Classes[i].Pods)
+			o.Steps += 10 * len(snap.Classes[i].Pods)
 		}
 	}
 	return o
