@@ -16,15 +16,7 @@ type Class struct {
 
 	// Groups that the pods belong to, as indexes into Snapshot.Groups, ascending.
 	Groups []int32
-	// What the demand's constraints count, as indexes into Snapshot.Groups: one for
-	// each of Spreads, PodAntiAffinity and Preferences (−1 for one of nodes), and one
-	// for all of PodAffinity together (−1 without).
-	Spreads, AntiAffinity, Preferences []int32
-	Affinity                           int32
-	// Repels are the groups that the pods keep away once they run, one for each of
-	// PodAntiAffinity. They differ from AntiAffinity where the scheduler reads a term
-	// otherwise for a pod that it places, see [PodSelector.own].
-	Repels []int32
+	References
 
 	// Volumes of each pod.
 	Volumes []ClassVolume
@@ -38,6 +30,18 @@ type Class struct {
 	Refused []string
 }
 
+// References are what the constraints of a demand count, as indexes into
+// Snapshot.Groups: one for each of Spreads, PodAntiAffinity and Preferences (−1 for one
+// of nodes), and one for all of PodAffinity together (−1 without).
+type References struct {
+	Spreads, AntiAffinity, Preferences []int32
+	Affinity                           int32
+	// Repels are the groups that the pods keep away once they run, one for each of
+	// PodAntiAffinity. They differ from AntiAffinity where the scheduler reads a term
+	// otherwise for a pod that it places, see [PodSelector.own].
+	Repels []int32
+}
+
 // In tells whether the class's pods belong to a group.
 func (c *Class) In(group int32) bool {
 	_, found := slices.BinarySearch(c.Groups, group)
@@ -48,15 +52,14 @@ func (c *Class) In(group int32) bool {
 func (m *muster) addClasses() {
 	k := m.kinds()
 	g := newGrouper(m)
-	referred := make([]Class, 0, len(k.kinds)) // of each demand, what its constraints refer to
+	references := make([]References, 0, len(k.kinds)) // of each demand
 	for i := range k.order {
 		x := k.at(i)
-		if n := len(referred); n > 0 && referred[n-1].Demand.Key == x.demand.Key {
-			x.demand = referred[n-1].Demand // not interned together, and yet the same
+		if i > 0 && k.at(i-1).demand.Key == x.demand.Key {
+			x.demand = k.at(i - 1).demand // not interned together, and yet the same
 			continue
 		}
-		referred = append(referred, Class{Demand: x.demand})
-		g.refer(&referred[len(referred)-1]) // groups are numbered as they are met
+		references = append(references, g.refer(x.demand)) // groups are numbered as they are met
 	}
 	g.repels()
 	m.out.Classes = make([]Class, 0, len(k.kinds))
@@ -65,8 +68,8 @@ func (m *muster) addClasses() {
 	index := make(map[alike]int32)
 	for i := range k.order {
 		x := k.at(i)
-		if referred[0].Demand != x.demand {
-			referred = referred[1:]
+		if i > 0 && k.at(i-1).demand != x.demand {
+			references = references[1:]
 			clear(index)
 		}
 		groups := g.of(x.identity)
@@ -75,12 +78,11 @@ func (m *muster) addClasses() {
 		if !ok {
 			at = int32(len(m.out.Classes))
 			index[key] = at
-			c := referred[0]
-			c.Priority, c.Groups = x.priority, groups.list
+			m.out.Classes = append(m.out.Classes, Class{Demand: x.demand, Priority: x.priority, Groups: groups.list, References: references[0]})
+			c := &m.out.Classes[at]
 			c.Requests, requests = cut(requests, len(m.out.Resources))
-			m.resolve(&c, x.volumes)
-			c.Barred = selection.barred(&c, key.selected, m.out.Pools)
-			m.out.Classes = append(m.out.Classes, c)
+			m.resolve(c, x.volumes)
+			c.Barred = selection.barred(c, key.selected, m.out.Pools)
 		}
 		x.class = at
 	}

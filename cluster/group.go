@@ -76,31 +76,31 @@ func (g *grouper) id(leaving bool, selectors ...*PodSelector) int32 {
 	return id
 }
 
-// refer finds the groups that a class's constraints speak of.
-func (g *grouper) refer(c *Class) {
-	d := c.Demand
-	c.Affinity = -1
+// refer finds the groups that the constraints of a demand speak of.
+func (g *grouper) refer(d *Demand) References {
+	r := References{Affinity: -1}
 	for i := range d.Spreads {
-		c.Spreads = append(c.Spreads, g.id(false, &d.Spreads[i].Pods))
+		r.Spreads = append(r.Spreads, g.id(false, &d.Spreads[i].Pods))
 	}
 	if len(d.PodAffinity) > 0 {
 		all := make([]*PodSelector, len(d.PodAffinity))
 		for i := range d.PodAffinity {
 			all[i] = d.PodAffinity[i].Pods.own()
 		}
-		c.Affinity = g.id(true, all...)
+		r.Affinity = g.id(true, all...)
 	}
 	for i := range d.PodAntiAffinity {
-		c.AntiAffinity = append(c.AntiAffinity, g.id(true, d.PodAntiAffinity[i].Pods.own()))
-		c.Repels = append(c.Repels, g.id(true, &d.PodAntiAffinity[i].Pods))
+		r.AntiAffinity = append(r.AntiAffinity, g.id(true, d.PodAntiAffinity[i].Pods.own()))
+		r.Repels = append(r.Repels, g.id(true, &d.PodAntiAffinity[i].Pods))
 	}
 	for _, p := range d.Preferences {
 		at := int32(-1)
 		if p.Near != nil {
 			at = g.id(true, p.Near.Pods.own())
 		}
-		c.Preferences = append(c.Preferences, at)
+		r.Preferences = append(r.Preferences, at)
 	}
+	return r
 }
 
 // repels notes the anti-affinity of the pods on hosts. All groups are known then.
