@@ -20,6 +20,8 @@ type Class struct {
 
 	// Volumes of each pod.
 	Volumes []ClassVolume
+	// Claims to devices.
+	Claims []ClassClaim
 	// Barred are the PerPod pools that cannot run the pods, by index.
 	Barred []Barred
 	// Counted are the labels over which hard constraints, their own or others', count
@@ -73,7 +75,7 @@ func (m *muster) addClasses() {
 			clear(index)
 		}
 		groups := g.of(x.identity)
-		key := alike{x.priority, x.volumes, groups.id, selection.of(x.identity, m.out.Pools)}
+		key := alike{x.priority, x.volumes, x.claims, groups.id, selection.of(x.identity, m.out.Pools)}
 		at, ok := index[key]
 		if !ok {
 			at = int32(len(m.out.Classes))
@@ -82,6 +84,9 @@ func (m *muster) addClasses() {
 			c := &m.out.Classes[at]
 			c.Requests, requests = cut(requests, len(m.out.Resources))
 			m.resolve(c, x.volumes)
+			if x.claims != nil {
+				m.devices.addTo(c, x.claims, m.index)
+			}
 			c.Barred = selection.barred(c, key.selected, m.out.Pools)
 		}
 		x.class = at
@@ -96,6 +101,7 @@ func (m *muster) addClasses() {
 type alike struct {
 	priority int32
 	volumes  *podVolumes
+	claims   *podClaims
 	groups   int32
 	selected string
 }
@@ -125,6 +131,7 @@ type sort struct {
 	identity *Identity
 	priority int32
 	volumes  *podVolumes
+	claims   *podClaims
 }
 
 // kinds tells the waiting pods apart.
@@ -132,12 +139,15 @@ func (m *muster) kinds() *kinds {
 	k := &kinds{pods: m.waiting()}
 	k.of = make([]int32, len(k.pods))
 	k.kinds = make([]kind, 0, len(k.pods)/4)
-	volumes := newClaimants(m.volumes, m.pods)
+	volumes, claims := newClaimants(m.volumes, m.pods), newClaimers(m.devices, k.pods)
 	index := make(map[sort]int32, len(k.pods)/4)
 	for i, p := range k.pods {
 		x := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
 		if len(p.Demand.Volumes) > 0 {
 			x.volumes = volumes.of(p)
+		}
+		if len(p.Claims) > 0 {
+			x.claims = claims.of(p)
 		}
 		at, ok := index[x]
 		if !ok {
@@ -204,6 +214,9 @@ func (k *sort) compare(l *sort) int {
 	}
 	if k.volumes != l.volumes {
 		return strings.Compare(k.volumes.text(), l.volumes.text())
+	}
+	if k.claims != l.claims {
+		return strings.Compare(k.claims.text(), l.claims.text())
 	}
 	if k.identity == l.identity {
 		return 0

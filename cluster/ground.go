@@ -15,6 +15,7 @@ type Ground struct {
 	displaced  []*Pod
 	leaves     map[*Pod]bool // those, to look up
 	volumes    *volumes
+	devices    *devices
 	namespaces map[string]Labels
 	residents  []resident
 	repellers  []repeller
@@ -42,7 +43,9 @@ func NewGround(in Input) *Ground {
 	b := builder{Ground: g, pools: map[string]int{}}
 	b.addPools()
 	b.sortOverlays()
+	g.devices = newDevices(&in)
 	b.nameResources()
+	g.out.SameDevices = g.devices.overlapping(g.index)
 	g.volumes = newVolumes(&in)
 	b.addHosts()
 	b.addOfferings()

@@ -93,6 +93,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h.Allocatable = b.vector(allocatable)
 	b.limitAttachments(&h, n, typ)
 	h.Free = slices.Clone(h.Allocatable)
+	b.addDevices(&h)
 	b.attach(&h, b.volumes, b.attachments[h.Name])
 	present := map[string]bool{}
 	for _, p := range h.Pods {

@@ -99,6 +99,9 @@ func (b *builder) addType(pool int, t *InstanceType) {
 					allocatable[d] = noLimit
 				}
 			}
+			if len(b.devices.names) > 0 {
+				b.devices.count(allocatable, b.devices.types[t.Name], true, b.index)
+			}
 			free = allocatable
 		}
 		x := PoolOffering{Pool: pool, Type: t, ID: id, Price: o.Price, Allocatable: allocatable, Imputed: o.Imputed, ReclaimPPM: o.ReclaimPPM, Draws: o.Draws, pool: p}

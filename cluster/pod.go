@@ -110,7 +110,10 @@ type Pod struct {
 	// through a drain.
 	ToleratesDisrupted bool
 	DeletionCost       int32
-	Nominated          string // status.nominatedNodeName: it waits for others to make room
+	// Claims are the names of its ResourceClaims: "" for one that it does not need,
+	// [NotMade] for one that is not there yet.
+	Claims    []string
+	Nominated string // status.nominatedNodeName: it waits for others to make room
 }
 
 // ID is "namespace/name".

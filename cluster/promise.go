@@ -32,12 +32,13 @@ func (m *muster) keepPromises(promised map[string]string) {
 	}
 	slices.SortFunc(pods, byID)
 	m.kept = map[*Pod]bool{}
+	claims := newClaimers(m.devices, m.waiting())
 	for _, p := range pods {
 		h := hosts[promised[p.UID]]
 		if h == nil || h.Closed != "" || !p.Demand.Admits(h.Label, h.Taints) {
 			continue
 		}
-		if want := m.vector(p.Demand.Requests); want.Fits(h.Free) {
+		if want := m.vector(p.Demand.Requests); claims.promisable(p, want, m.index) && want.Fits(h.Free) {
 			if len(h.Promised) == 0 {
 				h.Free = slices.Clone(h.Free) // the ground's own
 			}

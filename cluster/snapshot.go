@@ -27,6 +27,9 @@ type Snapshot struct {
 	Repulsions []Repulsion
 	// Stocks that offerings draw on, by name.
 	Stocks []Stock
+	// SameDevices are, for each component that counts devices, the components that may
+	// count the same ones, itself among them.
+	SameDevices map[int][]int
 }
 
 // Host is a node, or a claim that will be one.
@@ -88,6 +91,10 @@ type Input struct {
 	CSINodes               []*CSINode
 	// Stocks that offerings draw on.
 	Stocks []Stock
+	// What pods claim of devices, and who has them.
+	ResourceClaims []*ResourceClaim
+	ResourceSlices []*ResourceSlice
+	DeviceClasses  []*DeviceClass
 	// Overlays on what the provider says of offerings.
 	Overlays []*Overlay
 	// Promised says on which host (node or claim) an earlier plan has put a pod
@@ -148,6 +155,9 @@ func (b *builder) nameResources() {
 			see(types[i].Allocatable)
 			see(types[i].AttachLimits)
 		}
+	}
+	for _, n := range b.devices.names {
+		names[n] = true
 	}
 	for _, n := range basicResources {
 		delete(names, n)

@@ -11,6 +11,9 @@ type referred struct {
 	storageClasses map[string]*cluster.StorageClass
 	csiNodes       map[string]*cluster.CSINode
 	overlays       map[string]*cluster.Overlay
+	resourceClaims map[string]*cluster.ResourceClaim // by namespace/name
+	resourceSlices map[string]*cluster.ResourceSlice
+	deviceClasses  map[string]*cluster.DeviceClass
 }
 
 func newReferred() referred {
@@ -18,6 +21,8 @@ func newReferred() referred {
 		namespaces: map[string]*cluster.Namespace{}, volumeClaims: map[string]*cluster.PersistentVolumeClaim{},
 		volumes: map[string]*cluster.PersistentVolume{}, storageClasses: map[string]*cluster.StorageClass{},
 		csiNodes: map[string]*cluster.CSINode{}, overlays: map[string]*cluster.Overlay{},
+		resourceClaims: map[string]*cluster.ResourceClaim{}, resourceSlices: map[string]*cluster.ResourceSlice{},
+		deviceClasses: map[string]*cluster.DeviceClass{},
 	}
 }
 
@@ -57,6 +62,30 @@ type OverlayChanged struct {
 	Name    string
 	Overlay *cluster.Overlay
 }
+
+// ResourceClaimChanged says the same of a ResourceClaim.
+type ResourceClaimChanged struct {
+	ID    string // namespace/name
+	Claim *cluster.ResourceClaim
+}
+
+// ResourceSliceChanged says the same of a ResourceSlice.
+type ResourceSliceChanged struct {
+	Name  string
+	Slice *cluster.ResourceSlice
+}
+
+// DeviceClassChanged says the same of a DeviceClass.
+type DeviceClassChanged struct {
+	Name  string
+	Class *cluster.DeviceClass
+}
+
+func (ev ResourceClaimChanged) apply(e *Engine) { keep(e, e.resourceClaims, ev.ID, ev.Claim) }
+
+func (ev ResourceSliceChanged) apply(e *Engine) { keep(e, e.resourceSlices, ev.Name, ev.Slice) }
+
+func (ev DeviceClassChanged) apply(e *Engine) { keep(e, e.deviceClasses, ev.Name, ev.Class) }
 
 func (ev OverlayChanged) apply(e *Engine) { keep(e, e.overlays, ev.Name, ev.Overlay) }
 

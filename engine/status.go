@@ -71,7 +71,7 @@ func (e *Engine) Input() cluster.Input {
 		Pods: values(e.pods), Nodes: values(e.nodes), Daemons: values(e.daemons),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
-		Overlays: values(e.overlays),
+		Overlays: values(e.overlays), ResourceClaims: values(e.resourceClaims), ResourceSlices: values(e.resourceSlices), DeviceClasses: values(e.deviceClasses),
 		Types:    make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
 		Promised: make(map[string]string, len(e.answered)),
 	}

@@ -10,7 +10,7 @@ import (
 // order is the order in which the scheduler runs its filters.
 var order = []plan.Constraint{
 	plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
-	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity,
+	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity, plan.Devices,
 }
 
 // check returns the first constraint that forbids the class on n, which is at p.
@@ -51,6 +51,8 @@ func (v *View) filter(c plan.Constraint, n *node, p place) bool {
 		return !v.nearFits(p)
 	case plan.PodAntiAffinity:
 		return contain(v.apart, p) || contain(v.repelled, p)
+	case plan.Devices:
+		return len(v.class.Claims) > 0 && !v.devices(n)
 	}
 	return false
 }
@@ -68,10 +70,10 @@ func anyMatches(terms []cluster.Term, label cluster.Lookup) bool {
 	return slices.ContainsFunc(terms, func(t cluster.Term) bool { return t.Matches(label) })
 }
 
-// resources tells whether there is room, attachments of volumes aside.
+// resources tells whether there is room, attachments of volumes and devices aside.
 func (v *View) resources(n *node) bool {
 	for i, want := range v.class.Requests {
-		if want > 0 && want > n.free[i] && !isAttachLimit(v.w.snap.Resources[i]) {
+		if want > 0 && want > n.free[i] && !isAttachLimit(v.w.snap.Resources[i]) && v.w.snap.SameDevices[i] == nil {
 			return false
 		}
 	}

@@ -22,13 +22,17 @@ type World struct {
 	// the first of them; taken are the free ones that were found.
 	made  map[string]*made
 	taken map[string]bool
+	// claimed are the shared claims to devices that pods placed here have.
+	claimed map[string]*claimed
 }
 
 // node is a host or a node that is bought.
 type node struct {
+	id     int // in the world, −1 for one that is not in it
 	label  cluster.Lookup
 	taints []cluster.Taint
 	closed string
+	total  cluster.Vector // before anything is on it
 	free   cluster.Vector
 	ports  []cluster.HostPort
 	// volumes that are attached, of those that pods may share, with how many use them.
@@ -43,10 +47,10 @@ type node struct {
 
 // New returns the world of a snapshot before anything is added.
 func New(snap *cluster.Snapshot) *World {
-	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups)), made: map[string]*made{}, taken: map[string]bool{}}
+	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups)), made: map[string]*made{}, taken: map[string]bool{}, claimed: map[string]*claimed{}}
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
-		n := node{label: h.Label, taints: h.Taints, closed: h.Closed, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
+		n := node{id: i, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
 		n.ports = append(n.ports, h.Expected...)
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
@@ -73,6 +77,7 @@ func (w *World) Nodes() int { return len(w.nodes) }
 // Buy adds an empty node of an offering and returns its number.
 func (w *World) Buy(offering int) int {
 	n := w.fresh(offering, "new-"+strconv.Itoa(len(w.nodes)))
+	n.id = len(w.nodes)
 	w.nodes = append(w.nodes, n)
 	w.addNode(&n)
 	for i := range w.groups {
@@ -90,7 +95,7 @@ func (w *World) fresh(offering int, name string) node {
 		}
 		return o.Label(key)
 	}
-	return node{label: label, taints: w.snap.Pools[o.Pool].Taints, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports), placed: map[int32]int32{}, volumes: map[string]int{}}
+	return node{id: -1, label: label, taints: w.snap.Pools[o.Pool].Taints, total: o.Allocatable, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports), placed: map[int32]int32{}, volumes: map[string]int{}}
 }
 
 // Place puts pods of a class on a node, whether they fit or not.
@@ -117,6 +122,9 @@ func (w *World) use(class int32, n *node) {
 	for i := range c.Volumes {
 		w.attach(n, &c.Volumes[i], 1)
 	}
+	for i := range c.Claims {
+		w.allocate(n, &c.Claims[i])
+	}
 }
 
 // Remove takes one pod of a class away from a node on which it was placed.
@@ -130,6 +138,9 @@ func (w *World) Remove(class, node int) {
 	w.unbind(int32(class), n)
 	for i := range c.Volumes {
 		w.attach(n, &c.Volumes[i], -1)
+	}
+	for i := range c.Claims {
+		w.deallocate(n, &c.Claims[i])
 	}
 	n.placed[int32(class)]--
 	for _, g := range c.Groups {

@@ -39,7 +39,7 @@ func TestConcurrentConversion(t *testing.T) {
 	wg.Wait()
 	for i := range pods {
 		for _, other := range got[1:] {
-			if *other[i] != *got[0][i] {
+			if x, y := other[i], got[0][i]; x.Demand != y.Demand || x.Identity != y.Identity || !reflect.DeepEqual(x, y) {
 				t.Fatalf("pod %d differs", i)
 			}
 		}

@@ -273,9 +273,6 @@ func (d *demander) rare() {
 	if s.OS != nil {
 		d.os(s.OS.Name)
 	}
-	if len(s.ResourceClaims) > 0 {
-		d.refuse("spec.resourceClaims", "devices are not allocated yet")
-	}
 	if s.SchedulingGroup != nil {
 		d.refuse("spec.schedulingGroup", "pods are not placed as a group yet")
 	}

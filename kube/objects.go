@@ -22,6 +22,9 @@ func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 	out.Gated = len(p.Spec.SchedulingGates) > 0
 	out.Created, out.DeleteAt = instant(p.CreationTimestamp.Time), instantPtr(p.DeletionTimestamp)
 	out.Owner = owner(p)
+	if len(p.Spec.ResourceClaims) > 0 {
+		out.Claims = claimsOf(p)
+	}
 	out.Critical = p.Spec.PriorityClassName == "system-cluster-critical" || p.Spec.PriorityClassName == "system-node-critical"
 	out.ToleratesDisrupted = toleratesDisrupted(p.Spec.Tolerations)
 	out.Grace = corev1.DefaultTerminationGracePeriodSeconds * cluster.Second

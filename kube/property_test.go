@@ -104,7 +104,7 @@ func TestBatch(t *testing.T) {
 	pods := benchmarkPods(3 * batch)
 	var c Converter
 	for i, got := range c.Pods(pods) {
-		if want := c.Pod(pods[i]); *got != *want {
+		if want := c.Pod(pods[i]); got.Demand != want.Demand || got.Identity != want.Identity || !reflect.DeepEqual(got, want) {
 			t.Fatalf("pod %d: %+v instead of %+v", i, got, want)
 		}
 	}

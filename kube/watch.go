@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -83,8 +84,12 @@ func (c *Cluster) kinds() ([]watched, error) {
 	for _, k := range c.classes {
 		out = append(out, c.watchedClass(k))
 	}
+	devices, err := c.devices()
+	if err != nil {
+		return nil, err
+	}
 	overlays, err := c.overlays()
-	return append(out, overlays...), err
+	return slices.Concat(out, devices, overlays), err
 }
 
 // referred lists what is watched because constraints of pods refer to it.

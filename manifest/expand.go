@@ -77,6 +77,7 @@ func (e *expansion) make(pod *corev1.Pod) {
 	p := e.convert.Pod(pod)
 	e.add(p)
 	e.ephemeral(p, &pod.Spec)
+	e.claimDevices(p, &pod.Spec)
 }
 
 // countPods finds out which workload each pod belongs to.
@@ -156,6 +157,8 @@ func (e *expansion) expand(o Object) {
 		p.UID = "pod/" + p.ID()
 		e.add(&p)
 		e.ephemeral(&p, &pod.Spec)
+		p.Claims = slices.Clone(p.Claims)
+		e.claimDevices(&p, &pod.Spec)
 		missing--
 	}
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -56,6 +57,10 @@ var kinds = append([]kind{
 	kindOf("storage.k8s.io", "v1", "StorageClass", false, &storagev1.StorageClass{}),
 	kindOf("storage.k8s.io", "v1", "CSINode", false, &storagev1.CSINode{}),
 	kindOf("storage.k8s.io", "v1", "VolumeAttachment", false, &storagev1.VolumeAttachment{}),
+	kindOf("resource.k8s.io", "v1", "ResourceClaim", true, &resourcev1.ResourceClaim{}),
+	kindOf("resource.k8s.io", "v1", "ResourceClaimTemplate", true, &resourcev1.ResourceClaimTemplate{}),
+	kindOf("resource.k8s.io", "v1", "ResourceSlice", false, &resourcev1.ResourceSlice{}),
+	kindOf("resource.k8s.io", "v1", "DeviceClass", false, &resourcev1.DeviceClass{}),
 	kindOf("karpenter.sh", "v1", "NodePool", false, &karpv1.NodePool{}),
 	kindOf("karpenter.sh", "v1", "NodeClaim", false, &karpv1.NodeClaim{}),
 	kindOf("karpenter.sh", "v1alpha1", "NodeOverlay", false, &karpv1alpha1.NodeOverlay{}),

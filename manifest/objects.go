@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	nodev1 "k8s.io/api/node/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -98,6 +99,12 @@ func (c *Collector) record(out *Objects, h held) {
 		out.CSINodes = append(out.CSINodes, kube.CSINode(o))
 	case *storagev1.VolumeAttachment:
 		out.Attachments = append(out.Attachments, kube.VolumeAttachment(o))
+	case *resourcev1.ResourceClaim:
+		out.ResourceClaims = append(out.ResourceClaims, kube.ResourceClaim(o))
+	case *resourcev1.ResourceSlice:
+		out.ResourceSlices = append(out.ResourceSlices, kube.ResourceSlice(o))
+	case *resourcev1.DeviceClass:
+		out.DeviceClasses = append(out.DeviceClasses, kube.DeviceClass(o))
 	case *unstructured.Unstructured:
 		class, err := classOf(o)
 		if err != nil {

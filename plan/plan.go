@@ -95,6 +95,7 @@ const (
 	TopologySpread                        // the domain has too many of these pods already
 	PodAffinity                           // the pods it wants near are elsewhere
 	PodAntiAffinity                       // a pod that it must be apart from is there, or the other way round
+	Devices                               // devices that it claims are not there, or elsewhere
 	PoolLimit                             // the pool's limits are reached
 	MinValues                             // too few distinct values to choose from
 	numConstraint
@@ -103,7 +104,7 @@ const (
 var constraintNames = [numConstraint]string{
 	Refused: "refused", NoPool: "no pool", Barred: "not for this pool", Closed: "closed", Taints: "taint", NodeSelector: "node selector",
 	NodeAffinity: "node affinity", HostPorts: "host ports", Resources: "resources", VolumeLimit: "volume limit", VolumeNode: "volume node affinity",
-	TopologySpread: "topology spread", PodAffinity: "pod affinity", PodAntiAffinity: "pod anti-affinity", PoolLimit: "pool limit", MinValues: "minValues",
+	TopologySpread: "topology spread", PodAffinity: "pod affinity", PodAntiAffinity: "pod anti-affinity", Devices: "devices", PoolLimit: "pool limit", MinValues: "minValues",
 }
 
 func (c Constraint) String() string {

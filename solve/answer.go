@@ -138,7 +138,8 @@ func (a *answer) creates(pods *dealer) []plan.Create {
 	return out
 }
 
-// requests is what pods and DaemonSets ask for on a node bought as o.
+// requests is what pods and DaemonSets ask for on a node bought as o, devices that
+// are claimed aside.
 func (a *answer) requests(o *cluster.PoolOffering, parts []topology.Part) cluster.Resources {
 	sum := slices.Clone(o.Allocatable)
 	sum.Sub(o.Free)
@@ -149,7 +150,7 @@ func (a *answer) requests(o *cluster.PoolOffering, parts []topology.Part) cluste
 	}
 	out := make(cluster.Resources, 0, len(sum))
 	for d, v := range sum {
-		if v != 0 {
+		if v != 0 && a.snap.SameDevices[d] == nil {
 			out = append(out, cluster.Amount{Name: a.snap.Resources[d], Value: v})
 		}
 	}

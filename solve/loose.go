@@ -197,7 +197,7 @@ func (a *answer) dropEmpty() {
 func (a *answer) bound(c *cluster.Class) bool {
 	d := c.Demand
 	hard := slices.ContainsFunc(d.Spreads, func(s cluster.TopologySpread) bool { return !s.Soft })
-	return hard || len(c.Groups) > 0 || len(d.PodAffinity) > 0 || len(d.PodAntiAffinity) > 0 || len(d.Ports) > 0 || len(c.Volumes) > 0
+	return hard || len(c.Groups) > 0 || len(d.PodAffinity) > 0 || len(d.PodAntiAffinity) > 0 || len(d.Ports) > 0 || len(c.Volumes) > 0 || len(c.Claims) > 0
 }
 
 // view returns the world with all that has a place.

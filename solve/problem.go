@@ -133,6 +133,7 @@ func (p *problem) addProfiles() {
 			for _, x := range c.Barred {
 				p.pools[x.Pool].leave(q.offerings)
 			}
+			p.admitDevices(&q, c)
 			p.addPreferred(&q)
 			p.profiles = append(p.profiles, q)
 		}
@@ -188,14 +189,39 @@ func (p *problem) classes(packing bool) []topology.Class {
 }
 
 // tied tells whether where one pod of a class goes decides where others can: they
-// share a volume that is yet to be made, or may find the same one; or they want to be
+// share a volume that is yet to be made, or may find the same one; they share a claim
+// to devices, or want all that a node has; or they want to be
 // near pods that run, by several terms: nowhere may one of them then be the first by
 // one term only. Packing does not know; they are left over and placed one by one.
 func (p *problem) tied(c *cluster.Class) bool {
 	if len(c.Demand.PodAffinity) > 1 && len(p.snap.Groups[c.Affinity].Hosts) > 0 {
 		return true
 	}
-	return slices.ContainsFunc(c.Volumes, func(v cluster.ClassVolume) bool { return v.Waits && (v.ID != "" || len(v.Found) > 0) })
+	return !c.Exact() || slices.ContainsFunc(c.Volumes, func(v cluster.ClassVolume) bool { return v.Waits && (v.ID != "" || len(v.Found) > 0) })
+}
+
+// admitDevices keeps the places that have devices of the kinds that a class claims.
+// How many is packing's business.
+func (p *problem) admitDevices(q *profile, c *cluster.Class) {
+	for i := range c.Claims {
+		if x := &c.Claims[i]; x.Nodes != nil {
+			p.hosts.any(q.hosts, x.Nodes)
+			p.offerings.any(q.offerings, x.Nodes)
+		}
+		for _, a := range c.Claims[i].Asks {
+			lacks := func(v cluster.Vector) bool { return v[a.Resource] == 0 || cluster.Unmatched(v[a.Resource]) }
+			for h := range q.hosts.all {
+				if lacks(p.snap.Hosts[h].Allocatable) {
+					q.hosts.remove(h)
+				}
+			}
+			for o := range q.offerings.all {
+				if lacks(p.snap.Offerings[o].Allocatable) {
+					q.offerings.remove(o)
+				}
+			}
+		}
+	}
 }
 
 // holds tells whether free has room for request. What is not asked for never

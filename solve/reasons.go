@@ -284,8 +284,30 @@ func (v *verdicts) others(x *verdict, class int32) {
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(by)) {
-		x.rule(k, constraintText(k, c), by[k].hosts, by[k].offerings)
+		text := constraintText(k, c)
+		if k == plan.Devices {
+			text = v.devicesText(c)
+		}
+		x.rule(k, text, by[k].hosts, by[k].offerings)
 	}
+}
+
+// devicesText names the devices that a class claims.
+func (v *verdicts) devicesText(c *cluster.Class) string {
+	var parts []string
+	for _, x := range c.Claims {
+		if x.Nodes != nil {
+			parts = append(parts, "those that are allocated already")
+		}
+		for _, a := range x.Asks {
+			n := "all "
+			if a.Count > 0 {
+				n = strconv.FormatInt(a.Count, 10) + " "
+			}
+			parts = append(parts, n+v.snap.Resources[a.Resource])
+		}
+	}
+	return strings.Join(parts, " and ")
 }
 
 // missing says which requirement has too few values.

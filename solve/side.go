@@ -242,11 +242,19 @@ func (s *side) usable(set bitset, v *cluster.ClassVolume) {
 func appendProfile(key []byte, c *cluster.Class) []byte {
 	d := c.Demand
 	keys := topologyKeys(d)
-	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 && len(d.Ports) == 0 && len(c.Barred) == 0 && len(c.Counted) == 0 {
+	if len(d.Selector) == 0 && d.Affinity == nil && len(d.Tolerations) == 0 && len(c.Volumes) == 0 && len(keys) == 0 && len(d.Preferences) == 0 && len(d.Ports) == 0 && len(c.Barred) == 0 && len(c.Counted) == 0 && len(c.Claims) == 0 {
 		return key
 	}
 	for _, x := range c.Barred {
 		key = appendQuoted(strconv.AppendInt(append(key, 'b'), int64(x.Pool), 10), x.Why)
+	}
+	for i := range c.Claims {
+		if c.Claims[i].Nodes != nil {
+			key = appendTerms(append(key, 'n'), c.Claims[i].Nodes)
+		}
+		for _, a := range c.Claims[i].Asks {
+			key = strconv.AppendInt(append(key, 'd'), int64(a.Resource), 10)
+		}
 	}
 	key = appendQuoted(append(key, 'c'), c.Counted...)
 	for i := range d.Preferences {

@@ -206,7 +206,7 @@ func TestTopology(t *testing.T) {
 // knows nothing of such constraints, applies.
 func plain(snap *cluster.Snapshot) bool {
 	return len(snap.Groups) == 0 && len(snap.Stocks) == 0 && !slices.ContainsFunc(snap.Classes, func(c cluster.Class) bool {
-		return len(c.Demand.Ports) > 0
+		return len(c.Demand.Ports) > 0 || len(c.Claims) > 0 || len(c.Refused) > len(c.Demand.Refused)
 	})
 }
 

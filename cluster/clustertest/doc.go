@@ -59,5 +59,15 @@
 // with any of PODS, skew=N (1), domains=N, soft, honor-taints and ignore-affinity,
 // and port= (8080, 53/UDP or 80/TCP@10.0.0.1).
 //
+// device=CLASS:COUNT, CLASS:all or CLASS:COUNT:MODEL (a ResourceClaim for each pod) and
+// claim=NAME (one that is shared).
+//
+// deviceclass NAME: driver=.
+//
+// devices NODE COUNT (a ResourceSlice): driver=, pool=, model=, taken=N (allocated),
+// unusable=WHY, the flag incomplete.
+//
+// resourceclaim NAME: ns=, device=, refused=, on=NODE (allocated there), the flag deleting.
+//
 // daemonset: amounts, selector=, affinity=, tolerate=.
 package clustertest

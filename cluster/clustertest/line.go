@@ -3,6 +3,7 @@ package clustertest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -66,6 +67,20 @@ func (l *line) one(key, otherwise string) string {
 
 // flag tells whether the word is there.
 func (l *line) flag(key string) bool { return len(l.all(key)) > 0 }
+
+// count removes the first option, which is a number.
+func (l *line) count() int {
+	if len(l.options) == 0 {
+		l.fail(fmt.Errorf("want %s NAME COUNT", l.verb))
+		return 0
+	}
+	n, err := strconv.Atoi(l.options[0].key)
+	if err != nil || n < 0 || l.options[0].value != "" {
+		l.fail(fmt.Errorf("the count %q is not a number", l.options[0].key))
+	}
+	l.options = l.options[1:]
+	return n
+}
 
 // list removes a comma-separated option.
 func (l *line) list(key string) []string {

@@ -32,16 +32,8 @@ func (s *reader) addDaemonSet(l *line) {
 }
 
 func (s *reader) addPods(l *line) {
-	if len(l.options) == 0 {
-		l.fail(fmt.Errorf("want pods NAME COUNT"))
-		return
-	}
-	count, err := strconv.Atoi(l.options[0].key)
-	if err != nil || count < 0 || l.options[0].value != "" {
-		l.fail(fmt.Errorf("the count %q is not a number", l.options[0].key))
-		return
-	}
-	l.options = l.options[1:]
+	count := l.count()
+	requests, shared := parsed(l, "device", parseDevice), l.list("claim")
 	priority, err := strconv.ParseInt(l.one("priority", "0"), 10, 32)
 	l.fail(err)
 	labels := l.labels()
@@ -80,6 +72,7 @@ func (s *reader) addPods(l *line) {
 		// Padded, so that pods sort by their number.
 		q.Name = fmt.Sprintf("%s-%0*d", l.name, width, i)
 		q.UID = q.Namespace + "/" + q.Name
+		s.claim(&q, requests, shared)
 		s.in.Pods = append(s.in.Pods, &q)
 	}
 }

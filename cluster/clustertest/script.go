@@ -57,8 +57,14 @@ func (s *reader) add(l *line) {
 		s.addPods(l)
 	case "daemonset":
 		s.addDaemonSet(l)
+	case "deviceclass":
+		s.addDeviceClass(l)
+	case "devices":
+		s.addDevices(l)
+	case "resourceclaim":
+		s.addResourceClaim(l)
 	default:
-		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods or daemonset"))
+		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods, daemonset, deviceclass, devices or resourceclaim"))
 	}
 }
 
