@@ -131,7 +131,11 @@ func (b *bounder) provePart(shapes []int32, r prowess) Part {
 		return Part{}
 	}
 	c := &certifier{bounder: b, sale: &part}
-	c.addValues(demand, r.effort)
+	if r.classes == 0 {
+		c.addPoured(demand)
+	} else {
+		c.addValues(demand, r.effort)
+	}
 	c.addAmounts()
 	slices.SortStableFunc(c.rows, func(x, y certRow) int { return -cmp.Compare(x.need, y.need) }) // empty ones last
 	for len(c.rows) > 0 && c.rows[len(c.rows)-1].need <= 0 {

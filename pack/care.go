@@ -37,5 +37,5 @@ func (o Options) proof() prowess {
 	if o.Steps > 0 {
 		return prowess{effort{64, 100, 1e-3}, 3000, 100_000_000}
 	}
-	return prowess{effort{12, 6, 2e-2}, 1, 1_000}
+	return prowess{effort{}, 1, 1_000}
 }

@@ -197,7 +197,7 @@ func (c *certifier) addValues(demand []int32, e effort) {
 	x := newMaster(m, e.classes)
 	x.solve(e.rounds, e.tolerance)
 	x.fill(append(x.active, x.idle...), x.safe)
-	scale := c.valueScale(x, demand)
+	scale := c.valueScale(x.lower, x.cost, demand)
 	r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.onSale))}
 	first := len(c.prices)
 	c.choosePrices(x, scale, &r)
@@ -212,6 +212,11 @@ func (c *certifier) addValues(demand []int32, e effort) {
 		}
 		r.most = append(r.most, c.mostOn(c.room[i], c.prices[r.by[i]], extra, c.row(c.shapeRows, s)))
 	}
+	c.addRow(r, first)
+}
+
+// addRow adds a row whose lists of prices begin with that one.
+func (c *certifier) addRow(r certRow, first int) {
 	var hosts []int32
 	for p := first; p < len(c.prices); p++ {
 		hosts = append(hosts, int32(p))
@@ -221,12 +226,9 @@ func (c *certifier) addValues(demand []int32, e effort) {
 }
 
 // valueScale returns by what micro-USD are multiplied to become values: a power of
-// two that keeps all sums below 2⁵⁸.
-func (c *certifier) valueScale(x *master, demand []int32) float64 {
-	sum := 1.0
-	for i, v := range x.safe {
-		sum += float64(v * x.classes[i].count)
-	}
+// two that keeps all sums below 2⁵⁸. Worth is that of what is wanted.
+func (c *certifier) valueScale(worth float64, cost []float64, demand []int32) float64 {
+	sum := 1 + worth
 	bought, held := 1.0, 1.0
 	for i, n := range c.held {
 		if c.within.Has(i) {
@@ -236,7 +238,7 @@ func (c *certifier) valueScale(x *master, demand []int32) float64 {
 	}
 	// Those on hosts have not been counted: allow for a thousand times their share.
 	sum *= held / bought
-	for _, v := range x.cost {
+	for _, v := range cost {
 		sum += v
 	}
 	return math.Ldexp(1, 57-bits.Len64(uint64(sum)))
@@ -288,6 +290,19 @@ func (c *certifier) worthOf(amount, price []int64) int64 {
 // that is used for a shape which may hold it. A class of items of one size keeps its
 // own value: where few of it fit, that may be more than the room is worth.
 func (c *certifier) valueItems(x *master, scale float64, first int, r *certRow) {
+	c.valueBySize(first, r)
+	for i := range x.classes {
+		for _, item := range x.classes[i].items {
+			if x.classes[i].uniform {
+				r.values[item] = int64(float64(x.safe[i] * scale))
+			}
+		}
+	}
+}
+
+// valueBySize gives each item the least that its size is worth by a list of prices,
+// from first on, that is for it.
+func (c *certifier) valueBySize(first int, r *certRow) {
 	for i := range c.within.all {
 		if c.held[i] == 0 {
 			continue
@@ -299,13 +314,6 @@ func (c *certifier) valueItems(x *master, scale float64, first int, r *certRow) 
 			}
 		}
 		r.values[i] = least
-	}
-	for i := range x.classes {
-		for _, item := range x.classes[i].items {
-			if x.classes[i].uniform {
-				r.values[item] = int64(float64(x.safe[i] * scale))
-			}
-		}
 	}
 }
 

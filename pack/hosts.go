@@ -22,6 +22,9 @@ func (s *state) fillHosts() {
 		q.house(stuck)
 	}
 	q.house(allOf(len(s.items)))
+	if s.opt.Steps > 0 && !s.avail.empty() && len(s.dense) > 0 {
+		q.rehouse()
+	}
 }
 
 // hostOrder returns the hosts that may take items, those with least room first. Their
@@ -91,7 +94,6 @@ func (q *quarters) house(set Set) {
 		if !set.Has(i) {
 			continue
 		}
-		clear(q.barred)
 		for q.left[i] > 0 {
 			at, n := q.snuggest(int32(i))
 			if at < 0 {
@@ -106,6 +108,7 @@ func (q *quarters) house(set Set) {
 				q.survey(at / block)
 			}
 		}
+		clear(q.barred)
 	}
 }
 

@@ -44,6 +44,8 @@ type flow struct {
 
 // stand is a way in which shapes are open to groups.
 type stand struct {
+	kind   int32
+	has    uint64 // the dimensions in which there is room
 	groups []int32
 	price  []float64 // of each dimension, to the group to which it is worth most
 	taker  []int32   // the row of that group

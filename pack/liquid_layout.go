@@ -8,13 +8,19 @@ import (
 // mostRows bounds the rows of a liquid program. Groups with least demand go without.
 const mostRows = 60
 
-func newLiquid(m *market) *liquid {
+func newLiquid(m *market, stones bool) *liquid {
 	x := &liquid{market: m, free: make([]float64, m.dims)}
 	x.scale = make([]float64, x.dims)
 	for d, v := range x.total {
 		x.scale[d] = float64(max(v, 1))
 	}
-	x.addStones()
+	x.stoneOf = make([]int32, len(x.items))
+	for i := range x.stoneOf {
+		x.stoneOf[i] = -1
+	}
+	if stones {
+		x.addStones()
+	}
 	x.addGroups()
 	x.addRooms()
 	x.taken, x.left = make([]int32, len(x.stones)), make([]int32, len(x.rings))
@@ -82,7 +88,7 @@ func (x *liquid) addRooms() {
 		if !ok {
 			at = int32(len(x.stands))
 			index[k] = at
-			st := stand{price: make([]float64, x.dims), taker: make([]int32, x.dims)}
+			st := stand{kind: k.kind, has: k.has, price: make([]float64, x.dims), taker: make([]int32, x.dims)}
 			for i := range x.groups {
 				if g := &x.groups[i]; g.uses&^k.has == 0 && x.sets[k.kind].Has(int(g.item)) {
 					st.groups = append(st.groups, int32(i))

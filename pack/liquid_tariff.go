@@ -5,7 +5,7 @@ import "slices"
 // newQuickTariff solves a market as a liquid one.
 func newQuickTariff(m *market) *tariff {
 	m.addUnits()
-	x := newLiquid(m)
+	x := newLiquid(m, true)
 	x.solve()
 	x.setPrices()
 	x.setGroupPrices()

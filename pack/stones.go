@@ -33,10 +33,6 @@ const (
 
 // addStones parts the items with demand into stones and others.
 func (x *liquid) addStones() {
-	x.stoneOf = make([]int32, len(x.items))
-	for i := range x.stoneOf {
-		x.stoneOf[i] = -1
-	}
 	x.addRings()
 	for at := range x.rings {
 		r := &x.rings[at]
