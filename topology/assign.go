@@ -45,6 +45,7 @@ func (a *assigner) isLoose(class int) bool { return a.loose != nil && a.loose[cl
 
 // assign decides every constraint over domains of more than one node.
 func (a *assigner) assign() {
+	a.portions = make([]portion, 0, len(a.classes))
 	for i := range a.classes {
 		if c := &a.snap.Classes[i]; len(c.Refused) == 0 {
 			a.portions = append(a.portions, portion{int32(i), int32(len(c.Pods)), a.id(a.classes[i].Places)})

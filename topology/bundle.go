@@ -22,6 +22,9 @@ func nearIn(c *cluster.Class, key string) bool {
 // the host name to pods that wait as well. Where the pods they want near run
 // already, they are bound to those hosts.
 func (b *itemizer) bundle() {
+	if !slices.ContainsFunc(b.portions, func(p portion) bool { return nearOver(&b.snap.Classes[p.class], cluster.LabelHostname) }) {
+		return
+	}
 	near := map[int32][]portion{} // by group
 	var groups []int32
 	var others []portion

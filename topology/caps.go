@@ -163,12 +163,6 @@ func (k *caps) port(users map[string][]int) {
 // by what is there already.
 func (a *assigner) hostsOut() {
 	snap, classes := a.snap, a.classes
-	noName := pack.NewSet(len(snap.Hosts))
-	for h := range snap.Hosts {
-		if _, ok := snap.Hosts[h].Label(cluster.LabelHostname); !ok {
-			noName.Add(h)
-		}
-	}
 	repelled := map[int32]pack.Set{}
 	for _, r := range snap.Repulsions {
 		if !onNode(r.Key) {
@@ -180,7 +174,7 @@ func (a *assigner) hostsOut() {
 			repelled[r.Group] = set
 		}
 		for _, h := range r.Hosts {
-			if !noName.Has(int(h)) {
+			if named(&snap.Hosts[h]) {
 				set.Add(int(h))
 			}
 		}
@@ -217,11 +211,16 @@ func (a *assigner) hostsOut() {
 	}
 }
 
+func named(h *cluster.Host) bool {
+	_, ok := h.Label(cluster.LabelHostname)
+	return ok
+}
+
 // fuller returns the hosts that have a name and more than so many pods of a group.
 func fuller(snap *cluster.Snapshot, group, pods int32) pack.Set {
 	set := pack.NewSet(len(snap.Hosts))
 	for _, n := range snap.Groups[group].Hosts {
-		if _, named := snap.Hosts[n.Host].Label(cluster.LabelHostname); named && n.Pods > pods {
+		if n.Pods > pods && named(&snap.Hosts[n.Host]) {
 			set.Add(int(n.Host))
 		}
 	}
@@ -234,7 +233,15 @@ type takenPort struct {
 	hosts pack.Set
 }
 
+// portsTaken looks at the pods on hosts if any that wait want a port.
 func portsTaken(snap *cluster.Snapshot) []takenPort {
+	wanted := false
+	for i := range snap.Classes {
+		wanted = wanted || len(snap.Classes[i].Demand.Ports) > 0
+	}
+	if !wanted {
+		return nil
+	}
 	index := map[cluster.HostPort]int{}
 	var out []takenPort
 	for h := range snap.Hosts {

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"encoding/binary"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -69,15 +68,22 @@ func New(snap *cluster.Snapshot, classes []Class) *Split {
 	}
 	b.translate()
 	b.out.Places = a.list
-	b.out.Uncertain = b.out.Uncertain || a.uncertain || slices.ContainsFunc(snap.Classes, spreadElsewhere)
+	b.out.Uncertain = b.out.Uncertain || a.uncertain || spreadElsewhere(snap)
 	return &b.out
 }
 
-// spreadElsewhere tells whether pods of a class are spread over domains that their
+// spreadElsewhere tells whether pods of some class are spread over domains that their
 // volumes do not let them reach: where somebody else opens one, it counts.
-func spreadElsewhere(c cluster.Class) bool {
-	return len(c.Refused) == 0 && slices.ContainsFunc(c.Demand.Spreads, func(s cluster.TopologySpread) bool { return s.Counts() }) &&
-		slices.ContainsFunc(c.Volumes, func(v cluster.ClassVolume) bool { return v.Affinity != nil || len(v.Zones) > 0 })
+func spreadElsewhere(snap *cluster.Snapshot) bool {
+	counts := func(s cluster.TopologySpread) bool { return s.Counts() }
+	binds := func(v cluster.ClassVolume) bool { return v.Affinity != nil || len(v.Zones) > 0 }
+	for i := range snap.Classes {
+		c := &snap.Classes[i]
+		if len(c.Refused) == 0 && slices.ContainsFunc(c.Volumes, binds) && slices.ContainsFunc(c.Demand.Spreads, counts) {
+			return true
+		}
+	}
+	return false
 }
 
 // itemizer makes items of portions.
@@ -88,6 +94,8 @@ type itemizer struct {
 	sizes []int32   // of each class: the number of its size and parts
 	index map[itemKey]int32
 	items [][]int32 // of each item: its parts in rulings
+	lots  []Lot     // slabs for the first of each item
+	parts []Part
 	out   Split
 }
 
@@ -101,7 +109,7 @@ const (
 )
 
 func newItemizer(a *assigner) *itemizer {
-	b := &itemizer{assigner: a, caps: newCaps(a), codes: make([][]int32, len(a.snap.Classes)), sizes: make([]int32, len(a.snap.Classes)), index: map[itemKey]int32{}}
+	b := &itemizer{assigner: a, caps: newCaps(a), codes: make([][]int32, len(a.snap.Classes)), index: make(map[itemKey]int32, len(a.portions))}
 	for i := range b.caps.list {
 		r := &b.caps.list[i]
 		both := slices.Clone(r.holders)
@@ -119,24 +127,37 @@ func newItemizer(a *assigner) *itemizer {
 			b.codes[c] = append(b.codes[c], code)
 		}
 	}
-	seen := map[string]int32{}
-	var key []byte
-	for i := range a.snap.Classes {
-		key = key[:0]
-		for _, v := range a.snap.Classes[i].Requests {
-			key = binary.LittleEndian.AppendUint64(key, uint64(v))
+	b.addSizes()
+	return b
+}
+
+// addSizes numbers the classes by size and parts in rulings: each by the first that is
+// like it.
+func (b *itemizer) addSizes() {
+	classes := b.snap.Classes
+	b.sizes = make([]int32, len(classes))
+	last := make(map[uint64]int32, len(classes)) // of those with the same hash
+	before := make([]int32, len(classes))        // of each, the one before it with the same hash
+	for i := range classes {
+		hash := uint64(14695981039346656037)
+		for _, v := range classes[i].Requests {
+			hash = (hash ^ uint64(v)) * 1099511628211
 		}
 		for _, code := range b.codes[i] {
-			key = binary.LittleEndian.AppendUint32(key, uint32(code))
+			hash = (hash ^ uint64(code)) * 1099511628211
 		}
-		id, ok := seen[string(key)]
+		at, ok := last[hash]
 		if !ok {
-			id = int32(len(seen))
-			seen[string(key)] = id
+			at = -1
 		}
-		b.sizes[i] = id
+		last[hash], before[i] = int32(i), at
+		for at >= 0 && !(slices.Equal(classes[i].Requests, classes[at].Requests) && slices.Equal(b.codes[i], b.codes[at])) {
+			at = before[at]
+		}
+		if b.sizes[i] = int32(i); at >= 0 {
+			b.sizes[i] = b.sizes[at]
+		}
 	}
-	return b
 }
 
 // add makes a portion part of an item and returns its number; −1 for none.
@@ -149,13 +170,26 @@ func (b *itemizer) add(p portion) int32 {
 	if !ok {
 		i = int32(len(b.out.Items))
 		b.index[key] = i
-		b.out.Items = append(b.out.Items, Item{Places: p.places, Size: b.snap.Classes[p.class].Requests})
+		lots := take(&b.lots, len(b.portions))
+		b.out.Items = append(b.out.Items, Item{Places: p.places, Size: b.snap.Classes[p.class].Requests, Lots: lots[:0]})
 		b.items = append(b.items, b.codes[p.class])
 	}
+	parts := take(&b.parts, len(b.portions))
+	parts[0] = Part{p.class, 1}
 	x := &b.out.Items[i]
 	x.Units += p.pods
-	x.Lots = append(x.Lots, Lot{Units: p.pods, Parts: []Part{{p.class, 1}}})
+	x.Lots = append(x.Lots, Lot{Units: p.pods, Parts: parts})
 	return i
+}
+
+// take cuts a list of one off a slab; a new slab has room for n.
+func take[T any](slab *[]T, n int) []T {
+	if len(*slab) == 0 {
+		*slab = make([]T, max(n, 1))
+	}
+	one := (*slab)[:1:1]
+	*slab = (*slab)[1:]
+	return one
 }
 
 // translate turns rulings into dimensions and rules of items.

@@ -12,6 +12,12 @@ type Places struct{ Hosts, Offerings pack.Set }
 
 func (p Places) empty() bool { return empty(p.Hosts) && empty(p.Offerings) }
 
+// is tells whether p is made of the very sets of q: classes that are admitted alike
+// share them.
+func (p Places) is(q Places) bool { return same(p.Hosts, q.Hosts) && same(p.Offerings, q.Offerings) }
+
+func same(a, b pack.Set) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
 // members yields the members of a set in order.
 func members(s pack.Set) func(func(int) bool) {
 	return func(yield func(int) bool) {
@@ -39,6 +45,8 @@ type table struct {
 	list   []Places
 	placed map[string]int32 // of each set, its number
 	text   []byte           // of the set that is looked up
+	last   Places           // that was looked up
+	lastID int32
 	// cut caches the parts of places that are in one domain.
 	cut map[cut]int32
 }
@@ -47,6 +55,15 @@ type cut struct{ places, topology, domain int32 }
 
 // id returns the number of a set of places.
 func (t *table) id(p Places) int32 {
+	if t.placed != nil && p.is(t.last) {
+		return t.lastID
+	}
+	id := t.find(p)
+	t.last, t.lastID = p, id
+	return id
+}
+
+func (t *table) find(p Places) int32 {
 	key := t.text[:0]
 	for _, set := range []pack.Set{p.Hosts, p.Offerings} {
 		for _, w := range set {
