@@ -56,8 +56,11 @@ func Relax(snap *cluster.Snapshot, classes []Class, placed []int32, loose []Loos
 	}
 	a := &assigner{snap: snap, classes: classes, loose: loose, topologies: map[string]*domains{}, prices: map[int32]int64{}}
 	a.hostsOut()
-	r := relaxer{assigner: a, placed: placed}
+	r := relaxer{assigner: a, placed: placed, inAll: make([]int32, len(snap.Groups))}
 	for i := range classes {
+		for _, g := range snap.Classes[i].Groups {
+			r.inAll[g] += placed[i]
+		}
 		if placed[i] > 0 && loose[i] < Unknown {
 			a.portions = append(a.portions, portion{int32(i), placed[i], a.id(classes[i].Places)})
 		}
@@ -72,6 +75,7 @@ type relaxer struct {
 	*assigner
 	placed []int32
 	forced [][]portion // of each portion: what of it is forced into domains
+	inAll  []int32     // of each group: how many of its pods have a place
 }
 
 // restrict finds for each portion the domains that are open to it, and what of it is
@@ -125,8 +129,9 @@ func (r *relaxer) confine(x *dealing, i int, role *role) {
 	room := x.room(&hand{portion: p, role: role})
 	var forced []portion
 	sum, was := int32(0), int32(0)
+	free := r.free(p.class, role)
 	for at := range int32(x.n) {
-		if n := x.leastIn(at, p, role, room, r.free(p.class, role)); n > 0 {
+		if n := x.leastIn(at, p, role, room, free); n > 0 {
 			forced = append(forced, portion{p.class, n, x.in(p.places, x.domains, at)})
 			sum += n
 		}
@@ -148,10 +153,9 @@ func (r *relaxer) free(class int32, role *role) []int32 {
 	}
 	out := make([]int32, len(role.spreads))
 	for j, s := range role.spreads {
-		for c, n := range r.placed {
-			if int32(c) != class && n > 0 && r.snap.Classes[c].In(s.group) {
-				out[j] += n
-			}
+		out[j] = r.inAll[s.group]
+		if r.snap.Classes[class].In(s.group) {
+			out[j] -= r.placed[class]
 		}
 	}
 	return out
