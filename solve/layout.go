@@ -8,9 +8,9 @@ import (
 	"github.com/ullage-sh/ullage/topology"
 )
 
-// layOut states the problem to package pack: an open host is a host, and offerings that no waiting pod can tell apart (same pool, same room,
-// same pods admitted, same share of the pool's limits) are one shape, of which
-// only the cheapest counts.
+// layOut states the problem to package pack: an open host is a host, and offerings
+// that no waiting pod can tell apart (same pool, same room, same pods admitted, same
+// share of the pool's limits) are one shape, of which only the cheapest counts.
 func (p *problem) layOut() {
 	p.packing.Room = make([]int64, len(p.dims), len(p.dims)+len(p.split.Dims))
 	for i := range p.split.Dims {
@@ -18,23 +18,48 @@ func (p *problem) layOut() {
 	}
 	p.packing.NodeCharge = int64(p.opt.NodeCharge)
 	p.packing.Quotas = p.quotas.room
+	slab := make(slab, 0, (len(p.split.Items)+len(p.snap.Hosts))*len(p.dims))
+	p.packing.Items = make([]pack.Item, len(p.split.Items))
 	for i := range p.split.Items {
-		x := &p.split.Items[i]
-		size := positive(p.row(p.request, int32(i)))
-		for _, a := range x.Dims {
-			size = append(size, pack.Amount{Dim: int32(len(p.dims)) + a.Dim, Value: a.Value})
+		x, first := &p.split.Items[i], len(slab)
+		for d, v := range p.row(p.request, int32(i)) {
+			if v > 0 {
+				slab.add(int32(d), v)
+			}
 		}
-		p.packing.Items = append(p.packing.Items, pack.Item{Size: size, Count: x.Units, Profile: x.Places})
+		for _, a := range x.Dims {
+			slab.add(int32(len(p.dims))+a.Dim, a.Value)
+		}
+		p.packing.Items[i] = pack.Item{Size: slab.since(first), Count: x.Units, Profile: x.Places}
 	}
 	for i := range p.split.Rules {
 		p.packing.Rules = append(p.packing.Rules, p.split.Rules[i].Rule)
 	}
 	kinds := kinds{problem: p, index: map[string]int32{}}
-	p.layOutHosts(&kinds)
-	p.layOutShapes(&kinds)
+	p.layOutHosts(&kinds, &slab)
+	p.layOutShapes(&kinds, &slab)
 }
 
-func (p *problem) layOutHosts(kinds *kinds) {
+// slab is many lists of amounts in one, one after the other.
+type slab []pack.Amount
+
+func (s *slab) add(dim int32, value int64) { *s = append(*s, pack.Amount{Dim: dim, Value: value}) }
+
+// since is the list of what was added from an index on.
+func (s *slab) since(first int) []pack.Amount { return slices.Clip((*s)[first:]) }
+
+// amounts lists what of a row is not zero.
+func (s *slab) amounts(row []int64) []pack.Amount {
+	first := len(*s)
+	for d, v := range row {
+		if v != 0 {
+			s.add(int32(d), v)
+		}
+	}
+	return s.since(first)
+}
+
+func (p *problem) layOutHosts(kinds *kinds, slab *slab) {
 	admits := transpose(p.split.Places, len(p.snap.Hosts), func(q *topology.Places) bitset { return bitset(q.Hosts) })
 	at := make([]int32, len(p.snap.Hosts)) // of packing's hosts, −1 for those it does not see
 	for i := range p.snap.Hosts {
@@ -44,7 +69,7 @@ func (p *problem) layOutHosts(kinds *kinds) {
 		}
 		at[i] = int32(len(p.hostOf))
 		p.hostOf = append(p.hostOf, int32(i))
-		p.packing.Hosts = append(p.packing.Hosts, pack.Host{Room: amounts(p.row(p.hostFree, int32(i))), Kind: kinds.id(admits.row(i))})
+		p.packing.Hosts = append(p.packing.Hosts, pack.Host{Room: slab.amounts(p.row(p.hostFree, int32(i))), Kind: kinds.id(admits.row(i))})
 	}
 	for i := range p.split.Dims {
 		d := &p.split.Dims[i]
@@ -65,7 +90,7 @@ func (p *problem) layOutHosts(kinds *kinds) {
 	}
 }
 
-func (p *problem) layOutShapes(kinds *kinds) {
+func (p *problem) layOutShapes(kinds *kinds, slab *slab) {
 	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) bitset { return bitset(q.Offerings) })
 	seen := map[string]bool{}
 	var key []byte
@@ -76,9 +101,11 @@ func (p *problem) layOutShapes(kinds *kinds) {
 		if admits.row(i).empty() {
 			continue
 		}
-		free := p.row(p.offerFree, int32(i))
-		q.addAlternative(int32(i), amounts(free), kinds.id(admits.row(i)))
-		s := pack.Shape{Price: int64(o.Price), Kind: kinds.id(admits.row(i)), Tier: q.tier, Variety: q.demanded}
+		free, kind := p.row(p.offerFree, int32(i)), kinds.id(admits.row(i))
+		if len(q.keys) > 0 {
+			q.addAlternative(int32(i), slab.amounts(free), kind)
+		}
+		s := pack.Shape{Price: int64(o.Price), Kind: kind, Tier: q.tier, Variety: q.demanded}
 		uses = p.quotas.uses(uses[:0], o)
 		key = binary.LittleEndian.AppendUint32(key[:0], uint32(o.Pool))
 		key = binary.LittleEndian.AppendUint32(key, uint32(s.Kind))
@@ -90,7 +117,7 @@ func (p *problem) layOutShapes(kinds *kinds) {
 			continue
 		}
 		seen[string(key)] = true
-		s.Room = amounts(free)
+		s.Room = slab.amounts(free)
 		s.Uses = slices.Clone(uses)
 		p.packing.Shapes = append(p.packing.Shapes, s)
 		p.offerOf = append(p.offerOf, int32(i))
@@ -104,36 +131,24 @@ func appendInts(key []byte, row []int64) []byte {
 	return key
 }
 
-// amounts lists what of a row is not zero.
-func amounts(row []int64) []pack.Amount {
-	out := make([]pack.Amount, 0, len(row))
-	for d, v := range row {
-		if v != 0 {
-			out = append(out, pack.Amount{Dim: int32(d), Value: v})
-		}
-	}
-	return out
-}
-
-// positive lists what of a row is more than zero.
-func positive(row []int64) []pack.Amount {
-	out := make([]pack.Amount, 0, len(row))
-	for d, v := range row {
-		if v > 0 {
-			out = append(out, pack.Amount{Dim: int32(d), Value: v})
-		}
-	}
-	return out
-}
-
 // kinds numbers the distinct ways in which places admit items.
 type kinds struct {
 	*problem
-	index map[string]int32
-	key   []byte
+	index  map[string]int32
+	key    []byte
+	last   bitset
+	lastID int32
 }
 
+// id returns the number of a way: most often it is that of the place before.
 func (k *kinds) id(profiles bitset) int32 {
+	if k.last == nil || !slices.Equal(profiles, k.last) {
+		k.last, k.lastID = profiles, k.find(profiles)
+	}
+	return k.lastID
+}
+
+func (k *kinds) find(profiles bitset) int32 {
 	k.key = k.key[:0]
 	for _, w := range profiles {
 		k.key = binary.LittleEndian.AppendUint64(k.key, w)

@@ -89,12 +89,8 @@ func (p *problem) addVariety(id int32) {
 	}
 }
 
-// addAlternative tells packing of an offering that counts for the pool's
-// minValues, if it has any.
+// addAlternative tells packing of an offering that counts for the pool's minValues.
 func (q *pool) addAlternative(offering int32, room []pack.Amount, kind int32) {
-	if len(q.keys) == 0 {
-		return
-	}
 	if q.demanded == nil {
 		q.demanded = &pack.Variety{}
 		for _, v := range q.keys {

@@ -61,7 +61,7 @@ func (q *profile) prefer(weight int32, hosts, offerings bitset) {
 }
 
 func (p *problem) matchingAll(s *side, t cluster.Term) bitset {
-	set := allOf(len(s.labels))
+	set := allOf(s.n)
 	for _, r := range t {
 		set.and(s.matching(r))
 	}
@@ -83,7 +83,7 @@ func (s *side) preferred(tolerations []cluster.Toleration) bitset {
 	if bad == nil {
 		return nil
 	}
-	set := allOf(len(s.labels))
+	set := allOf(s.n)
 	for i, list := range s.taints {
 		if slices.Contains(bad, list) {
 			set.remove(i)

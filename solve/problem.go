@@ -94,18 +94,19 @@ func (p *problem) addDims() {
 }
 
 func (p *problem) addSides() {
-	p.hosts = newSide(len(p.snap.Hosts), true)
-	for i := range p.snap.Hosts {
-		h := &p.snap.Hosts[i]
-		p.hosts.addPlace(h.Label, h.Taints)
-		p.hosts.take(h.Expected, len(p.snap.Hosts))
+	hosts, offerings := p.snap.Hosts, p.snap.Offerings
+	p.hosts = newSide(len(hosts), true, func(i int, key string) (string, bool) { return hosts[i].Label(key) })
+	p.hostFree = make([]int64, 0, len(hosts)*len(p.dims))
+	for i := range hosts {
+		h := &hosts[i]
+		p.hosts.addPlace(h.Taints, h.Expected)
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
-	p.offerings = newSide(len(p.snap.Offerings), false)
-	for i := range p.snap.Offerings {
-		o := &p.snap.Offerings[i]
-		p.offerings.addPlace(o.Label, p.snap.Pools[o.Pool].Taints)
-		p.offerings.take(o.Ports, len(p.snap.Offerings))
+	p.offerings = newSide(len(offerings), false, func(i int, key string) (string, bool) { return offerings[i].Label(key) })
+	p.offerFree = make([]int64, 0, len(offerings)*len(p.dims))
+	for i := range offerings {
+		o := &offerings[i]
+		p.offerings.addPlace(p.snap.Pools[o.Pool].Taints, o.Ports)
 		p.offerFree = p.appendRow(p.offerFree, o.Free)
 	}
 }
@@ -160,6 +161,7 @@ func (p *problem) open() (hosts, offerings bitset) {
 // addItems splits the classes into what packing sees.
 func (p *problem) addItems() {
 	p.split = topology.New(p.snap, p.classes(true))
+	p.request = make([]int64, 0, len(p.split.Items)*len(p.dims))
 	for i := range p.split.Items {
 		p.request = p.appendRow(p.request, p.split.Items[i].Size)
 	}

@@ -78,7 +78,7 @@ func (v *verdicts) selection(c *cluster.Class) *verdict {
 	}
 	selector := func(s *side, i int) string {
 		for _, r := range d.Selector {
-			if value, ok := s.labels[i](r.Key); !r.Matches(value, ok) {
+			if value, ok := s.label(i, r.Key); !r.Matches(value, ok) {
 				return requirementText(r)
 			}
 		}

@@ -13,7 +13,8 @@ import (
 // ANDs.
 type side struct {
 	named  bool // places have host names
-	labels []cluster.Lookup
+	n      int  // how many places there are
+	label  func(place int, key string) (value string, present bool)
 	taints []int32 // of each place, an index into lists
 	lists  [][]cluster.Taint
 	ports  []takenPorts
@@ -25,10 +26,9 @@ type side struct {
 	scratch   []byte
 }
 
-func newSide(n int, named bool) *side {
+func newSide(n int, named bool, label func(place int, key string) (string, bool)) *side {
 	return &side{
-		named:  named,
-		labels: make([]cluster.Lookup, 0, n), taints: make([]int32, 0, n),
+		named: named, n: n, label: label, taints: make([]int32, 0, n),
 		listIndex: map[string]int32{}, columns: map[string]*column{}, matches: map[string]bitset{}, tolerates: map[string]bitset{},
 	}
 }
@@ -49,10 +49,10 @@ func (s *side) column(key string) *column {
 	if c := s.columns[key]; c != nil {
 		return c
 	}
-	c := &column{value: make([]int32, len(s.labels)), values: []string{""}}
+	c := &column{value: make([]int32, s.n), values: []string{""}}
 	index := map[string]int32{}
-	for i, label := range s.labels {
-		v, ok := label(key)
+	for i := range s.n {
+		v, ok := s.label(i, key)
 		if !ok {
 			continue
 		}
@@ -68,7 +68,26 @@ func (s *side) column(key string) *column {
 	return c
 }
 
-func (s *side) addPlace(labels cluster.Lookup, taints []cluster.Taint) {
+// addPlace notes the taints of the next place, and the ports that DaemonSets take there.
+func (s *side) addPlace(taints []cluster.Taint, ports []cluster.HostPort) {
+	s.taints = append(s.taints, s.list(taints))
+	if len(ports) == 0 {
+		return
+	}
+	at := slices.IndexFunc(s.ports, func(t takenPorts) bool { return slices.Equal(t.ports, ports) })
+	if at < 0 {
+		at = len(s.ports)
+		s.ports = append(s.ports, takenPorts{ports, newBitset(s.n)})
+	}
+	s.ports[at].places.add(len(s.taints) - 1)
+}
+
+// list returns the number of a list of taints: most often it is that of the place
+// before.
+func (s *side) list(taints []cluster.Taint) int32 {
+	if n := len(s.taints); n > 0 && slices.Equal(taints, s.lists[s.taints[n-1]]) {
+		return s.taints[n-1]
+	}
 	key := s.scratch[:0]
 	for _, t := range taints {
 		key = appendQuoted(key, t.Key, t.Value, string(t.Effect))
@@ -80,22 +99,7 @@ func (s *side) addPlace(labels cluster.Lookup, taints []cluster.Taint) {
 		s.listIndex[string(key)] = list
 		s.lists = append(s.lists, taints)
 	}
-	s.labels = append(s.labels, labels)
-	s.taints = append(s.taints, list)
-}
-
-// take notes the ports that DaemonSets take on the place that was added last; n is
-// how many places there will be.
-func (s *side) take(ports []cluster.HostPort, n int) {
-	if len(ports) == 0 {
-		return
-	}
-	at := slices.IndexFunc(s.ports, func(t takenPorts) bool { return slices.Equal(t.ports, ports) })
-	if at < 0 {
-		at = len(s.ports)
-		s.ports = append(s.ports, takenPorts{ports, newBitset(n)})
-	}
-	s.ports[at].places.add(len(s.labels) - 1)
+	return list
 }
 
 // matching returns the places whose labels satisfy r. The set is shared.
@@ -110,7 +114,7 @@ func (s *side) matching(r cluster.Requirement) bitset {
 	for id, v := range c.values {
 		good[id] = r.Matches(v, id > 0)
 	}
-	set := newBitset(len(s.labels))
+	set := newBitset(s.n)
 	for i, id := range c.value {
 		if good[id] {
 			set.add(i)
@@ -133,7 +137,7 @@ func (s *side) tolerated(tolerations []cluster.Toleration) bitset {
 		_, bad := cluster.Untolerated(taints, tolerations)
 		good[i] = !bad
 	}
-	set := newBitset(len(s.labels))
+	set := newBitset(s.n)
 	for i, list := range s.taints {
 		if good[list] {
 			set.add(i)
@@ -159,9 +163,9 @@ func (s *side) affine(set bitset, d *cluster.Demand) {
 
 // any keeps in set what one of the terms matches.
 func (s *side) any(set bitset, terms []cluster.Term) {
-	some := newBitset(len(s.labels))
+	some := newBitset(s.n)
 	for _, term := range terms {
-		all := allOf(len(s.labels))
+		all := allOf(s.n)
 		for _, r := range term {
 			all.and(s.matching(r))
 		}
@@ -227,7 +231,7 @@ func (s *side) usable(set bitset, v *cluster.ClassVolume) {
 	if len(v.Zones) == 0 {
 		return
 	}
-	good := allOf(len(s.labels))
+	good := allOf(s.n)
 	for _, r := range v.Zones {
 		good.and(s.matching(r))
 	}
