@@ -24,6 +24,7 @@ func (s *state) fillHosts() {
 	q.house(allOf(len(s.items)))
 	if s.opt.Steps > 0 && !s.avail.empty() && len(s.dense) > 0 {
 		q.rehouse()
+		q.house(allOf(len(s.items)))
 	}
 }
 
