@@ -10,5 +10,13 @@
 // back-off between attempts, which only decides how long a pod waits, and no
 // preemption, for which the cases have no priorities.
 //
-//	go test ./replay -run TestReplay -replay-cases 'diverse-1000|lognormal-1000' -replay-seeds 20 -v
+// Whoever launches nodes can do three things about a scheduler that does not read
+// plans, and all three can be tried here: leave room free on new nodes (-replay-margin),
+// let nobody onto any of them until all are ready (-replay-waves 1), or keep each for
+// the pods that it was bought for until they had their turn (-replay-reserve, see
+// docs/decisions/0006). Without -replay-tried a plan is made for all pods at once; with
+// it, for those that the scheduler has left, as the operator does.
+//
+//	go test ./replay -run TestReplay -replay-cases '^(lognormal|gpu|zone|anti)' -replay-pods 0 -replay-seeds 20 -timeout 10h -v
+//	go test ./replay -run TestReplay -replay-cases '^existing' -replay-pods 0 -replay-tried -replay-reserve -replay-seeds 20 -v
 package replay

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/lab/oracle"
@@ -39,6 +40,16 @@ func (c *Case) Plan(o *oracle.Objects) *plan.Plan {
 	return solve.Solve(seen.Snapshot(), c.Options)
 }
 
+// Terms are how a plan is carried out.
+type Terms struct {
+	// Seed gives the order in which nodes become ready, in at most so many Waves.
+	Seed  uint64
+	Waves int
+	// Reserve keeps each new node for the pods that are planned for it until all have
+	// had their turn, by a taint that only these are given a toleration of.
+	Reserve bool
+}
+
 // Outcome is what became of a plan.
 type Outcome struct {
 	// Pods that the plan places, and nodes that it buys.
@@ -47,26 +58,34 @@ type Outcome struct {
 	// beyond those that the plan left out.
 	Stranded int
 	// Extra nodes were bought for those, in so many further plans; Left are pods that
-	// still have no node.
+	// still have no node, beyond those that the plan left out.
 	Extra, Rounds, Left int
+	// Empty are new nodes that nobody came to: they are given back.
+	Empty int
 	// Planned is the price per hour of the new nodes of the plan; Realised that of all
-	// new nodes in the end.
+	// new nodes in the end, without empty ones.
 	Planned, Realised cluster.Money
 }
 
 // most plans are made for what is stranded, after which it is left.
 const most = 5
 
-// Run carries a plan for a case out with the real scheduler. Nodes become ready in
-// an order that the seed gives, in at most so many waves.
-func Run(ctx context.Context, c *Case, p *plan.Plan, seed uint64, waves int) (*Outcome, error) {
+// Run lets the real scheduler place what it can on nodes that are there, then
+// carries a plan for the case out. Without a plan, one is made for what the scheduler
+// has left, as the operator does it.
+func Run(ctx context.Context, c *Case, p *plan.Plan, terms Terms) (*Outcome, error) {
 	l, err := newLoop(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := &run{loop: l, objects: c.Objects.Clone(), random: rand.New(rand.NewPCG(seed, 0)), waves: waves}
+	r := &run{loop: l, objects: c.Objects.Clone(), random: rand.New(rand.NewPCG(terms.Seed, 0)), terms: terms, prices: map[string]cluster.Money{}}
 	r.begin(ctx)
-	out := &Outcome{Nodes: len(p.Creates), Planned: p.CreateCost, Realised: p.CreateCost}
+	waiting := len(c.Objects.Waiting())
+	if p == nil {
+		waiting = len(r.objects.Waiting())
+		p = c.Plan(r.objects)
+	}
+	out := &Outcome{Nodes: len(p.Creates), Planned: p.CreateCost}
 	for _, x := range p.Placements {
 		out.Pods += len(x.Pods)
 	}
@@ -76,10 +95,10 @@ func Run(ctx context.Context, c *Case, p *plan.Plan, seed uint64, waves int) (*O
 	if err := r.buy(ctx, p); err != nil {
 		return nil, err
 	}
-	unplanned := len(c.Objects.Waiting()) - out.Pods
-	out.Left = len(r.objects.Waiting())
-	out.Stranded = max(out.Left-unplanned, 0)
-	for stranded := out.Stranded; stranded > 0 && out.Rounds < most; out.Rounds++ {
+	unplanned := waiting - out.Pods
+	out.Stranded = max(len(r.objects.Waiting())-unplanned, 0)
+	out.Left = out.Stranded
+	for ; out.Left > 0 && out.Rounds < most; out.Rounds++ {
 		again := c.Plan(r.objects)
 		if len(again.Creates)+len(again.Placements) == 0 {
 			break
@@ -88,10 +107,9 @@ func Run(ctx context.Context, c *Case, p *plan.Plan, seed uint64, waves int) (*O
 			return nil, err
 		}
 		out.Extra += len(again.Creates)
-		out.Realised += again.CreateCost
-		out.Left = len(r.objects.Waiting())
-		stranded = out.Left - unplanned
+		out.Left = len(r.objects.Waiting()) - unplanned
 	}
+	out.Empty, out.Realised = r.realised()
 	return out, nil
 }
 
@@ -100,8 +118,26 @@ type run struct {
 	loop    *loop
 	objects *oracle.Objects
 	random  *rand.Rand
-	waves   int
-	bought  int
+	terms   Terms
+	prices  map[string]cluster.Money // of new nodes, by name
+}
+
+// realised adds up the new nodes that somebody came to, and counts the others.
+func (r *run) realised() (empty int, cost cluster.Money) {
+	used := map[string]bool{}
+	for _, p := range r.objects.Pods {
+		if !slices.ContainsFunc(p.OwnerReferences, func(o metav1.OwnerReference) bool { return o.Kind == "DaemonSet" }) {
+			used[p.Spec.NodeName] = true
+		}
+	}
+	for name, price := range r.prices {
+		if used[name] {
+			cost += price
+		} else {
+			empty++
+		}
+	}
+	return empty, cost
 }
 
 // begin makes what is there known to the scheduler, and lets it place what it can.
@@ -139,17 +175,25 @@ func (r *run) buy(ctx context.Context, p *plan.Plan) error {
 		if at < 0 {
 			return fmt.Errorf("node %d of the plan is a %s of pool %s, which is not sold", i, c.Offerings[0], c.Pool)
 		}
-		r.bought++
-		nodes[i] = fmt.Sprintf("planned-%d", r.bought)
+		nodes[i] = fmt.Sprintf("planned-%d", len(r.prices)+1)
+		r.prices[nodes[i]] = c.Price
 		offer := &snap.Offerings[at]
 		r.objects.Buy(offer, snap.Pools[offer.Pool].Taints, nodes[i])
 	}
-	r.random.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
-	size := max((len(nodes)+r.waves-1)/r.waves, 1)
-	for wave := range slices.Chunk(nodes, size) {
+	if r.terms.Reserve {
+		r.reserve(p, nodes)
+	}
+	order := slices.Clone(nodes)
+	r.random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	size := max((len(order)+r.terms.Waves-1)/r.terms.Waves, 1)
+	for wave := range slices.Chunk(order, size) {
 		for _, name := range wave {
 			r.ready(name)
 		}
+		r.loop.drain(ctx)
+	}
+	if r.terms.Reserve {
+		r.open(nodes)
 		r.loop.drain(ctx)
 	}
 	r.loop.wake(ctx)
