@@ -50,6 +50,7 @@ func NewGround(in Input) *Ground {
 	b.addHosts()
 	b.addOfferings()
 	b.addOwed()
+	b.countZones()
 	b.addStocks()
 	g.volumes.settle(&in, g.leaves)
 	for _, n := range in.Namespaces {

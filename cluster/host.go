@@ -49,6 +49,22 @@ func (b *builder) addHosts() {
 	}
 }
 
+// countZones counts the hosts of each pool by zone.
+func (b *builder) countZones() {
+	for i := range b.out.Hosts {
+		h := &b.out.Hosts[i]
+		zone, ok := h.Labels[LabelZone]
+		if !ok || h.Pool < 0 {
+			continue
+		}
+		p := &b.out.Pools[h.Pool]
+		if p.Zones == nil {
+			p.Zones = map[string]int64{}
+		}
+		p.Zones[zone]++
+	}
+}
+
 // addHost adds one host. At least one of claim and node is given.
 func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h := Host{Pool: -1, Pods: pods}

@@ -66,9 +66,11 @@ type Host struct {
 // PoolState is a pool with what it holds already.
 type PoolState struct {
 	*Pool
-	// Used is the capacity of its nodes and claims; Nodes their number.
+	// Used is the capacity of its nodes and claims; Nodes their number, and Zones that
+	// in each zone.
 	Used  Resources
 	Nodes int64
+	Zones map[string]int64
 }
 
 // Input is what a snapshot is made of. The slices may be in any order and are

@@ -3,7 +3,6 @@ package solve
 import (
 	"cmp"
 	"encoding/binary"
-	"maps"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -47,44 +46,50 @@ func (a *answer) purchases() []purchase {
 
 // wares is what choosing between offerings of equal price looks at.
 type wares struct {
-	zone  []int32 // of each offering, numbered by name
-	taste []int8  // of each offering: its capacity type, the preferred one first
-	pool  []int32 // of each offering
-	nodes [][]int // of each pool and zone
-	risky []int64 // of each offering: its price and what reclaims add to that
+	of    []ware    // each offering
+	nodes [][]int64 // of each pool and zone
+}
+
+// ware is what matters of one offering then.
+type ware struct {
+	pool, zone int32 // zones are numbered by name
+	taste      int8  // its capacity type, the preferred one first
+	risky      int64 // its price and what reclaims add to that
 }
 
 // hoursAtRisk is for how long a node is looked at: a chance of a twentieth to be
 // reclaimed within a month makes an offering a twentieth dearer than it says.
 const hoursAtRisk = 720
 
-func (w *wares) count(offering int32) { w.nodes[w.pool[offering]][w.zone[offering]]++ }
+func (w *wares) count(offering int32) { *w.there(offering)++ }
+
+// there is how many nodes an offering's pool has in its zone.
+func (w *wares) there(offering int32) *int64 {
+	return &w.nodes[w.of[offering].pool][w.of[offering].zone]
+}
 
 // addWares numbers the zones and counts the nodes that pools hold in each.
 func (a *answer) addWares() {
-	names := map[string]int32{}
+	var zones []string // a handful
 	for i := range a.snap.Offerings {
-		names[a.snap.Offerings[i].ID.Zone] = 0
+		if zone := a.snap.Offerings[i].ID.Zone; !slices.Contains(zones, zone) {
+			zones = append(zones, zone)
+		}
 	}
-	for i, name := range slices.Sorted(maps.Keys(names)) {
-		names[name] = int32(i)
-	}
+	slices.Sort(zones)
 	w := &a.wares
+	w.of = make([]ware, len(a.snap.Offerings))
 	for i := range a.snap.Offerings {
 		o := &a.snap.Offerings[i]
-		w.zone = append(w.zone, names[o.ID.Zone])
-		w.taste = append(w.taste, taste(o.ID))
-		w.pool = append(w.pool, int32(o.Pool))
-		w.risky = append(w.risky, int64(o.Price)+int64(o.Price)/1000*o.ReclaimPPM*hoursAtRisk/1000)
+		risky := int64(o.Price) + int64(o.Price)/1000*o.ReclaimPPM*hoursAtRisk/1000
+		w.of[i] = ware{int32(o.Pool), int32(slices.Index(zones, o.ID.Zone)), taste(o.ID), risky}
 	}
-	for range a.snap.Pools {
-		w.nodes = append(w.nodes, make([]int, len(names)))
-	}
-	for i := range a.snap.Hosts {
-		h := &a.snap.Hosts[i]
-		if zone, ok := names[h.Labels[cluster.LabelZone]]; ok && h.Pool >= 0 {
-			w.nodes[h.Pool][zone]++
+	for i := range a.snap.Pools {
+		nodes := make([]int64, len(zones))
+		for j, zone := range zones {
+			nodes[j] = a.snap.Pools[i].Zones[zone]
 		}
+		w.nodes = append(w.nodes, nodes)
 	}
 }
 
@@ -178,14 +183,15 @@ func (a *answer) candidates(id int32) []int32 {
 func (a *answer) choose(candidates []int32) int32 {
 	w := &a.wares
 	return slices.MinFunc(candidates, func(i, j int32) int {
-		if w.taste[i] != w.taste[j] {
-			return cmp.Compare(w.taste[i], w.taste[j])
+		x, y := &w.of[i], &w.of[j]
+		if x.taste != y.taste {
+			return cmp.Compare(x.taste, y.taste)
 		}
-		if m, n := w.nodes[w.pool[i]][w.zone[i]], w.nodes[w.pool[j]][w.zone[j]]; m != n {
+		if m, n := *w.there(i), *w.there(j); m != n {
 			return cmp.Compare(m, n)
 		}
-		if w.zone[i] != w.zone[j] {
-			return cmp.Compare(w.zone[i], w.zone[j])
+		if x.zone != y.zone {
+			return cmp.Compare(x.zone, y.zone)
 		}
 		return cmp.Compare(i, j)
 	})
@@ -215,17 +221,17 @@ func (a *answer) rank(options []int32, choice int32) []int32 {
 		}
 		sorted = append(sorted, o)
 	}
-	if cutOff && len(sorted) > 1 && len(a.pools[a.wares.pool[choice]].keys) == 0 {
+	if cutOff && len(sorted) > 1 && len(a.pools[a.wares.of[choice].pool].keys) == 0 {
 		sorted = sorted[:len(sorted)-1]
 	}
-	risky := a.wares.risky
-	byRisk := func(i, j int32) int { return cmp.Compare(risky[i], risky[j]) }
+	of := a.wares.of
+	byRisk := func(i, j int32) int { return cmp.Compare(of[i].risky, of[j].risky) }
 	if !slices.IsSortedFunc(sorted[1:], byRisk) { // they come by price
 		slices.SortStableFunc(sorted[1:], byRisk)
 	}
 	for first := 1; first < len(sorted); {
 		end := first + 1
-		for end < len(sorted) && risky[sorted[end]] == risky[sorted[first]] {
+		for end < len(sorted) && of[sorted[end]].risky == of[sorted[first]].risky {
 			end++
 		}
 		a.rankEqual(sorted[first:end], choice)
@@ -239,12 +245,12 @@ func (a *answer) rankEqual(options []int32, choice int32) {
 	if len(options) == 1 {
 		return
 	}
-	w := &a.wares
+	of := a.wares.of
 	slices.SortFunc(options, func(i, j int32) int {
-		if w.taste[i] != w.taste[j] {
-			return cmp.Compare(w.taste[i], w.taste[j])
+		if of[i].taste != of[j].taste {
+			return cmp.Compare(of[i].taste, of[j].taste)
 		}
-		if near, far := w.zone[i] == w.zone[choice], w.zone[j] == w.zone[choice]; near != far {
+		if near, far := of[i].zone == of[choice].zone, of[j].zone == of[choice].zone; near != far {
 			if near {
 				return -1
 			}
