@@ -20,6 +20,9 @@ type Delivery struct {
 	// Due are the placements of the plan that are still to come, Late those that come
 	// after all others.
 	Due, Late []Placement
+	// Patient: whenever one has come, those before it that had to wait try again, before
+	// anybody else does.
+	Patient bool
 }
 
 // Placement is a pod and the node that a plan has for it.
@@ -77,12 +80,15 @@ func (d *Delivery) buy(offering int, name string) {
 // nobody does any more, and the late ones after that. What is left of Due and Late
 // has not been let in; the reasons are of the first of these.
 func (d *Delivery) Arrive(ctx context.Context) []string {
-	for {
-		before := len(d.Due)
-		d.Due = slices.DeleteFunc(d.Due, func(p Placement) bool { return d.admit(ctx, p) == nil })
-		if len(d.Due) == before || len(d.Due) == 0 {
-			break
+	for before := -1; len(d.Due) != before && len(d.Due) > 0; {
+		before = len(d.Due)
+		if d.Patient {
+			if i := slices.IndexFunc(d.Due, func(p Placement) bool { return d.admit(ctx, p) == nil }); i >= 0 {
+				d.Due = slices.Delete(d.Due, i, i+1)
+			}
+			continue
 		}
+		d.Due = slices.DeleteFunc(d.Due, func(p Placement) bool { return d.admit(ctx, p) == nil })
 	}
 	d.Late = slices.DeleteFunc(d.Late, func(p Placement) bool { return d.admit(ctx, p) == nil })
 	if left := slices.Concat(d.Due, d.Late); len(left) > 0 {

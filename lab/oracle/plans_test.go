@@ -207,13 +207,16 @@ func (p *plans) deliver(o *oracle.Objects, snap *cluster.Snapshot, answer *plan.
 }
 
 // orders in which pods come: as the plan lists them, those that are spread first, and
-// some others.
+// some others; then those that are spread as soon as they can.
 var orders = []func(*oracle.Delivery){
-	func(*oracle.Delivery) {},
-	func(d *oracle.Delivery) {
-		slices.SortStableFunc(d.Due, func(x, y oracle.Placement) int { return d.Spreads(y) - d.Spreads(x) })
-	},
-	shuffled(1), shuffled(2), shuffled(3),
+	func(*oracle.Delivery) {}, spreadFirst, shuffled(1), shuffled(2), shuffled(3),
+	func(d *oracle.Delivery) { spreadFirst(d); d.Patient = true },
+	func(d *oracle.Delivery) { shuffled(4)(d); spreadFirst(d); d.Patient = true },
+	func(d *oracle.Delivery) { shuffled(5)(d); spreadFirst(d); d.Patient = true },
+}
+
+func spreadFirst(d *oracle.Delivery) {
+	slices.SortStableFunc(d.Due, func(x, y oracle.Placement) int { return d.Spreads(y) - d.Spreads(x) })
 }
 
 func shuffled(seed uint64) func(*oracle.Delivery) {
