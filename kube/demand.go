@@ -42,8 +42,12 @@ type demander struct {
 // demand converts what a pod needs. requests and problems are what [counter] and
 // [quantityProblems] say.
 func demand(p *corev1.Pod, requests cluster.Resources, problems []string) *cluster.Demand {
-	d := demander{pod: p, out: new(cluster.Demand)}
-	d.out.Requests = slices.Clone(requests)
+	made := new(struct { // in one piece what nearly all pods have
+		cluster.Demand
+		requests [3]cluster.Amount
+	})
+	d := demander{pod: p, out: &made.Demand}
+	d.out.Requests = append(made.requests[:0], requests...)
 	d.out.Refused = slices.Clone(problems)
 	d.selection()
 	d.tolerations()

@@ -21,7 +21,7 @@ func (t *interned[T]) get(text []byte) *T {
 // put makes v the record with that text.
 func (t *interned[T]) put(text string, v *T) {
 	if t.byText == nil {
-		t.byText, t.sweep = map[string]weak.Pointer[T]{}, minSweep
+		t.byText, t.sweep = make(map[string]weak.Pointer[T], minSweep), minSweep
 	}
 	if len(t.byText) >= t.sweep {
 		for k, w := range t.byText {
