@@ -14,7 +14,7 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 	for i, v := range r.values {
 		sum = addSaturating(sum, v, int64(c.held[i]))
 	}
-	r.hostBy = make([]int32, len(c.Hosts))
+	r.hostBy, r.hostMost = make([]int32, len(c.Hosts)), make([]int64, len(c.Hosts))
 	taken := int64(0)
 	excess := map[[2]int32][]extraWorth{}
 	for h := range c.Hosts {
@@ -41,6 +41,7 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 				most, r.hostBy[h] = w, -1
 			}
 		}
+		r.hostMost[h] = most
 		taken = addSaturating(taken, most, 1)
 	}
 	if c.exact {

@@ -76,7 +76,7 @@ func (b *bounder) addAdmits() {
 		set := NewSet(len(b.items))
 		admits := b.Admits[b.Shapes[x.source].Kind]
 		for j := range b.items {
-			if admits.Has(int(b.items[j].profile)) && (b.tier == nil || b.tier[j] == x.tier) {
+			if admits.Has(int(b.items[j].profile)) && b.sides.alone[j] > 0 && (b.tier == nil || b.tier[j] == x.tier) {
 				set.Add(j)
 			}
 		}

@@ -32,7 +32,9 @@ type certRow struct {
 	need   int64
 	most   []int64 // of each of onSale
 	by     []int32 // of each of onSale
-	hostBy []int32
+	// hostMost and hostBy are the same of each host.
+	hostMost []int64
+	hostBy   []int32
 }
 
 // addDims lays out sizes and rooms in units of what divides all sizes.
@@ -202,6 +204,8 @@ func (c *certifier) addValues(demand []int32, e effort) {
 	first := len(c.prices)
 	c.choosePrices(x, scale, &r)
 	c.valueItems(x, scale, first, &r)
+	c.absorb(&r, first)
+	c.lower(&r, c.opt.Steps*lowering)
 	excess := map[[2]int32][]extraWorth{}
 	for i, s := range c.onSale {
 		key := [2]int32{c.shapes[s].kind, r.by[i]}
@@ -212,17 +216,23 @@ func (c *certifier) addValues(demand []int32, e effort) {
 		}
 		r.most = append(r.most, c.mostOn(c.room[i], c.prices[r.by[i]], extra, c.row(c.shapeRows, s)))
 	}
-	c.addRow(r, first)
+	c.rows = append(c.rows, r)
 }
 
 // addRow adds a row whose lists of prices begin with that one.
 func (c *certifier) addRow(r certRow, first int) {
-	var hosts []int32
-	for p := first; p < len(c.prices); p++ {
-		hosts = append(hosts, int32(p))
-	}
-	c.addNeed(&r, hosts)
+	c.absorb(&r, first)
 	c.rows = append(c.rows, r)
+}
+
+// absorb finds out what hosts leave of a row for new nodes, by its lists of prices,
+// which begin with that one.
+func (c *certifier) absorb(r *certRow, first int) {
+	var lists []int32
+	for p := first; p < len(c.prices); p++ {
+		lists = append(lists, int32(p))
+	}
+	c.addNeed(r, lists)
 }
 
 // valueScale returns by what micro-USD are multiplied to become values: a power of
@@ -313,7 +323,9 @@ func (c *certifier) valueBySize(first int, r *certRow) {
 				least = min(least, c.worthOf(c.sizeOf(i), c.prices[first+p]))
 			}
 		}
-		r.values[i] = least
+		if least < math.MaxInt64 { // else it is for hosts only
+			r.values[i] = least
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func (c *certifier) part() Part {
 	for i := range c.rows {
 		x := &c.rows[i]
 		row := Row{
-			Values: make([]int64, len(c.Items)), Need: x.need, HostBy: x.hostBy,
+			Values: make([]int64, len(c.Items)), Need: x.need, HostMost: x.hostMost, HostBy: x.hostBy,
 			Most: make([]int64, len(c.Shapes)), By: make([]int32, len(c.Shapes)),
 		}
 		for j, v := range x.values {

@@ -51,9 +51,11 @@ type Row struct {
 	// would.
 	Most []int64
 	By   []int32
-	// HostBy is the list of prices for each host, −1 to count each item as if it were
-	// alone on the host.
-	HostBy []int32
+	// HostMost is for each host the most value that it can hold. HostBy is the list of
+	// prices that shows it: as above, or by trying all loads that could be worth more,
+	// going by these prices; −1 to count each item as if it were alone on the host.
+	HostMost []int64
+	HostBy   []int32
 }
 
 // Case is a case of what may be bought.

@@ -139,11 +139,10 @@ func (c *checker) need(r *pack.Row, extra *extras) error {
 	}
 	for h := range c.problem.Hosts {
 		host := place{room: c.problem.Hosts[h].Room, kind: c.problem.Hosts[h].Kind, tier: onHost}
-		if by := r.HostBy[h]; by >= 0 {
-			onHosts = sum(onHosts, c.most(host, extra.of(host, by), by))
-		} else {
-			onHosts = sum(onHosts, c.alone(r, host))
+		if err := c.host(r, extra, host, r.HostBy[h], r.HostMost[h]); err != nil {
+			return fmt.Errorf("host %d: %w", h, err)
 		}
+		onHosts = sum(onHosts, r.HostMost[h])
 	}
 	if len(c.problem.Hosts) > 0 {
 		onHosts = min(onHosts, c.fitting(r))

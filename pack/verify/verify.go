@@ -82,10 +82,10 @@ func shapedPart(p *pack.Problem, part *pack.Part) error {
 	}
 	for i := range part.Rows {
 		r := &part.Rows[i]
-		if len(r.Values) != len(p.Items) || len(r.Most) != len(p.Shapes) || len(r.By) != len(p.Shapes) || len(r.HostBy) != len(p.Hosts) {
+		if len(r.Values) != len(p.Items) || len(r.Most) != len(p.Shapes) || len(r.By) != len(p.Shapes) || len(r.HostBy) != len(p.Hosts) || len(r.HostMost) != len(p.Hosts) {
 			return fmt.Errorf("row %d: its lists do not fit the problem", i)
 		}
-		if negative(r.Values) || negative(r.Most) || r.Need < 0 {
+		if negative(r.Values) || negative(r.Most) || negative(r.HostMost) || r.Need < 0 {
 			return fmt.Errorf("row %d: a number is negative", i)
 		}
 		for _, by := range append(append([]int32{}, r.By...), r.HostBy...) {

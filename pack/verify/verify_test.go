@@ -31,7 +31,7 @@ func proof() *pack.Proof {
 		Parts: []pack.Part{{
 			Bound: 150, As: []int32{0, 1, 1, -1}, Dims: []int32{0}, Units: []int64{10}, Prices: [][]int64{{1}},
 			Rows: []pack.Row{{
-				Values: []int64{2, 5}, Need: 11, Most: []int64{4, 9, 0, 0}, By: []int32{0, 0, 0, 0}, HostBy: []int32{0},
+				Values: []int64{2, 5}, Need: 11, Most: []int64{4, 9, 0, 0}, By: []int32{0, 0, 0, 0}, HostMost: []int64{3}, HostBy: []int32{0},
 			}},
 			Shift: 2,
 			Cases: []pack.Case{
@@ -51,6 +51,14 @@ func TestCheck(t *testing.T) {
 	}
 	if err := verify.Check(problem(), nil); err == nil {
 		t.Error("no proof at all is accepted")
+	}
+	// What a host can hold may be shown by trying its loads, or item by item.
+	for _, by := range []int32{0, -1} {
+		tried := proof()
+		tried.Parts[0].Rows[0].HostMost[0], tried.Parts[0].Rows[0].HostBy[0] = 2, by
+		if err := verify.Check(problem(), tried); err != nil {
+			t.Error(err)
+		}
 	}
 	// In no tier but the one that its shapes are in, nothing changes.
 	tiered := proof()
@@ -97,7 +105,13 @@ func TestCheckRefuses(t *testing.T) {
 		{"do not fit the problem", func(_ *pack.Problem, _ *pack.Proof, _ *pack.Part, r *pack.Row) { r.HostBy = nil }},
 		{"does not exist", func(_ *pack.Problem, _ *pack.Proof, p *pack.Part, _ *pack.Row) { p.Dims[0] = 7 }},
 		// The same proof for another problem.
-		{"hosts may leave only 9", func(p *pack.Problem, _ *pack.Proof, _ *pack.Part, _ *pack.Row) { p.Hosts[0].Room[0].Value = 40 }},
+		{"a load has value 4", func(p *pack.Problem, _ *pack.Proof, _ *pack.Part, _ *pack.Row) { p.Hosts[0].Room[0].Value = 40 }},
+		{"a load has value 2", func(_ *pack.Problem, _ *pack.Proof, _ *pack.Part, r *pack.Row) { r.HostMost[0] = 1 }},
+		{"it may hold value 2", func(_ *pack.Problem, _ *pack.Proof, _ *pack.Part, r *pack.Row) { r.HostMost[0], r.HostBy[0] = 1, -1 }},
+		{"more than can be counted", func(_ *pack.Problem, _ *pack.Proof, p *pack.Part, r *pack.Row) {
+			p.Prices = append(p.Prices, []int64{1 << 62})
+			r.HostBy[0] = 1
+		}},
 		{"hosts may leave only 9", func(_ *pack.Problem, q *pack.Proof, _ *pack.Part, _ *pack.Row) { q.Held[0] = 3 }},
 		{"may hold value 5", func(p *pack.Problem, _ *pack.Proof, _ *pack.Part, _ *pack.Row) { p.Shapes[0].Room[0].Value = 50 }},
 		{"more worth than it costs", func(p *pack.Problem, _ *pack.Proof, _ *pack.Part, _ *pack.Row) { p.Shapes[0].Price-- }},
@@ -109,7 +123,7 @@ func TestCheckRefuses(t *testing.T) {
 		part := &q.Parts[0]
 		x.spoil(p, q, part, &part.Rows[0])
 		if len(part.Rows[0].HostBy) < len(p.Hosts) && len(part.Rows[0].HostBy) > 0 {
-			part.Rows[0].HostBy = append(part.Rows[0].HostBy, 0)
+			part.Rows[0].HostBy, part.Rows[0].HostMost = append(part.Rows[0].HostBy, 0), append(part.Rows[0].HostMost, 3)
 		}
 		if err := verify.Check(p, q); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("want %q, got %v", x.want, err)
