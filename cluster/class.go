@@ -76,10 +76,15 @@ func (m *muster) addClasses() {
 		}
 		groups := g.of(x.identity)
 		key := alike{x.priority, x.volumes, x.claims, groups.id, selection.of(x.identity, m.out.Pools)}
-		at, ok := index[key]
+		sole, at, ok := k.sole(i), int32(0), false
+		if !sole {
+			at, ok = index[key]
+		}
 		if !ok {
 			at = int32(len(m.out.Classes))
-			index[key] = at
+			if !sole {
+				index[key] = at
+			}
 			m.out.Classes = append(m.out.Classes, Class{Demand: x.demand, Priority: x.priority, Groups: groups.list, References: references[0]})
 			c := &m.out.Classes[at]
 			c.Requests, requests = cut(requests, len(m.out.Resources))
@@ -119,6 +124,12 @@ type kinds struct {
 
 func (k *kinds) at(i int) *kind { return &k.kinds[k.order[i]] }
 
+// sole tells whether the i-th kind is the only one of its demand.
+func (k *kinds) sole(i int) bool {
+	d := k.at(i).demand
+	return (i == 0 || k.at(i-1).demand != d) && (i+1 == len(k.order) || k.at(i+1).demand != d)
+}
+
 // kind is pods that are alike.
 type kind struct {
 	sort
@@ -138,9 +149,9 @@ type sort struct {
 func (m *muster) kinds() *kinds {
 	k := &kinds{pods: m.waiting()}
 	k.of = make([]int32, len(k.pods))
-	k.kinds = make([]kind, 0, len(k.pods)/4)
+	k.kinds = make([]kind, 0, min(len(k.pods), 4096))
 	volumes, claims := newClaimants(m.volumes, m.pods), newClaimers(m.devices, k.pods)
-	index := make(map[sort]int32, len(k.pods)/4)
+	index := make(map[sort]int32, min(len(k.pods), 4096))
 	for i, p := range k.pods {
 		x := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
 		if len(p.Demand.Volumes) > 0 {
