@@ -22,13 +22,20 @@ type devices struct {
 	wrong    map[string]string         // those that cannot be evaluated, and why
 	overlaps [][]bool                  // of two requests: some device matches both
 	onNode   map[string][]nodeDevice
+	unready  map[string]bool   // nodes with a pool that is not complete
 	types    map[string]string // a node of each instance type that shows its devices
 }
 
 // nodeDevice is a device of a node and the requests that it matches.
 type nodeDevice struct {
 	id      DeviceID
+	device  *Device
 	matches []bool // by index in names
+}
+
+// usable tells whether it can be planned with, on its node or a new one.
+func (x *nodeDevice) usable(fresh bool) bool {
+	return x.device.Unusable == "" && (fresh || !x.device.Tainted)
 }
 
 // newDevices looks at claims and slices.
@@ -36,7 +43,7 @@ func newDevices(in *Input) *devices {
 	d := &devices{
 		claims: map[string]*ResourceClaim{}, classes: map[string]*DeviceClass{}, taken: map[DeviceID]bool{},
 		requests: map[string]*DeviceRequest{}, wrong: map[string]string{},
-		onNode: map[string][]nodeDevice{}, types: map[string]string{},
+		onNode: map[string][]nodeDevice{}, unready: map[string]bool{}, types: map[string]string{},
 	}
 	for _, c := range in.ResourceClaims {
 		d.claims[c.Namespace+"/"+c.Name] = c
@@ -63,11 +70,11 @@ func (d *devices) match(in *Input) {
 		d.overlaps[i] = make([]bool, len(d.names))
 		d.overlaps[i][i] = true
 	}
-	for _, s := range completeSlices(in.ResourceSlices) {
+	for _, s := range d.completeSlices(in.ResourceSlices) {
 		for i := range s.Devices {
-			x := nodeDevice{id: DeviceID{s.Driver, s.Pool, s.Devices[i].Name}, matches: make([]bool, len(d.names))}
+			x := nodeDevice{DeviceID{s.Driver, s.Pool, s.Devices[i].Name}, &s.Devices[i], make([]bool, len(d.names))}
 			for r, name := range d.names {
-				x.matches[r] = s.Devices[i].Unusable == "" && d.matching(name, s.Driver, &s.Devices[i])
+				x.matches[r] = d.matching(name, s.Driver, &s.Devices[i])
 			}
 			for r := range d.names {
 				for q := range d.names {
@@ -93,7 +100,7 @@ func (d *devices) showTypes(in *Input) {
 		if done, ours := settled[n.ProviderID]; ours && n.ProviderID != "" {
 			young = !done
 		}
-		if t != "" && !young && len(d.onNode[n.Name]) > 0 && (d.types[t] == "" || n.Name < d.types[t]) {
+		if t != "" && !young && len(d.onNode[n.Name]) > 0 && !d.unready[n.Name] && (d.types[t] == "" || n.Name < d.types[t]) {
 			d.types[t] = n.Name
 		}
 	}
@@ -121,8 +128,9 @@ func (d *devices) matching(request, driver string, x *Device) bool {
 }
 
 // completeSlices are the slices on nodes whose pools are complete, of the newest
-// generation only and without devices that are there twice, sorted by name.
-func completeSlices(all []*ResourceSlice) []*ResourceSlice {
+// generation only and without devices that are there twice, sorted by name. It notes
+// the nodes that have others.
+func (d *devices) completeSlices(all []*ResourceSlice) []*ResourceSlice {
 	type pool struct{ node, driver, name string }
 	newest, number, names := map[pool]int64{}, map[pool]int64{}, map[pool]map[string]bool{}
 	of := func(s *ResourceSlice) pool { return pool{s.Node, s.Driver, s.Pool} }
@@ -146,7 +154,11 @@ func completeSlices(all []*ResourceSlice) []*ResourceSlice {
 			names[of(s)][s.Devices[i].Name] = true
 		}
 	}
-	out = slices.DeleteFunc(out, func(s *ResourceSlice) bool { return number[of(s)] != s.Slices })
+	out = slices.DeleteFunc(out, func(s *ResourceSlice) bool {
+		broken := number[of(s)] != s.Slices
+		d.unready[s.Node] = d.unready[s.Node] || broken
+		return broken
+	})
 	slices.SortFunc(out, func(x, y *ResourceSlice) int { return strings.Compare(x.Name, y.Name) })
 	return out
 }
@@ -308,20 +320,29 @@ func (d *devices) load(v Vector, resource int, count int64, index map[string]int
 	}
 }
 
-// count fills in the devices of a node: all, or those that are not taken.
-func (d *devices) count(v Vector, node string, all bool, index map[string]int) {
+// count fills in the devices of a node: what it has in all, or what is not taken. A
+// fresh node is one that will be like it. Who wants all devices gets them only where
+// each can be had.
+func (d *devices) count(v Vector, node string, free, fresh bool, index map[string]int) {
 	for i, name := range d.names {
-		n, others := int64(0), false
+		n, others, matched, whole := int64(0), false, false, fresh || !d.unready[node]
 		for _, x := range d.onNode[node] {
-			if x.matches[i] && (all || !d.taken[x.id]) {
-				n++
+			usable := x.usable(fresh)
+			if x.matches[i] {
+				matched, whole = true, whole && usable
+				if usable && (!free || !d.taken[x.id]) {
+					n++
+				}
 			}
 			for j := range d.names {
 				others = others || d.overlaps[i][j] && x.matches[j]
 			}
 		}
-		if others && !slices.ContainsFunc(d.onNode[node], func(x nodeDevice) bool { return x.matches[i] }) {
+		switch {
+		case others && !matched:
 			n = noLimit
+		case d.requests[name].Count == 0 && !whole:
+			n = 0
 		}
 		v[index[name]] = n
 	}
@@ -358,10 +379,10 @@ func (b *builder) addDevices(h *Host) {
 	if len(b.devices.names) == 0 {
 		return
 	}
-	node, all := h.Name, false
+	node, fresh := h.Name, false
 	if len(b.devices.onNode[node]) == 0 && h.InFlight {
-		node, all = b.devices.types[h.Labels[LabelInstanceType]], true
+		node, fresh = b.devices.types[h.Labels[LabelInstanceType]], true
 	}
-	b.devices.count(h.Allocatable, node, true, b.index)
-	b.devices.count(h.Free, node, all, b.index)
+	b.devices.count(h.Allocatable, node, false, fresh, b.index)
+	b.devices.count(h.Free, node, !fresh, fresh, b.index)
 }

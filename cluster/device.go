@@ -20,8 +20,10 @@ type ResourceSlice struct {
 // Device is one device of a slice.
 type Device struct {
 	Name string
-	// Unusable says why it cannot be planned with, e.g. "shared counters"; "" if it can.
+	// Unusable says why it cannot be planned with, e.g. "is a part of another device";
+	// "" if it can. Tainted: not now, but one on a new node could.
 	Unusable string
+	Tainted  bool
 	// Properties are what selectors look at. Whoever makes selectors knows their form.
 	Properties any
 }
@@ -83,12 +85,16 @@ const (
 )
 
 // DevicesOf is the prefix of the resources that count the devices a request could
-// have; the class follows and, in parentheses, the selectors of the request.
+// have, behind "all " if it wants them all; the class follows and, in parentheses, the
+// selectors of the request.
 const DevicesOf = "devices of "
 
 // name is the resource that counts the devices that r could have.
 func (r *DeviceRequest) name() string {
 	text := DevicesOf + r.Class
+	if r.Count == 0 {
+		text = "all " + text
+	}
 	for i, s := range r.Selectors {
 		if i == 0 {
 			text += " ("

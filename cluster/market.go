@@ -100,7 +100,7 @@ func (b *builder) addType(pool int, t *InstanceType) {
 				}
 			}
 			if len(b.devices.names) > 0 {
-				b.devices.count(allocatable, b.devices.types[t.Name], true, b.index)
+				b.devices.count(allocatable, b.devices.types[t.Name], false, true, b.index)
 			}
 			free = allocatable
 		}

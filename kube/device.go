@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,7 +68,7 @@ func ResourceSlice(s *resourcev1.ResourceSlice) *cluster.ResourceSlice {
 	}
 	for i := range s.Spec.Devices {
 		d := &s.Spec.Devices[i]
-		out.Devices = append(out.Devices, cluster.Device{Name: d.Name, Unusable: unusable(d), Properties: d})
+		out.Devices = append(out.Devices, cluster.Device{Name: d.Name, Unusable: unusable(d), Tainted: tainted(d), Properties: d})
 	}
 	return out
 }
@@ -82,12 +83,11 @@ func unusable(d *resourcev1.Device) string {
 	case d.BindsToNode != nil && *d.BindsToNode, len(d.BindingConditions) > 0:
 		return "is attached when it is needed"
 	}
-	for _, t := range d.Taints {
-		if t.Effect != resourcev1.DeviceTaintEffectNone {
-			return "is tainted with " + t.Key
-		}
-	}
 	return ""
+}
+
+func tainted(d *resourcev1.Device) bool {
+	return slices.ContainsFunc(d.Taints, func(t resourcev1.DeviceTaint) bool { return t.Effect != resourcev1.DeviceTaintEffectNone })
 }
 
 // ResourceClaim converts a ResourceClaim.

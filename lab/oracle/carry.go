@@ -64,6 +64,7 @@ func (o *Objects) Buy(offer *cluster.PoolOffering, taints []cluster.Taint, name 
 	n.Status.Capacity = n.Status.Allocatable
 	o.Nodes = append(o.Nodes, n)
 	o.CSINodes = append(o.CSINodes, csi)
+	o.equip(n)
 }
 
 // Attend gives a node the pods of all DaemonSets that run there and are not there yet.
@@ -107,6 +108,7 @@ func (o *Objects) Bind(pod *corev1.Pod, node string) {
 	p := pod.DeepCopy()
 	p.Spec.NodeName, p.Status.Phase, p.Status.Conditions = node, corev1.PodRunning, nil
 	o.Pods[at] = p
+	o.allocateFor(p)
 	for _, c := range o.unboundClaims(p) {
 		o.satisfy(c, o.Node(node))
 	}

@@ -27,10 +27,11 @@ var Rules = []Rule{
 	{"volumes", []plan.Constraint{plan.VolumeNode}, []string{"VolumeRestrictions", "VolumeBinding", "VolumeZone"}},
 	{"topology spread", []plan.Constraint{plan.TopologySpread}, []string{"PodTopologySpread"}},
 	{"pod affinity", []plan.Constraint{plan.PodAffinity, plan.PodAntiAffinity}, []string{"InterPodAffinity"}},
+	{"devices", []plan.Constraint{plan.Devices}, []string{"DynamicResources"}},
 }
 
 // refusedOnly are plugins that look at what we refuse as a whole.
-var refusedOnly = []string{"DynamicResources", "NodeDeclaredFeatures"}
+var refusedOnly = []string{"NodeDeclaredFeatures"}
 
 // unconstrained are plugins that say nothing about a pod that waits: NodeName reads
 // spec.nodeName, which it does not have, and what gates it is known before.
@@ -45,7 +46,7 @@ func Unpaired(plugins []string) []string {
 }
 
 // known are the fields that we refuse although the scheduler may accept them.
-var known = []string{"spec.resourceClaims:", "spec.hostUsers:", "spec.volumes.awsElasticBlockStore:"}
+var known = []string{"spec.hostUsers:", "spec.volumes.awsElasticBlockStore:"}
 
 // Disagreement is a pod and a node about which the two sides differ.
 type Disagreement struct {
@@ -84,12 +85,22 @@ func (c *comparison) theirs(plugins []string, i int) string {
 
 const accepts = "accepts"
 
-// volumes is why the pod's claims cannot be used at all.
-func (c *comparison) volumes() string {
-	if own := len(c.class.Demand.Refused); own < len(c.class.Refused) {
-		return strings.Join(c.class.Refused[own:], "; ")
+// volumes is why the pod's claims to volumes cannot be used at all, devices why those
+// to devices cannot.
+func (c *comparison) volumes() string { return c.unusable(false) }
+func (c *comparison) devices() string { return c.unusable(true) }
+
+func (c *comparison) unusable(devices bool) string {
+	var why []string
+	for _, text := range c.class.Refused[len(c.class.Demand.Refused):] {
+		if strings.Contains(text, "ResourceClaim") == devices {
+			why = append(why, text)
+		}
 	}
-	return accepts
+	if len(why) == 0 {
+		return accepts
+	}
+	return strings.Join(why, "; ")
 }
 
 // refusal checks what we do not honour: it may be refused only if that is known,
@@ -142,6 +153,9 @@ func (c *comparison) rules(name string, i int, refused bool, forbids func(plan.C
 		}
 		if r.Name == "volumes" && ours == accepts {
 			ours = c.volumes()
+		}
+		if r.Name == "devices" && ours == accepts {
+			ours = c.devices()
 		}
 		theirs := c.theirs(r.Theirs, i)
 		switch {

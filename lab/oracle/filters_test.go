@@ -209,9 +209,9 @@ func (c *tally) add(verdicts []oracle.Verdict) {
 }
 
 // oneSided are plugins that never reject a pod that waits, or never accept one that
-// they look at: NodeName reads spec.nodeName; for what the other two look at, no node
-// and no claim is made that would do, because we refuse such pods as a whole.
-var oneSided = []string{"NodeName", "DynamicResources", "NodeDeclaredFeatures"}
+// they look at: NodeName reads spec.nodeName; for what the other looks at, no node is
+// made that would do, because we refuse such pods as a whole.
+var oneSided = []string{"NodeName", "NodeDeclaredFeatures"}
 
 // few is the number of cases below which shares say nothing.
 const few = 2000

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 
 	"github.com/ullage-sh/ullage/lab/oracle"
 	"github.com/ullage-sh/ullage/lab/oracle/random"
@@ -89,6 +90,28 @@ var mutants = []struct {
 		c.NodeTaintsPolicy = &honor
 	})},
 	{"PodTopologySpread", "pods that are leaving count", "topology spread", pods(func(p *corev1.Pod) { p.DeletionTimestamp = nil })},
+	{"DynamicResources", "devices that are allocated are free", "devices", deviceClaims(func(c *resourcev1.ResourceClaim) {
+		if c.Status.Allocation != nil {
+			c.Status.Allocation.Devices.Results = nil
+		}
+	})},
+	{"DynamicResources", "a claim that is allocated can be used anywhere", "devices", deviceClaims(func(c *resourcev1.ResourceClaim) {
+		if c.Status.Allocation != nil {
+			c.Status.Allocation.NodeSelector = nil
+		}
+	})},
+	{"DynamicResources", "selectors of requests are overlooked", "devices", deviceClaims(func(c *resourcev1.ResourceClaim) {
+		for i := range c.Spec.Devices.Requests {
+			c.Spec.Devices.Requests[i].Exactly.Selectors = nil
+		}
+	})},
+	{"DynamicResources", "all is one", "devices", deviceClaims(func(c *resourcev1.ResourceClaim) {
+		for i := range c.Spec.Devices.Requests {
+			if r := c.Spec.Devices.Requests[i].Exactly; r.AllocationMode == resourcev1.DeviceAllocationModeAll {
+				r.AllocationMode, r.Count = resourcev1.DeviceAllocationModeExactCount, 1
+			}
+		}
+	})},
 	{"InterPodAffinity", "pods on nodes keep nobody away", "pod affinity", pods(func(p *corev1.Pod) {
 		if a := p.Spec.Affinity; a != nil && p.Spec.NodeName != "" {
 			a.PodAntiAffinity = nil
@@ -197,6 +220,15 @@ func claims(change func(*corev1.PersistentVolumeClaim)) func(*oracle.Objects) {
 		for i := range o.PersistentVolumeClaims {
 			o.PersistentVolumeClaims[i] = o.PersistentVolumeClaims[i].DeepCopy()
 			change(o.PersistentVolumeClaims[i])
+		}
+	}
+}
+
+func deviceClaims(change func(*resourcev1.ResourceClaim)) func(*oracle.Objects) {
+	return func(o *oracle.Objects) {
+		for i := range o.ResourceClaims {
+			o.ResourceClaims[i] = o.ResourceClaims[i].DeepCopy()
+			change(o.ResourceClaims[i])
 		}
 	}
 }

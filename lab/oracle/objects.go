@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
@@ -26,6 +27,10 @@ type Objects struct {
 	PersistentVolumeClaims []*corev1.PersistentVolumeClaim
 	StorageClasses         []*storagev1.StorageClass
 	VolumeAttachments      []*storagev1.VolumeAttachment
+	// Devices, and claims to them.
+	DeviceClasses  []*resourcev1.DeviceClass
+	ResourceSlices []*resourcev1.ResourceSlice
+	ResourceClaims []*resourcev1.ResourceClaim
 	// DaemonSets whose pods are among Pods or have yet to arrive, see [Objects.Attend].
 	DaemonSets []*appsv1.DaemonSet
 
@@ -41,6 +46,7 @@ func (o *Objects) Clone() *Objects {
 	c.PersistentVolumes, c.PersistentVolumeClaims = own(o.PersistentVolumes), own(o.PersistentVolumeClaims)
 	c.StorageClasses, c.VolumeAttachments = own(o.StorageClasses), own(o.VolumeAttachments)
 	c.DaemonSets = own(o.DaemonSets)
+	c.DeviceClasses, c.ResourceSlices, c.ResourceClaims = own(o.DeviceClasses), own(o.ResourceSlices), own(o.ResourceClaims)
 	c.Pools, c.Types = own(o.Pools), own(o.Types)
 	return &c
 }
@@ -112,6 +118,15 @@ func (o *Objects) YAML() string {
 	}
 	for _, x := range o.VolumeAttachments {
 		document(x, "VolumeAttachment")
+	}
+	for _, x := range o.DeviceClasses {
+		document(x, "DeviceClass")
+	}
+	for _, x := range o.ResourceSlices {
+		document(x, "ResourceSlice")
+	}
+	for _, x := range o.ResourceClaims {
+		document(x, "ResourceClaim")
 	}
 	for _, x := range o.DaemonSets {
 		document(x, "DaemonSet")

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	resourceslicetracker "k8s.io/dynamic-resource-allocation/resourceslice/tracker"
 	"k8s.io/klog/v2"
@@ -28,6 +29,10 @@ type Scheduler struct {
 	informers *Informers
 	lister    *lister
 	plugins   []plugin // in the order in which the profile runs them
+	// loaded are the claims to devices that were loaded last, by namespace/name; version
+	// is the last one given.
+	loaded  map[string]*resourcev1.ResourceClaim
+	version int
 }
 
 // plugin is one that takes part in filtering; one of the two may be nil.
@@ -71,7 +76,7 @@ func NewScheduler(ctx context.Context) (*Scheduler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("default configuration of kube-scheduler: %w", err)
 	}
-	s := &Scheduler{informers: NewInformers(), lister: &lister{cache.NewEmptySnapshot()}}
+	s := &Scheduler{informers: NewInformers(), lister: &lister{cache.NewEmptySnapshot()}, loaded: map[string]*resourcev1.ResourceClaim{}}
 	made := map[string]fwk.Plugin{}
 	f, err := frameworkruntime.NewFramework(ctx, recording(made), &cfg.Profiles[0],
 		frameworkruntime.WithInformerFactory(s.informers),
@@ -145,6 +150,9 @@ func (s *Scheduler) Load(o *Objects) {
 	Set(s.informers, o.PersistentVolumeClaims)
 	Set(s.informers, o.StorageClasses)
 	Set(s.informers, o.VolumeAttachments)
+	Set(s.informers, o.DeviceClasses)
+	Set(s.informers, o.ResourceSlices)
+	s.loadClaims(o.ResourceClaims)
 	var bound []*corev1.Pod
 	for _, p := range o.Pods {
 		// The scheduler does not watch pods that have ended.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -32,6 +33,8 @@ func Shrink(o *Objects, keep func(*corev1.Pod) bool, fails func(*Objects) bool) 
 		}
 		drop(&o, try, func(o *Objects) *[]*corev1.PersistentVolume { return &o.PersistentVolumes })
 		drop(&o, try, func(o *Objects) *[]*corev1.PersistentVolumeClaim { return &o.PersistentVolumeClaims })
+		drop(&o, try, func(o *Objects) *[]*resourcev1.ResourceClaim { return &o.ResourceClaims })
+		drop(&o, try, func(o *Objects) *[]*resourcev1.ResourceSlice { return &o.ResourceSlices })
 		shrinkRest(&o, try)
 		for i := range o.Pods {
 			for _, simpler := range simplerPods {

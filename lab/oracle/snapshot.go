@@ -20,6 +20,9 @@ func (o *Objects) Snapshot() *cluster.Snapshot {
 	in.PersistentVolumeClaims = each(o.PersistentVolumeClaims, kube.PersistentVolumeClaim)
 	in.StorageClasses = each(o.StorageClasses, kube.StorageClass)
 	in.CSINodes = each(o.CSINodes, kube.CSINode)
+	in.DeviceClasses = each(o.DeviceClasses, kube.DeviceClass)
+	in.ResourceSlices = each(o.ResourceSlices, kube.ResourceSlice)
+	in.ResourceClaims = each(o.ResourceClaims, kube.ResourceClaim)
 	in.Attachments = each(o.VolumeAttachments, kube.VolumeAttachment)
 	return cluster.NewSnapshot(in)
 }

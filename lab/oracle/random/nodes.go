@@ -58,6 +58,9 @@ func (m *maker) nodeLabels(name string) map[string]string {
 	if m.chance(80) {
 		labels[corev1.LabelTopologyRegion] = pick(m, "north", "south")
 	}
+	if m.chance(60) {
+		labels[corev1.LabelInstanceTypeStable] = pick(m, "type-0", "type-1", "type-2")
+	}
 	m.customLabels(labels)
 	return labels
 }

@@ -21,6 +21,7 @@ func (m *maker) bound() {
 	p.Status.Phase = corev1.PodRunning
 	m.near(p, 20)
 	m.volumes(p, 20)
+	m.claims(p, 25)
 	if m.chance(6) {
 		p.Status.Phase = pick(m, corev1.PodSucceeded, corev1.PodFailed)
 	}
@@ -43,6 +44,7 @@ func (m *maker) waiting() {
 	m.spread(p)
 	m.volumes(p, 35)
 	m.rare(p)
+	m.claims(p, 30)
 	p.Status.Phase = corev1.PodPending
 	p.Status.Conditions = []corev1.PodCondition{{
 		Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable,

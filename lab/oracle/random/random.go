@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
+	resourcev1 "k8s.io/api/resource/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -49,6 +50,7 @@ func Cluster(seed, n uint64, opt Options) *oracle.Objects {
 	m.nodes()
 	m.storage()
 	m.pools()
+	m.devices()
 	m.daemons()
 	for range m.r.IntN(opt.Bound + 1) {
 		if len(m.o.Nodes) > 0 {
@@ -71,6 +73,9 @@ type maker struct {
 	taken map[string]bool // claims that a waiting pod uses
 	// density is how often constraints turn up, in percent of the usual.
 	density int
+	// devicesMade: nodes have devices; sharedClaims are the claims to them so far.
+	devicesMade  bool
+	sharedClaims []*resourcev1.ResourceClaim
 	// closed: namespaces are spoken of by name only.
 	closed bool
 }
