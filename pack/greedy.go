@@ -1,9 +1,6 @@
 package pack
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // bid is a node filled on trial.
 type bid struct {
@@ -20,12 +17,10 @@ func (k *packer) greedy() bool {
 	left := k.leftWorth()
 	start := left
 	for left > start/4*3 {
-		k.bidTakes = k.bidTakes[:0]
-		k.found = k.bids(left, noCost, 1, k.found[:0])
-		if len(k.found) == 0 {
+		b := k.bestBid(left)
+		if b.worth == 0 {
 			return left < start
 		}
-		b := k.found[0]
 		if k.enlarge(&b) {
 			left -= b.worth
 			continue
@@ -39,45 +34,44 @@ func (k *packer) greedy() bool {
 	return true
 }
 
-// bids appends to out the n best nodes below a price for what is left, which is
-// worth left, best first. Their takes live at the end of k.bidTakes.
-func (k *packer) bids(left, below int64, n int, out []bid) []bid {
-	first := len(out)
-	n += first
+// bestBid fills nodes on trial for what is left, which is worth left, and returns the
+// one that costs least for its worth: of shapes that are planned and of those that
+// could be worth most for their price. It is good until the next one.
+func (k *packer) bestBid(left int64) bid {
+	best := bid{rate: math.Inf(1), takes: k.bidTakes}
+	try := func(shape int32, home Set) bool {
+		k.steps += 4 // beside the items that filling counts
+		if k.affordable(shape, 1) == 0 {
+			return false
+		}
+		takes, worth := k.fillNode(shape, home)
+		if worth == 0 {
+			return false
+		}
+		shape = k.cheapest(shape, takes)
+		if rate := float64(k.priceOf(shape)) / float64(worth); rate < best.rate {
+			best = bid{shape, rate, worth, append(best.takes[:0], takes...)}
+		}
+		return true
+	}
+	for _, s := range k.onSale {
+		if k.planned[s] > 0 {
+			try(s, k.home[s])
+		}
+	}
 	tried := 0
 	for i := range k.offers {
 		o := &k.offers[i]
-		most := math.Inf(1)
-		if len(out) == n {
-			most = out[n-1].rate
-		}
-		if o.rate >= most {
+		if o.rate >= best.rate || tried == k.care.trials {
 			break
 		}
-		if o.price >= below || k.affordable(o.shape, 1) == 0 || (o.room > left && float64(o.price)/float64(left) >= most) {
+		if o.room > left && float64(o.price)/float64(left) >= best.rate {
 			continue
 		}
-		k.steps += 4 // beside the items that filling counts
-		takes, worth := k.fillNode(o.shape, k.setOf(o.shape))
-		if worth == 0 {
-			continue
+		if try(o.shape, k.setOf(o.shape)) {
+			tried++
 		}
-		if tried++; tried > k.care.trials {
-			break
-		}
-		if float64(o.price)/float64(worth) >= most {
-			continue
-		}
-		b := bid{shape: o.shape, rate: float64(o.price) / float64(worth), worth: worth}
-		from := len(k.bidTakes)
-		k.bidTakes = append(k.bidTakes, takes...)
-		b.takes = k.bidTakes[from:len(k.bidTakes):len(k.bidTakes)]
-		at := len(out)
-		for at > first && out[at-1].rate > b.rate {
-			at--
-		}
-		out = slices.Insert(out, at, b)
-		out = out[:min(len(out), n)]
 	}
-	return out
+	k.bidTakes = best.takes
+	return best
 }

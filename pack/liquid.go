@@ -29,6 +29,7 @@ type liquid struct {
 	free  []float64 // of the shape at hand, stones taken out
 	taken []int32   // of the stones that the shape's stand lists
 	left  []int32   // of each ring, what may be added
+	near  []int     // the shapes that are looked at each time
 }
 
 // flow is a group of items that may use the same shapes, in the same dimensions.
@@ -61,13 +62,12 @@ func (x *liquid) solve() {
 	if !x.begin() {
 		return
 	}
+	x.near = x.near[:0]
 	for range 8*len(x.basis) + 40 {
 		x.setPrices()
-		best, gain := -1, nearlyWorth
-		for s := range x.onSale {
-			if g := x.worth(s)/x.cost[s] - 1; g > gain {
-				best, gain = s, g
-			}
+		best := x.nearest()
+		if best < 0 {
+			best = x.survey()
 		}
 		if best < 0 {
 			if !x.enterSurplus() {
@@ -82,9 +82,42 @@ func (x *liquid) solve() {
 	}
 }
 
+// nearest returns the shape that is worth most beyond what it costs, of those that
+// came near to that when all were looked at; −1 if none is worth more.
+func (x *liquid) nearest() int {
+	best, gain := -1, nearlyWorth
+	for _, s := range x.near {
+		if g := x.worth(s)/x.cost[s] - 1; g > gain {
+			best, gain = s, g
+		}
+	}
+	return best
+}
+
+// survey is like nearest for all shapes, and finds those that come near.
+func (x *liquid) survey() int {
+	x.near = x.near[:0]
+	best, gain := -1, nearlyWorth
+	for s := range x.onSale {
+		g := x.worth(s)/x.cost[s] - 1
+		if g > gain {
+			best, gain = s, g
+		}
+		if g > gain-nearby {
+			x.near = append(x.near, s)
+		}
+	}
+	return best
+}
+
 // nearlyWorth is how much more than it costs a shape may be worth in the end, as a
-// part of that.
-const nearlyWorth = 1e-3
+// part of that. Where prices grow with size, a node more than is needed costs as
+// little more than that.
+const nearlyWorth = 1e-6
+
+// nearby is how much less than the best a shape may be worth to be looked at each time,
+// as a part of what it costs.
+const nearby = 0.1
 
 // enterSurplus covers the row more than once that is worth least, if that is less
 // than nothing.
@@ -227,19 +260,18 @@ func (x *liquid) setGroupPrices() {
 	for i := range x.groups {
 		g := &x.groups[i]
 		for d, r := range g.row {
-			switch {
-			case r >= 0:
+			if r >= 0 {
 				g.price[d] = max(x.value[r], 0)
-			case g.total[d] > 0:
-				g.price[d] = math.Inf(1)
-				for j := range x.stands {
-					if slices.Contains(x.stands[j].groups, int32(i)) {
-						g.price[d] = min(g.price[d], x.stands[j].price[d])
-					}
+				continue
+			}
+			g.price[d] = math.Inf(1)
+			for j := range x.stands {
+				if slices.Contains(x.stands[j].groups, int32(i)) {
+					g.price[d] = min(g.price[d], x.stands[j].price[d])
 				}
-				if math.IsInf(g.price[d], 1) {
-					g.price[d] = 0
-				}
+			}
+			if math.IsInf(g.price[d], 1) {
+				g.price[d] = 0
 			}
 		}
 	}

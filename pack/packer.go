@@ -16,7 +16,6 @@ type packer struct {
 	top     []int64 // of each 64 items, the most that any of them is worth
 	dearer  []float64
 
-	found    []bid // reused by bids
 	bidTakes []take
 	total    []int64 // reused: what some takes need
 	scratch  []take
