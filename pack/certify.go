@@ -21,7 +21,6 @@ type certifier struct {
 	room   [][]int64 // of each of onSale
 	prices [][]int64
 	rows   []certRow
-	cover  Set // items that may be bought in these shapes
 	tree   *caseTree
 	lists  []Set // of each list of prices made for the mix, the items that it is for
 }
@@ -346,7 +345,7 @@ func (c *certifier) excess(r *certRow, by int32, set Set) []extraWorth {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(x, y extraWorth) int { return cmp.Compare(c.layout.alike[x.item], c.layout.alike[y.item]) })
+	slices.SortStableFunc(out, func(x, y extraWorth) int { return cmp.Compare(c.alike[x.item], c.alike[y.item]) })
 	return out
 }
 
@@ -357,8 +356,8 @@ func (c *certifier) mostOn(room, price []int64, extra []extraWorth, dense []int6
 	sum := c.worthOf(room, price)
 	for i := 0; i < len(extra); {
 		size := c.row(c.layout.size, extra[i].item)
-		each, most, first := int64(0), int64(0), c.layout.alike[extra[i].item]
-		for ; i < len(extra) && c.layout.alike[extra[i].item] == first; i++ {
+		each, most, first := int64(0), int64(0), c.alike[extra[i].item]
+		for ; i < len(extra) && c.alike[extra[i].item] == first; i++ {
 			x := extra[i]
 			n := howMany(dense, size, min(c.held[x.item], c.sides.alone[x.item]))
 			each = addSaturating(each, x.worth, int64(n))

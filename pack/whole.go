@@ -138,8 +138,8 @@ func (w *whole) putAll(shape int, holds []portion) {
 	}
 }
 
-// put adds as many of a class as go in, at most n; it tells whether any did.
-func (w *whole) put(shape int, c, n int32) bool {
+// put adds as many of a class as go in, at most n.
+func (w *whole) put(shape int, c, n int32) {
 	n = min(n, int32(min(w.mostOf(shape)[c], 1<<30))-w.counts[c])
 	size := w.row(w.size, int(c))
 	for d, v := range size {
@@ -147,11 +147,9 @@ func (w *whole) put(shape int, c, n int32) bool {
 			n = min(n, int32(min(w.free[d]*(1+1e-9)/v, 1<<30)))
 		}
 	}
-	if n <= 0 {
-		return false
+	if n > 0 {
+		w.change(c, n)
 	}
-	w.change(c, n)
-	return true
 }
 
 // change adds n of a class, or with n < 0 takes them away.
