@@ -97,11 +97,11 @@ func (x *liquid) crowds() []ring {
 	index := map[key]int{}
 	var sets []ring
 	for i, n := range x.demand {
-		most := x.layout.sides.alone[i]
+		most := x.sides.alone[i]
 		if n == 0 || x.group[i] < 0 || most > fewOnNode || most == 0 {
 			continue
 		}
-		needs := x.layout.sides.needs.of(int32(i))
+		needs := x.sides.needs.of(int32(i))
 		k := key{x.group[i], 14695981039346656037, -1}
 		for _, y := range needs {
 			k.needs = (k.needs ^ uint64(y.at)) * 1099511628211
