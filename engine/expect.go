@@ -28,6 +28,7 @@ func (e *Engine) busy(key string) bool {
 			return true
 		}
 		delete(e.expected, key)
+		e.ground = nil
 	}
 	return e.now < e.retry[key].notBefore
 }
@@ -41,6 +42,9 @@ func (e *Engine) issue(f Effect) bool {
 	}
 	e.expected[key] = expectation{effect: f}
 	e.out = append(e.out, f)
+	if _, creating := f.(CreateClaim); creating {
+		e.ground = nil // it has the claim now
+	}
 	return true
 }
 

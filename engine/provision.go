@@ -15,6 +15,7 @@ import (
 type provisioning struct {
 	open        bool            // a window is open
 	first, last cluster.Instant // arrivals in it
+	prepared    bool            // the ground has been made in it
 	// idle is how long nothing must come for the window to close, and limit how long
 	// it is open at the most. Both double from plan to plan while a burst goes on.
 	idle, limit cluster.Duration
@@ -34,7 +35,7 @@ type answer struct {
 func (e *Engine) arrived(now cluster.Instant) {
 	p := &e.provision
 	if !p.open {
-		p.open, p.first = true, now
+		p.open, p.first, p.prepared = true, now, false
 		if burst := !p.planned.IsZero() && now < p.planned.Add(burstWithin); burst {
 			p.idle = min(2*p.idle, e.opts.BatchMax/2)
 			p.limit = min(2*p.limit, e.opts.BatchLimit)
@@ -77,6 +78,10 @@ func (e *Engine) doProvision() cluster.Instant {
 		return cluster.Never
 	}
 	if closes := e.windowCloses(); e.now < closes {
+		if !p.prepared { // once: there is time, but not for every change
+			p.prepared = true
+			e.standsOn()
+		}
 		return closes
 	}
 	again := e.doubt()
@@ -218,11 +223,30 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 // Snapshot is the cluster as the engine expects it: what was observed, with the
 // claims whose creation is under way.
 func (e *Engine) Snapshot() *cluster.Snapshot {
-	in := e.Input()
-	// Where two records contradict each other, the same one wins every time.
-	slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-	return cluster.NewSnapshot(in)
+	return e.standsOn().Snapshot("", values(e.unbound), e.promises())
+}
+
+// standsOn returns the ground of what is there apart from pods without a node.
+func (e *Engine) standsOn() *cluster.Ground {
+	if e.ground == nil {
+		in := e.standing()
+		// Where two records contradict each other, the same one wins every time.
+		slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
+		e.ground = cluster.NewGround(in)
+	}
+	return e.ground
+}
+
+// onlyWaits tells whether an event is about a pod that has no node, before or after:
+// the ground stays as it is.
+func (e *Engine) onlyWaits(ev Event) bool {
+	x, ok := ev.(PodChanged)
+	if !ok {
+		return false
+	}
+	was := e.pods[x.ID]
+	return (was == nil || was.Node == "") && (x.Pod == nil || x.Pod.Node == "")
 }
 
 // create writes the claims of a plan. Nodes that are alike become one batch.

@@ -67,13 +67,23 @@ func (e *Engine) Status() Status {
 // particular order. It only gathers pointers, so that a view can take it after
 // every step and do its own work elsewhere: the records are never written again.
 func (e *Engine) Input() cluster.Input {
+	in := e.standing()
+	in.Pods = values(e.pods)
+	in.Promised = e.promises()
+	return in
+}
+
+// standing is Input without the pods that have no node, and what was promised to them.
+func (e *Engine) standing() cluster.Input {
 	in := cluster.Input{
-		Pods: values(e.pods), Nodes: values(e.nodes), Daemons: values(e.daemons),
+		Nodes: values(e.nodes), Daemons: values(e.daemons),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
 		Overlays: values(e.overlays), ResourceClaims: values(e.resourceClaims), ResourceSlices: values(e.resourceSlices), DeviceClasses: values(e.deviceClasses),
-		Types:    make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
-		Promised: make(map[string]string, len(e.answered)),
+		Types: make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
+	}
+	for _, on := range e.podsOn {
+		in.Pods = slices.AppendSeq(in.Pods, maps.Values(on))
 	}
 	for _, c := range e.claims {
 		if e.ours(c.Class) {
@@ -94,12 +104,18 @@ func (e *Engine) Input() cluster.Input {
 		in.Stocks = append(in.Stocks, r.Stocks...)
 		in.Types[ref] = r.Types
 	}
+	return in
+}
+
+// promises are the answers that pods wait for, by UID.
+func (e *Engine) promises() map[string]string {
+	promised := make(map[string]string, len(e.answered))
 	for id, a := range e.answered {
 		if p := e.pods[id]; p != nil && a.host != "" {
-			in.Promised[p.UID] = a.host
+			promised[p.UID] = a.host
 		}
 	}
-	return in
+	return promised
 }
 
 func values[K comparable, V any](m map[K]V) []V {

@@ -81,6 +81,9 @@ type Engine struct {
 	batches   map[string]launched // by token
 	provision provisioning
 	answered  map[string]answer // by waiting pod
+	// ground is kept while nothing but pods without a node changes; nil when it has to
+	// be made anew.
+	ground    *cluster.Ground
 	podEvents map[string]cluster.Instant
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
@@ -112,6 +115,9 @@ const rounds = 8
 func (e *Engine) Step(now cluster.Instant, events []Event) (effects []Effect, wake cluster.Instant) {
 	e.now = max(e.now, now)
 	for _, ev := range events {
+		if !e.onlyWaits(ev) {
+			e.ground = nil
+		}
 		ev.apply(e)
 	}
 	if !e.synced || e.suspended != "" {

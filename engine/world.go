@@ -13,6 +13,7 @@ import (
 type world struct {
 	pods        map[string]*cluster.Pod // by namespace/name
 	podsOn      map[string]map[string]*cluster.Pod
+	unbound     map[string]*cluster.Pod // those on no node
 	nodes       map[string]*cluster.Node
 	nodeOf      map[string]string // provider id → node name
 	claims      map[string]*cluster.Claim
@@ -34,7 +35,7 @@ type world struct {
 
 func newWorld() world {
 	return world{
-		pods: map[string]*cluster.Pod{}, podsOn: map[string]map[string]*cluster.Pod{},
+		pods: map[string]*cluster.Pod{}, podsOn: map[string]map[string]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
 		nodes: map[string]*cluster.Node{}, nodeOf: map[string]string{},
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
 		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
@@ -80,11 +81,14 @@ func (ev PodChanged) apply(e *Engine) {
 			delete(e.podsOn, old.Node)
 		}
 	}
+	delete(e.unbound, ev.ID)
 	if ev.Pod == nil {
 		delete(e.pods, ev.ID)
 	} else {
 		e.pods[ev.ID] = ev.Pod
-		if n := ev.Pod.Node; n != "" {
+		if n := ev.Pod.Node; n == "" {
+			e.unbound[ev.ID] = ev.Pod
+		} else {
 			if e.podsOn[n] == nil {
 				e.podsOn[n] = map[string]*cluster.Pod{}
 			}
