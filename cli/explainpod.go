@@ -27,6 +27,10 @@ func (r *Report) explainPod(b *strings.Builder, p *cluster.Pod) {
 	}
 	c := &r.Snapshot.Classes[class]
 	offerings, nodes := r.sides(class, at < 0)
+	if len(c.Refused) > 0 { // wherever it would go
+		r.remedies(b, p, c, &offerings, &nodes)
+		return
+	}
 	if at >= 0 {
 		r.side(b, c, &offerings, "Offerings", "hold it on an empty node")
 		r.side(b, c, &nodes, "Nodes that are there", "had room for it before the plan")

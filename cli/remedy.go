@@ -31,7 +31,7 @@ func (r *Report) remedies(b *strings.Builder, p *cluster.Pod, c *cluster.Class, 
 		lines = append(lines, change+": then it fits on "+strings.Join(places[change], ", and on "))
 	}
 	lines = append(lines, r.poolRemedies(p)...)
-	lines = append(lines, r.outside(c)...)
+	lines = append(lines, r.outside(c, offerings)...)
 	b.WriteString("\nWHAT WOULD MAKE IT FIT\n")
 	if len(lines) == 0 {
 		b.WriteString("    No single change: whatever is looked at is ruled out by two constraints or more.\n")
@@ -55,14 +55,16 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) (change, wher
 		change = "let the required node affinity match more"
 	case plan.Resources:
 		nearest := v.nearest(c, x.alone)
-		change, then = "ask for no more than "+r.shortfall(c, &v.places[nearest]), []int{nearest}
+		change, then = "ask for "+r.shortfall(c, &v.places[nearest]), []int{nearest}
 	case plan.Closed:
 		first := v.cheapest(x.alone)
 		return "wait until " + first.name + " takes pods (" + first.closed + ")", "it"
 	case plan.Barred:
 		change = "change the pool or the pod (" + v.places[x.alone[0]].barred + ")"
 	case plan.Refused:
-		change = "do without what is not honoured yet (" + strings.Join(c.Refused, ", ") + ")"
+		change = refusalRemedy(c)
+	case plan.VolumeNode:
+		change = "have its volumes elsewhere"
 	default:
 		change = "relax its " + x.constraint.String()
 	}
@@ -71,7 +73,7 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) (change, wher
 	case len(then) == 1:
 		where = best.String()
 	case best.sold:
-		where = fmt.Sprintf("%s more, for example %s", count(len(then), "offering"), best)
+		where = fmt.Sprintf("%s, for example %s", count(len(then), "offering"), best)
 	default:
 		where = fmt.Sprintf("%s, for example %s", count(len(then), "node"), best)
 	}
@@ -135,15 +137,33 @@ func (v *verdicts) compareLack(c *cluster.Class, a, b int) int {
 	return cmp.Or(cmp.Compare(lack(x), lack(y)), cmp.Compare(x.price.PerHour, y.price.PerHour), strings.Compare(x.name, y.name))
 }
 
-// shortfall is what a place has of the resources that it lacks.
+// shortfall is what a pod may ask for of the resources that a place lacks: "no more
+// than 2 cpu and no nvidia.com/gpu".
 func (r *Report) shortfall(c *cluster.Class, p *place) string {
-	var parts []string
+	var some, none []string
 	for i, want := range c.Requests {
-		if want > 0 && want > p.free[i] {
-			parts = append(parts, amount(r.Snapshot.Resources[i], max(p.free[i], 0)))
+		if want <= 0 || want <= p.free[i] {
+			continue
+		}
+		if name := r.Snapshot.Resources[i]; p.free[i] > 0 {
+			some = append(some, amount(name, p.free[i]))
+		} else {
+			none = append(none, "no "+name)
 		}
 	}
-	return strings.Join(parts, " and ")
+	if len(some) > 0 {
+		some[0] = "no more than " + some[0]
+	}
+	return strings.Join(append(some, none...), " and ")
+}
+
+// refusalRemedy is what to do about a pod that is refused wherever it would go: some
+// of it cannot be honoured, or something that it names is not as it must be.
+func refusalRemedy(c *cluster.Class) string {
+	if own := len(c.Demand.Refused); own < len(c.Refused) {
+		return "mend this (" + strings.Join(c.Refused[own:], ", ") + ")"
+	}
+	return "do without what is not honoured yet (" + strings.Join(c.Refused, ", ") + ")"
 }
 
 // poolRemedies are what the plan says about pools rather than about the pod.
@@ -169,7 +189,10 @@ func (r *Report) poolRemedies(p *cluster.Pod) []string {
 
 // outside names requirements of pools without which something that is sold would
 // hold the pod.
-func (r *Report) outside(c *cluster.Class) []string {
+func (r *Report) outside(c *cluster.Class, offerings *verdicts) []string {
+	if len(c.Refused) > 0 {
+		return nil
+	}
 	type key struct{ pool, requirement string }
 	number, best := map[key]int{}, map[key]*place{}
 	var order []key
@@ -185,7 +208,7 @@ func (r *Report) outside(c *cluster.Class) []string {
 			for _, o := range t.Offerings {
 				id := cluster.OfferingID{InstanceType: t.Name, Zone: o.Zone, CapacityType: o.CapacityType}
 				q, only := onlyObstacle(p, &t, id)
-				if !o.Available || !only || !c.Demand.Admits(lookup(p, &t, id), p.Taints) {
+				if !o.Available || !only || !offerings.opens(o.Zone) || !c.Demand.Admits(lookup(p, &t, id), p.Taints) {
 					continue
 				}
 				k := key{p.Name, requirementText(q)}

@@ -46,6 +46,32 @@ type verdicts struct {
 	places []place
 	fits   []int
 	by     []verdict // in the order of the constraints
+	// open are the zones in which neither volumes nor other pods keep the pod off all
+	// offerings; shut are those in which they do.
+	open, shut map[string]bool
+}
+
+// tied are the constraints that volumes and other pods are behind: what they rule out
+// goes by where an offering is, not by what it is like.
+var tied = []plan.Constraint{plan.VolumeNode, plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity}
+
+// addZones finds the zones that are open and shut.
+func (v *verdicts) addZones(forbids func(plan.Constraint, int) bool) {
+	v.open, v.shut = map[string]bool{}, map[string]bool{}
+	for i := range v.places {
+		zone, _ := v.places[i].label(cluster.LabelZone)
+		if slices.ContainsFunc(tied, func(c plan.Constraint) bool { return forbids(c, i) }) {
+			v.shut[zone] = true
+		} else {
+			v.open[zone] = true
+		}
+	}
+}
+
+// opens tells whether an offering of a zone could hold the pod as far as volumes and
+// other pods go. Of a zone where nothing is offered yet that is not known.
+func (v *verdicts) opens(zone string) bool {
+	return v.open[zone] || !v.shut[zone] && len(v.shut) == 0
 }
 
 // judged are the constraints that depend on the place, in the scheduler's order.
@@ -100,14 +126,14 @@ func (r *Report) sides(class int, after bool) (offerings, nodes verdicts) {
 		pool := r.Snapshot.Pools[o.Pool]
 		places[i] = place{name: spaced(o.ID), price: priceOf(o.Price, o.Imputed), sold: true, label: o.Label, taints: pool.Taints, free: o.Free, closed: pool.Invalid, barred: r.Snapshot.Classes[class].Bars(o.Pool)}
 	}
+	forbids := func(c plan.Constraint, i int) bool { return c != plan.Closed && seen.OfferingForbids(c, i) }
 	offerings = judge(places, func(i int) plan.Constraint {
 		if places[i].closed != "" {
 			return plan.Closed
 		}
 		return seen.Offering(i)
-	}, func(c plan.Constraint, i int) bool {
-		return c != plan.Closed && seen.OfferingForbids(c, i)
-	})
+	}, forbids)
+	offerings.addZones(forbids)
 	return offerings, judge(hosts, seen.Node, seen.Forbids)
 }
 
@@ -161,7 +187,7 @@ func (r *Report) detail(c plan.Constraint, class *cluster.Class, p *place) strin
 	d := class.Demand
 	switch c {
 	case plan.Refused:
-		return strings.Join(d.Refused, ", ")
+		return strings.Join(class.Refused, ", ")
 	case plan.Closed:
 		return p.closed
 	case plan.Barred:
