@@ -40,7 +40,7 @@ type ware struct {
 // items are searched through without working prices out anew.
 const (
 	mostTried = 4000
-	fewWares  = 6
+	fewWares  = 24
 )
 
 func newLoader(c *certifier) loader {

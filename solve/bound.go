@@ -17,7 +17,8 @@ func (p *problem) constrained() bool {
 			continue
 		}
 		d := c.Demand
-		if len(d.Spreads)+len(d.PodAffinity)+len(d.PodAntiAffinity)+len(d.Ports)+len(c.Volumes) > 0 || !p.relaxed[i] && p.preferencePrice(c, &p.profiles[p.profile[i]]) > 0 {
+		hard := len(d.Spreads)+len(d.PodAffinity)+len(d.PodAntiAffinity)+len(d.Ports)+len(c.Volumes) > 0
+		if hard || !p.relaxed[i] && p.prefers(i) {
 			return true
 		}
 	}

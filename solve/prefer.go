@@ -125,8 +125,8 @@ func (a *answer) leftOver() int {
 }
 
 // prefers tells whether a class has preferences that may cost something.
-func (a *answer) prefers(c int) bool {
-	x := &a.snap.Classes[c]
+func (p *problem) prefers(c int) bool {
+	x, q := &p.snap.Classes[c], &p.profiles[p.profile[c]]
 	soft := slices.ContainsFunc(x.Demand.Spreads, func(s cluster.TopologySpread) bool { return s.Soft })
-	return a.preferencePrice(x, &a.profiles[a.profile[c]]) > 0 && (soft || len(x.Demand.Preferences) > 0 || len(a.profiles[a.profile[c]].preferred) > 0)
+	return p.preferencePrice(x, q) > 0 && (soft || len(x.Demand.Preferences) > 0 || len(q.preferred) > 0)
 }
