@@ -152,11 +152,12 @@ func (r *run) begin(ctx context.Context) {
 	for _, n := range r.objects.CSINodes {
 		r.loop.informers.Put(n)
 	}
+	never := corev1.PreemptNever // all are equally important: looking for victims is in vain, and takes most of the time
 	for i, p := range r.objects.Pods {
-		if p.Spec.SchedulerName == "" { // the API server fills it in
-			named := *p
-			named.Spec.SchedulerName = corev1.DefaultSchedulerName
-			r.objects.Pods[i] = &named
+		if p.Spec.NodeName == "" {
+			waits := *p
+			waits.Spec.SchedulerName, waits.Spec.PreemptionPolicy = corev1.DefaultSchedulerName, &never
+			r.objects.Pods[i] = &waits
 		}
 		r.loop.add(r.objects.Pods[i])
 	}
