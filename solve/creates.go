@@ -133,7 +133,11 @@ func (a *answer) options(id int32, slack []int64) []int32 {
 	need := a.newTally(pool)
 	var within, beyond []int32
 	var uses []pack.Use
-	for o := range a.alternatives(pool, usable, sum) {
+	least := price
+	if !need.done() {
+		least = 0
+	}
+	for o := range a.alternativesFrom(least, pool, usable, sum) {
 		uses = a.quotas.uses(uses[:0], &a.snap.Offerings[o])
 		ok := a.snap.Offerings[o].Price >= price
 		for i := range int(a.quotas.start[pool+1] - a.quotas.start[pool]) {
@@ -167,7 +171,7 @@ func (a *answer) candidates(id int32) []int32 {
 	price, planned := a.priceOf(b), a.quotas.uses(nil, a.offeringOf(b))
 	sum, usable := a.total(b.Takes), a.admitting(b.Takes)
 	var out []int32
-	for o := range a.alternatives(a.poolOf(b), usable, sum) {
+	for o := range a.alternativesFrom(price, a.poolOf(b), usable, sum) {
 		if a.snap.Offerings[o].Price > price {
 			break
 		}

@@ -1,8 +1,10 @@
 package solve
 
 import (
+	"cmp"
 	"slices"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
 )
 
@@ -117,8 +119,17 @@ func (p *problem) varied(id int32, usable bitset, sum []int64) bool {
 // alternatives yields the offerings of a pool that are usable and hold sum,
 // cheapest first.
 func (p *problem) alternatives(id int32, usable bitset, sum []int64) func(func(int32) bool) {
+	return p.alternativesFrom(0, id, usable, sum)
+}
+
+// alternativesFrom yields those that cost so much or more.
+func (p *problem) alternativesFrom(price cluster.Money, id int32, usable bitset, sum []int64) func(func(int32) bool) {
 	return func(yield func(int32) bool) {
-		for o := p.pools[id].first; o < p.pools[id].end; o++ {
+		q := &p.pools[id]
+		cheaper, _ := slices.BinarySearchFunc(p.snap.Offerings[q.first:q.end], price, func(o cluster.PoolOffering, price cluster.Money) int {
+			return cmp.Compare(o.Price, price)
+		})
+		for o := q.first + int32(cheaper); o < q.end; o++ {
 			if usable.has(int(o)) && holds(p.row(p.offerFree, o), sum) && !yield(o) {
 				return
 			}
