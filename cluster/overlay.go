@@ -36,12 +36,60 @@ func (c *PriceChange) apply(price Money) Money {
 	return max(price+c.Amount+Money(int64(price)*c.PPM/1_000_000), 0)
 }
 
-// sortOverlays puts the overlays that win first: by weight, then name.
+// sortOverlays puts the overlays that win first: by weight, then name, the last in the
+// alphabet first, as Karpenter has it. Where two of the same weight change the same,
+// the second is not used at all.
 func (b *builder) sortOverlays() {
-	b.overlays = slices.Clone(b.in.Overlays)
-	slices.SortFunc(b.overlays, func(x, y *Overlay) int {
-		return cmp.Or(-cmp.Compare(x.Weight, y.Weight), cmp.Compare(x.Name, y.Name))
+	all := slices.Clone(b.in.Overlays)
+	slices.SortFunc(all, func(x, y *Overlay) int {
+		return cmp.Or(-cmp.Compare(x.Weight, y.Weight), -cmp.Compare(x.Name, y.Name))
 	})
+	changed := map[change]int32{}
+	for _, o := range all {
+		mine := b.changes(o)
+		if slices.ContainsFunc(mine, func(c change) bool { w, ok := changed[c]; return ok && w == o.Weight }) {
+			b.out.Conflicting = append(b.out.Conflicting, o.Name)
+			continue
+		}
+		for _, c := range mine {
+			changed[c] = o.Weight
+		}
+		b.overlays = append(b.overlays, o)
+	}
+	slices.Sort(b.out.Conflicting)
+}
+
+// change is what an overlay changes: the price of an offering of a pool, or a resource
+// of a type.
+type change struct {
+	pool     int
+	id       OfferingID
+	resource string // "" for the price
+}
+
+// changes lists what an overlay changes of all that is sold to pools, whether their
+// requirements let them buy it or not.
+func (b *builder) changes(o *Overlay) []change {
+	var out []change
+	for i := range b.out.Pools {
+		p := b.out.Pools[i].Pool
+		for ti := range b.in.Types[p.Class] {
+			t := &b.in.Types[p.Class][ti]
+			for _, x := range t.Offerings {
+				id := OfferingID{t.Name, x.Zone, x.CapacityType}
+				if !o.Requirements.Matches(func(key string) (string, bool) { return p.label(t, id, key) }) {
+					continue
+				}
+				if o.Price != nil {
+					out = append(out, change{i, id, ""})
+				}
+				for _, a := range o.Capacity {
+					out = append(out, change{i, OfferingID{InstanceType: t.Name}, a.Name})
+				}
+			}
+		}
+	}
+	return out
 }
 
 // overlay returns what overlays make of a price, and the capacity that they add, for

@@ -113,6 +113,12 @@ func (r Requirement) Matches(value string, present bool) bool {
 	return false
 }
 
+// plainInt tells whether text is a whole number without a plus sign or leading zeros.
+func plainInt(text string) bool {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == text
+}
+
 func compareInt(op Operator, label, bound string) bool {
 	l, err1 := strconv.ParseInt(label, 10, 64)
 	b, err2 := strconv.ParseInt(bound, 10, 64)
@@ -195,7 +201,8 @@ func (t Toleration) Tolerates(taint Taint) bool {
 	case Exists:
 		return true
 	case Gt, Lt:
-		return compareInt(t.Operator, taint.Value, t.Value)
+		// Unlike for labels, only what is written as a number usually is (KEP-5471).
+		return plainInt(taint.Value) && plainInt(t.Value) && compareInt(t.Operator, taint.Value, t.Value)
 	}
 	return t.Value == taint.Value
 }

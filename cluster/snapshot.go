@@ -27,6 +27,9 @@ type Snapshot struct {
 	Repulsions []Repulsion
 	// Stocks that offerings draw on, by name.
 	Stocks []Stock
+	// Conflicting are the NodeOverlays, by name, that are not used because another of the
+	// same weight changes the same.
+	Conflicting []string
 	// SameDevices are, for each component that counts devices, the components that may
 	// count the same ones, itself among them.
 	SameDevices map[int][]int
@@ -239,12 +242,15 @@ func FindType(types []InstanceType, name string) *InstanceType {
 }
 
 // FormatAmount writes an amount in the unit people use for that resource:
-// "1500m" of cpu, "1.5Gi" of memory, "3" of anything else.
+// "1500m" or "12.5" of cpu, "1.5Gi" of memory, "3" of anything else.
 func FormatAmount(name string, v int64) string {
 	switch name {
 	case CPU:
 		if v%1000 == 0 {
 			return strconv.FormatInt(v/1000, 10)
+		}
+		if v >= 10_000 { // 382970m is hard to compare with 200
+			return strings.TrimRight(strconv.FormatFloat(float64(v)/1000, 'f', 3, 64), "0")
 		}
 		return strconv.FormatInt(v, 10) + "m"
 	case Memory, EphemeralStorage:

@@ -22,6 +22,7 @@ type provisioning struct {
 	planned     cluster.Instant // when the last plan was made
 	changed     bool            // the world changed since, in a way that could help
 	told        map[string]string
+	conflicting []string // NodeOverlays that were not used in the last plan
 }
 
 // answer is what the last plan said about a waiting pod: the claim or node it
@@ -187,6 +188,7 @@ func (e *Engine) planNow() {
 	}
 	s := e.Snapshot()
 	e.keepAnswers(s)
+	e.tellConflicting(s.Conflicting)
 	result := solve.Solve(s, e.opts.Solve)
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
@@ -197,6 +199,16 @@ func (e *Engine) planNow() {
 		e.tellUnplaced(u)
 	}
 	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting)})
+}
+
+// tellConflicting tells once of each NodeOverlay that cannot be used beside another.
+func (e *Engine) tellConflicting(names []string) {
+	for _, name := range names {
+		if !slices.Contains(e.provision.conflicting, name) {
+			e.note(Note{About: Object{Kind: "NodeOverlay", Name: name}, Warning: true, Reason: "Conflict", Message: "not used: another of the same weight changes the same"})
+		}
+	}
+	e.provision.conflicting = names
 }
 
 // keepAnswers withdraws every answer but those that the snapshot could keep.

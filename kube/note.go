@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
+	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
 	"github.com/ullage-sh/ullage/engine"
 )
@@ -49,6 +50,8 @@ func (c *Cluster) object(o engine.Object) runtime.Object {
 		out, apiVersion = &karpv1.NodeClaim{ObjectMeta: m}, "karpenter.sh/v1"
 	case "NodePool":
 		out, apiVersion = &karpv1.NodePool{ObjectMeta: m}, "karpenter.sh/v1"
+	case "NodeOverlay":
+		out, apiVersion = &karpv1alpha1.NodeOverlay{ObjectMeta: m}, "karpenter.sh/v1alpha1"
 	default:
 		for _, k := range c.classes {
 			if k.Kind == o.Kind {

@@ -225,6 +225,18 @@ func (c *Cluster) Watch(ctx context.Context, push func(engine.Event)) error {
 	return nil
 }
 
+// podsChanged converts many pods at once.
+func (c *Cluster) podsChanged(list *corev1.PodList) []engine.Event {
+	pods, out := make([]*corev1.Pod, len(list.Items)), make([]engine.Event, len(list.Items))
+	for i := range list.Items {
+		pods[i] = &list.Items[i]
+	}
+	for i, p := range c.convert.Pods(pods) {
+		out[i] = engine.PodChanged{ID: id(pods[i]), Pod: p}
+	}
+	return out
+}
+
 // Replay returns everything that is known now as events, engine.Synced last: what
 // an engine that starts this moment would be told.
 func (c *Cluster) Replay(ctx context.Context) ([]engine.Event, error) {
@@ -237,6 +249,10 @@ func (c *Cluster) Replay(ctx context.Context) ([]engine.Event, error) {
 		list := w.list.DeepCopyObject().(client.ObjectList)
 		if err := c.cache.List(ctx, list); err != nil {
 			return nil, fmt.Errorf("listing %T: %w", w.kind, err)
+		}
+		if pods, ok := list.(*corev1.PodList); ok {
+			out = append(out, c.podsChanged(pods)...)
+			continue
 		}
 		objects, err := listObjects(list)
 		if err != nil {

@@ -86,6 +86,9 @@ func Prepare(o *manifest.Objects, m Market) (*Result, error) {
 		r.Input.Types[defaultClass] = unavailable(s.all)
 	}
 	r.Snapshot = cluster.NewSnapshot(r.Input)
+	for _, name := range r.Snapshot.Conflicting {
+		r.note("NodeOverlay %s is not used: another of the same weight changes the same", name)
+	}
 	return r, nil
 }
 

@@ -159,7 +159,7 @@ func (x *verdict) rule(c plan.Constraint, detail string, hosts, offerings int) {
 }
 
 // resources rules out what is too small or too full, and says which resource
-// lacks most often and how much of it there is at most where there is no room.
+// lacks most often and how much of it there is at most where it lacks.
 func (v *verdicts) resources(x *verdict, class int32) {
 	want := v.load([]topology.Part{{Class: class, Pods: 1}})
 	lacking, most := make([]int, len(want)), make([]int64, len(want))
@@ -173,8 +173,8 @@ func (v *verdicts) resources(x *verdict, class int32) {
 			set.remove(i)
 			n++
 			for d := range want {
-				most[d] = max(most[d], free[d])
 				if want[d] > 0 && want[d] > free[d] {
+					most[d] = max(most[d], free[d])
 					lacking[d]++
 				}
 			}
