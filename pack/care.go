@@ -20,17 +20,20 @@ type care struct {
 	tail reach
 }
 
-// quick is for a first packing, careful for another try where that may have told too
-// little. There are separate efforts for proofs.
+// quick is for a first packing, careful are other tries where that may have told too
+// little: none of them is the best for all. There are separate efforts for proofs.
 var (
 	quick = care{
 		pours: true, share: 4, polished: 128, trials: 8,
 		tail: reach{branches: 12, work: 120_000, attempts: 2},
 	}
-	careful = care{
+	careful = []care{{
 		first: effort{24, 16, 8e-3}, again: effort{16, 10, 1.2e-2}, share: 2, polished: 512, trials: 16,
 		tail: reach{branches: 300, work: 3_000_000, attempts: 16},
-	}
+	}, {
+		first: effort{48, 40, 3e-3}, again: effort{40, 30, 5e-3}, share: 2, polished: 512, trials: 32,
+		tail: reach{branches: 300, work: 3_000_000, attempts: 16},
+	}}
 )
 
 func (o Options) proof() prowess {

@@ -47,19 +47,27 @@ func (k *packer) packOnce() {
 		return
 	}
 	if k.crowded() {
-		first, cost, complete := k.since(m), k.costSince(m), !k.anyLeft()
-		k.rollback(m)
-		k.care = &careful
-		k.construct()
-		k.care = &quick
-		if complete && (k.anyLeft() || k.costSince(m) > cost) {
-			k.rollback(m)
-			for i := range first {
-				k.buy(first[i].shape, first[i].takes, first[i].copies)
-			}
+		for i := range careful {
+			k.retry(m, &careful[i])
 		}
 	}
 	k.improve()
+}
+
+// retry packs anew what has been packed since a mark, with other care, and keeps the
+// better of the two.
+func (k *packer) retry(m mark, c *care) {
+	was, cost, complete := k.since(m), k.costSince(m), !k.anyLeft()
+	k.rollback(m)
+	k.care = c
+	k.construct()
+	k.care = &quick
+	if complete && (k.anyLeft() || k.costSince(m) >= cost) {
+		k.rollback(m)
+		for i := range was {
+			k.buy(was[i].shape, was[i].takes, was[i].copies)
+		}
+	}
 }
 
 // crowded tells whether items are in each other's way: then pouring them may have
