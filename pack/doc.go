@@ -29,22 +29,26 @@
 //
 //  1. Hosts are filled one by one, fullest first, at no cost (hosts.go).
 //  2. A tier falls into regions that have nothing in common (region.go). For each, a
-//     linear program by column generation says what is worth how much, which shapes
-//     to buy how often, and which items belong on them (class.go, master.go,
-//     knapsack.go, tariff.go).
+//     linear program says what is worth how much, which shapes to buy how often, and
+//     which items belong on them. For a first packing all that is many or small is
+//     poured (liquid.go), and what may be on a node only a few at a time is put in as
+//     stones (stones.go).
 //  3. While there is demand for many nodes, they are bought as that mix says and each
 //     is filled so that no dimension is used up before the others (bulk.go, fill.go,
-//     polish.go).
+//     polish.go); then those that cost least for what they hold (greedy.go). A node
+//     too many is held by a larger one (enlarge.go).
 //  4. For the last nodes, and for small problems from the beginning, a covering
 //     problem enumerates fleets with enough room from cheap to dear, until one holds
 //     all (covering.go, fleet.go). A single item is solved exactly (single.go).
-//  5. Nodes that lose most are taken back a few at a time and packed anew, while steps
-//     last (improve.go). Where quotas keep items out, nodes are changed for ones that
-//     hold more (limited.go).
+//  5. While steps last: where items are in each other's way, all of that once more with
+//     column generation over classes of items (class.go, master.go, knapsack.go,
+//     whole.go); then nodes that lose most are taken back a few at a time and packed
+//     anew (improve.go). Where quotas keep items out, nodes are changed for ones that
+//     hold more (limited.go). How much is done of each is in care.go.
 //
 // # The bound
 //
-// The same linear program, with the demand that found no room, gives values; they
+// A linear program, with the demand that found no room, gives values; they
 // and the dimensions themselves are the rows of a small integer covering problem
 // that every packing must satisfy. Its branch-and-bound tree, rounded to integers
 // and made to hold exactly, is the proof (bound.go, certify.go, leaves.go,
