@@ -19,14 +19,23 @@ import (
 
 // Terms are what both sides are held to.
 type Terms struct {
-	// Repeat is how often each side works on a case.
+	// Repeat is how often each side works on a case, and Least the time that it works
+	// on it at least: the first runs of a program are not like the others, and of what
+	// takes a millisecond seven runs are no more than that.
 	Repeat int
+	Least  time.Duration
 	// Budget is after how much time a side is not asked again.
 	Budget time.Duration
 	// Charge is added to the price of each new node in the objective.
 	Charge record.USD
 	// Alone: Karpenter is not asked at all.
 	Alone bool
+}
+
+// enough tells whether a side that has worked so often on a case, for so long in all,
+// need not do so again.
+func (t *Terms) enough(runs int, spent time.Duration) bool {
+	return runs > 0 && spent >= t.Budget || runs >= max(t.Repeat, 1) && spent >= t.Least
 }
 
 // Entry is what one side, or one effort of ours, came to.
@@ -58,7 +67,7 @@ func Hold(ctx context.Context, in *record.Input, terms Terms) (*Outcome, error) 
 	if err != nil {
 		return nil, err
 	}
-	for range max(terms.Repeat, 1) {
+	for !ours.done() || !theirs.done() {
 		if err := ours.turn(); err != nil {
 			return nil, err
 		}
@@ -169,9 +178,18 @@ func newOurs(in *record.Input, terms Terms) (*ours, error) {
 	return &ours{in: in, terms: terms, side: side}, nil
 }
 
+func (o *ours) done() bool {
+	for i := range ullage.Efforts {
+		if !o.terms.enough(len(o.runs[i]), o.spent[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 func (o *ours) turn() error {
 	for i, effort := range ullage.Efforts {
-		if len(o.runs[i]) > 0 && o.spent[i] >= o.terms.Budget {
+		if o.terms.enough(len(o.runs[i]), o.spent[i]) {
 			continue
 		}
 		pass := o.side.NewPass()
@@ -215,10 +233,14 @@ func newTheirs(ctx context.Context, in *record.Input, terms Terms) (*theirs, err
 	return &theirs{in: in, terms: terms, side: side}, nil
 }
 
-// turn lets Karpenter work once more, unless its time is up. Its plans differ
+func (k *theirs) done() bool {
+	return k.terms.Alone || k.terms.enough(len(k.runs), k.spent)
+}
+
+// turn lets Karpenter work once more, unless it has done so enough. Its plans differ
 // from run to run; the last one is kept.
 func (k *theirs) turn(ctx context.Context) error {
-	if k.terms.Alone || (len(k.runs) > 0 && k.spent >= k.terms.Budget) {
+	if k.done() {
 		return nil
 	}
 	pods := make([]*corev1.Pod, len(k.in.Pods))
