@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -173,47 +172,14 @@ func (m *muster) kinds() *kinds {
 	return k
 }
 
-// arrange puts the kinds in order. Keys of demands begin alike and then soon differ:
-// eight bytes from there on tell most of them apart.
+// arrange puts the kinds in order.
 func (k *kinds) arrange() {
-	same := 0
-	if len(k.kinds) > 0 {
-		same = len(k.kinds[0].demand.Key)
+	k.order = make([]int32, len(k.kinds))
+	for i := range k.order {
+		k.order[i] = int32(i)
 	}
-	for i := range k.kinds {
-		same = common(k.kinds[0].demand.Key[:same], k.kinds[i].demand.Key)
-	}
-	type entry struct {
-		key  uint64
-		kind int32
-	}
-	entries := make([]entry, len(k.kinds))
-	for i := range k.kinds {
-		var first [8]byte
-		copy(first[:], k.kinds[i].demand.Key[same:])
-		entries[i] = entry{binary.BigEndian.Uint64(first[:]), int32(i)}
-	}
-	slices.SortFunc(entries, func(x, y entry) int {
-		if x.key != y.key {
-			return cmp.Compare(x.key, y.key)
-		}
-		return k.kinds[x.kind].compare(&k.kinds[y.kind].sort)
-	})
-	k.order = make([]int32, len(entries))
-	for i := range entries {
-		k.order[i] = entries[i].kind
-	}
-}
-
-// common is how many bytes two texts begin with alike.
-func common(x, y string) int {
-	n := min(len(x), len(y))
-	for i := range n {
-		if x[i] != y[i] {
-			return i
-		}
-	}
-	return n
+	order := func(i, j int32) int { return k.kinds[i].compare(&k.kinds[j].sort) }
+	sortByText(k.order, order, func(i int32) string { return k.kinds[i].demand.Key })
 }
 
 func (k *sort) compare(l *sort) int {
@@ -257,9 +223,7 @@ func (k *kinds) deal(classes []Class) {
 		c.Pods = append(c.Pods, p)
 	}
 	for i := range classes {
-		if p := classes[i].Pods; !slices.IsSortedFunc(p, byID) {
-			slices.SortFunc(p, byID)
-		}
+		SortPods(classes[i].Pods)
 	}
 }
 

@@ -182,16 +182,6 @@ func (b *builder) nameResources() {
 	}
 }
 
-func byID(x, y *Pod) int {
-	if x.Namespace != y.Namespace {
-		return strings.Compare(x.Namespace, y.Namespace)
-	}
-	if x.Name != y.Name {
-		return strings.Compare(x.Name, y.Name)
-	}
-	return strings.Compare(x.UID, y.UID)
-}
-
 // daemonLoad sums the requests of the DaemonSets that a node will run, those in
 // present (by UID) left out.
 func (b *builder) daemonLoad(labels Lookup, taints []Taint, present map[string]bool) Vector {
