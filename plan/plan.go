@@ -37,8 +37,11 @@ type Plan struct {
 	// plans are compared.
 	Charges cluster.Money
 	// Bound is proven: no set of new nodes that holds the placed pods, given the
-	// free space on existing hosts, has a lower [Plan.Objective]. Such a set keeps
-	// to the pools' weights, unless limits have made this plan go below them.
+	// free space on existing hosts, has a lower [Plan.Objective], whatever domains it
+	// chooses. Such a set keeps to the pools' weights, unless limits have made this
+	// plan go below them; to spreads over all domains in which nodes could be bought,
+	// unless pods came late in this plan; and to the preferences about nodes that this
+	// plan keeps to for all pods of a class.
 	Bound cluster.Money
 }
 

@@ -25,14 +25,15 @@ func (p *problem) constrained() bool {
 	return len(p.snap.Repulsions) > 0
 }
 
-// proven is what new nodes for all that has a place must cost, in any plan that keeps
-// the constraints.
-func (a *answer) proven() cluster.Money {
-	if a.packed.Proof == nil || a.shrunk || len(a.late) > 0 {
-		q := a.relaxation()
-		return cluster.Money(pack.Prove(&q.packing, q.standing, pack.Options{Steps: max(a.opt.Steps, 0)}).Bound)
+// proof shows what new nodes for all that has a place must cost, in any plan that
+// keeps the constraints. It is about a problem of packing: what was packed where that
+// is no more than every plan must do, else its relaxation.
+func (a *answer) proof() (*pack.Problem, *pack.Proof) {
+	if a.packed.Proof != nil && !a.shrunk && len(a.late) == 0 {
+		return &a.packing, a.packed.Proof
 	}
-	return cluster.Money(a.packed.Bound)
+	r := a.relaxation()
+	return &r.packing, pack.Prove(&r.packing, r.standing, pack.Options{Steps: max(a.opt.Steps, 0)})
 }
 
 // relaxation is what every plan for the pods that have a place must hold, as a

@@ -26,6 +26,12 @@
 //  6. What is left over now gets its reasons: for each constraint, how many places it
 //     rules out (reasons.go).
 //
+// # The bound
+//
 // The bound is about the objective: prices of new nodes and Options.NodeCharge for
-// each.
+// each. It holds for every plan that places as many pods of each class, whatever
+// domains they go to and in whatever order they come. Packing proves one where it was
+// given nothing to hold to but what every plan must. Else the classes are relaxed
+// (bound.go, topology.Relax) until this plan is a solution itself, and what comes out
+// is proven anew. Limits and stocks are left out: they could only make plans dearer.
 package solve

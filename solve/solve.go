@@ -43,7 +43,8 @@ func (o Options) withDefaults(snap *cluster.Snapshot) Options {
 func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
 	a := best(snap, opt)
 	out := &plan.Plan{Revision: snap.Revision}
-	out.Bound = a.proven()
+	_, proof := a.proof()
+	out.Bound = cluster.Money(proof.Bound)
 	pods := dealer{snap: snap, next: make([]int32, len(snap.Classes))}
 	out.Placements = a.placements(&pods)
 	out.Creates = a.creates(&pods)

@@ -19,4 +19,11 @@
 // place: each pod passes its filters with all others where they are. Domains in
 // which nodes could be bought count as if they were there, so that a workload
 // spreads over zones although the first node is only in one.
+//
+// # What holds for every plan
+//
+// What is dealt out is one way of many. [Relax] tells what all of them have in common,
+// for a bound that holds for every plan: pods may be in any domain, but for those that
+// spreads force into one, and of the caps on one node those count that hold in whatever
+// order pods come.
 package topology

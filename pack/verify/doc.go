@@ -4,6 +4,8 @@
 // It owns one question: does the proof show what it claims? It shares no code with
 // package pack but the types of the problem and of the proof, and refuses to
 // search: everything it needs is in the proof, and what is not there is not proven.
+// It only tries the loads of a host where the proof says that few could be worth more
+// than it claims.
 //
 // What a proof claims: to hold so many of each item ([pack.Proof.Held]) on hosts
 // and on new nodes, each item in the tier given for it, the new nodes' prices and
@@ -14,7 +16,10 @@
 //
 // Take any way to hold the items. A row gives each item a value. What a place holds
 // is worth at most its room, at the row's prices, and for every item that is worth
-// more than its size the difference, as often as the item fits there alone. So the
+// more than its size the difference, as often as the item fits there alone. Or it is
+// worth at most what the best of its loads is: while loads are tried item by item, what
+// has been taken, the room that is left and what further items are worth beyond their
+// size is more than any load to come can be worth (loads.go). So the
 // bought nodes hold at least what all items are worth less what hosts can hold: they
 // cover every row's Need. Whatever numbers of shapes cover the rows falls into one
 // of the undivided cases, because a case is divided into one in which another node of
