@@ -129,10 +129,15 @@ func (a *answer) creates(pods *dealer) []plan.Create {
 		c := plan.Create{
 			Pool: a.snap.Pools[o.Pool].Name, Offerings: ids.list(n.ranked), Price: o.Price, Imputed: o.Imputed, Requests: a.requests(o, n.parts),
 		}
+		total := int32(0)
+		for _, p := range n.parts {
+			total += p.Pods
+		}
+		c.Pods = make([]*cluster.Pod, 0, total)
 		for _, p := range n.parts {
 			c.Pods = append(c.Pods, pods.deal(p)...)
 		}
-		slices.SortFunc(c.Pods, comparePods)
+		cluster.SortPods(c.Pods)
 		out = append(out, c)
 	}
 	return out
@@ -156,16 +161,6 @@ func (a *answer) requests(o *cluster.PoolOffering, parts []topology.Part) cluste
 	}
 	slices.SortFunc(out, func(x, y cluster.Amount) int { return cmp.Compare(x.Name, y.Name) })
 	return out
-}
-
-func comparePods(a, b *cluster.Pod) int {
-	if a.Namespace != b.Namespace {
-		return cmp.Compare(a.Namespace, b.Namespace)
-	}
-	if a.Name != b.Name {
-		return cmp.Compare(a.Name, b.Name)
-	}
-	return cmp.Compare(a.UID, b.UID)
 }
 
 // dealer hands out the pods of each class in order.

@@ -36,7 +36,7 @@ func (a *answer) purchases() []purchase {
 		}
 	}
 	slices.SortStableFunc(out, func(x, y purchase) int {
-		if x.choice != y.choice { // sorted by pool, price and name
+		if x.choice != y.choice || x.group == y.group { // sorted by pool, price and name
 			return cmp.Compare(x.choice, y.choice)
 		}
 		return slices.Compare(x.ranked, y.ranked)
@@ -128,17 +128,16 @@ func (a *answer) options(id int32, slack []int64) []int32 {
 	if a.snap.Pools[a.poolOf(b)].Shape != cluster.Free { // the cloud chooses
 		return a.candidates(id)
 	}
-	pool, price, planned := a.poolOf(b), a.priceOf(b), a.quotas.uses(nil, a.offeringOf(b))
+	pool, price, planned := a.poolOf(b), a.priceOf(b), a.quotas.uses(a.offerOf[b.Shape])
 	sum, usable := a.total(b.Takes), a.admitting(b.Takes)
 	need := a.newTally(pool)
 	var within, beyond []int32
-	var uses []pack.Use
 	least := price
 	if !need.done() {
 		least = 0
 	}
 	for o := range a.alternativesFrom(least, pool, usable, sum) {
-		uses = a.quotas.uses(uses[:0], &a.snap.Offerings[o])
+		uses := a.quotas.uses(o)
 		ok := a.snap.Offerings[o].Price >= price
 		for i := range int(a.quotas.start[pool+1] - a.quotas.start[pool]) {
 			ok = ok && uses[i].Amount-planned[i].Amount <= slack[uses[i].Quota]
@@ -168,14 +167,14 @@ func (a *answer) options(id int32, slack []int64) []int32 {
 // pool's limits.
 func (a *answer) candidates(id int32) []int32 {
 	b := &a.packed.Bought[id]
-	price, planned := a.priceOf(b), a.quotas.uses(nil, a.offeringOf(b))
+	price, planned := a.priceOf(b), a.quotas.uses(a.offerOf[b.Shape])
 	sum, usable := a.total(b.Takes), a.admitting(b.Takes)
 	var out []int32
 	for o := range a.alternativesFrom(price, a.poolOf(b), usable, sum) {
 		if a.snap.Offerings[o].Price > price {
 			break
 		}
-		if a.snap.Offerings[o].Price == price && slices.Equal(a.quotas.uses(nil, &a.snap.Offerings[o]), planned) {
+		if a.snap.Offerings[o].Price == price && slices.Equal(a.quotas.uses(o), planned) {
 			out = append(out, o)
 		}
 	}

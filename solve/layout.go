@@ -94,7 +94,6 @@ func (p *problem) layOutShapes(kinds *kinds, slab *slab) {
 	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) bitset { return bitset(q.Offerings) })
 	seen := map[string]bool{}
 	var key []byte
-	var uses []pack.Use
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
 		q := &p.pools[o.Pool]
@@ -106,7 +105,7 @@ func (p *problem) layOutShapes(kinds *kinds, slab *slab) {
 			q.addAlternative(int32(i), slab.amounts(free), kind)
 		}
 		s := pack.Shape{Price: int64(o.Price), Kind: kind, Tier: q.tier, Variety: q.demanded}
-		uses = p.quotas.uses(uses[:0], o)
+		uses := p.quotas.uses(int32(i))
 		key = binary.LittleEndian.AppendUint32(key[:0], uint32(o.Pool))
 		key = binary.LittleEndian.AppendUint32(key, uint32(s.Kind))
 		key = appendInts(key, free)
@@ -118,7 +117,7 @@ func (p *problem) layOutShapes(kinds *kinds, slab *slab) {
 		}
 		seen[string(key)] = true
 		s.Room = slab.amounts(free)
-		s.Uses = slices.Clone(uses)
+		s.Uses = uses
 		p.packing.Shapes = append(p.packing.Shapes, s)
 		p.offerOf = append(p.offerOf, int32(i))
 	}

@@ -183,8 +183,7 @@ func (a *answer) dropEmpty() {
 		if len(n.parts) > 0 {
 			return false
 		}
-		o := &a.snap.Offerings[n.offering]
-		for _, u := range a.quotas.uses(nil, o) {
+		for _, u := range a.quotas.uses(n.offering) {
 			a.room[u.Quota] += u.Amount
 		}
 		return true
@@ -247,7 +246,7 @@ func (a *answer) tuck(w *fit.World, class int32) bool {
 	if best < 0 {
 		return false
 	}
-	for _, u := range a.quotas.uses(nil, &a.snap.Offerings[best]) {
+	for _, u := range a.quotas.uses(best) {
 		a.room[u.Quota] -= u.Amount
 	}
 	n := node{offering: best, parts: []topology.Part{{Class: class, Pods: 1}}}
@@ -275,7 +274,7 @@ func (a *answer) better(o, than int32) bool {
 func (a *answer) mayBuy(o, class int32) bool {
 	offering := &a.snap.Offerings[o]
 	pool := int32(offering.Pool)
-	if !affordable(a.room, a.quotas.uses(nil, offering)) {
+	if !affordable(a.room, a.quotas.uses(o)) {
 		return false
 	}
 	n := node{offering: o, parts: []topology.Part{{Class: class, Pods: 1}}}
@@ -304,7 +303,7 @@ func (a *answer) rerank(n *node) {
 	var options []int32
 	for o := range a.alternatives(pool, a.usable(n), a.load(n.parts)) {
 		if a.snap.Pools[pool].Shape == cluster.Free && a.snap.Offerings[o].Price >= chosen.Price && len(options) < a.opt.MaxAlternatives &&
-			affordable(a.room, a.quotas.uses(nil, &a.snap.Offerings[o])) || o == n.offering {
+			affordable(a.room, a.quotas.uses(o)) || o == n.offering {
 			options = append(options, o)
 		}
 	}

@@ -15,6 +15,10 @@ type quotas struct {
 	limit []int64
 	room  []int64 // negative where a limit is exceeded already
 	stock map[string]int32
+	// used is what a node of each offering takes, those of one from its index in at to
+	// the next.
+	used []pack.Use
+	at   []int32
 }
 
 func newQuotas(snap *cluster.Snapshot) quotas {
@@ -35,12 +39,21 @@ func newQuotas(snap *cluster.Snapshot) quotas {
 		q.limit = append(q.limit, s.Left)
 		q.room = append(q.room, max(s.Left, 0)) // what is overdrawn is empty
 	}
+	q.at = make([]int32, len(snap.Offerings)+1)
+	for i := range snap.Offerings {
+		q.used = q.appendUses(q.used, &snap.Offerings[i])
+		q.at[i+1] = int32(len(q.used))
+	}
 	return q
 }
 
-// uses appends what one node of this offering takes of all quotas: of its pool's
-// limits, in their order, and then of stocks.
-func (q *quotas) uses(list []pack.Use, o *cluster.PoolOffering) []pack.Use {
+// uses is what one node of an offering takes of all quotas: of its pool's limits, in
+// their order, and then of stocks.
+func (q *quotas) uses(offering int32) []pack.Use {
+	return slices.Clip(q.used[q.at[offering]:q.at[offering+1]])
+}
+
+func (q *quotas) appendUses(list []pack.Use, o *cluster.PoolOffering) []pack.Use {
 	first := q.start[o.Pool]
 	for i, name := range q.names[first:q.start[o.Pool+1]] {
 		amount := int64(1)

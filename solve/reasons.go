@@ -208,9 +208,8 @@ func (v *verdicts) leftover() []int64 {
 // limits rules out what the pools' limits and stocks forbid.
 func (v *verdicts) limits(x *verdict) {
 	var text tallyText
-	var uses []pack.Use
 	for o := range x.offerings.all {
-		uses = v.quotas.uses(uses[:0], &v.snap.Offerings[o])
+		uses := v.quotas.uses(int32(o))
 		if affordable(v.room, uses) {
 			continue
 		}
