@@ -31,17 +31,17 @@ type spread struct {
 type dealing struct {
 	*assigner
 	*domains
-	spread, apart, near map[int32]bool // groups that constraints over the topology name
+	spread, apart, near []bool // of each group: constraints over the topology name it
 	// there are the pods of groups on hosts, dealt those that have been dealt out, by
 	// group and domain. shut are the domains in which somebody is apart from a group.
-	there, dealt map[int32][]int32
-	shut         map[int32][]bool
+	there, dealt [][]int32
+	shut         [][]bool
 	counters     map[counterKey]*counter
-	byGroup      map[int32][]*counter
+	byGroup      [][]*counter
 	parts        []part
 	loose        []portion // dealt out to no single domain
-	roles        map[int32]*role
-	load         []int32 // pods dealt out, by domain
+	roles        []*role   // of each class, nil while nobody has asked
+	load         []int32   // pods dealt out, by domain
 }
 
 // part is a portion that is bound to one domain.
@@ -52,10 +52,11 @@ type part struct {
 }
 
 func newDealing(a *assigner, d *domains) *dealing {
+	groups := len(a.snap.Groups)
 	x := &dealing{
-		assigner: a, domains: d, spread: map[int32]bool{}, apart: map[int32]bool{}, near: map[int32]bool{},
-		there: map[int32][]int32{}, dealt: map[int32][]int32{}, shut: map[int32][]bool{}, roles: map[int32]*role{},
-		load: make([]int32, d.n), counters: map[counterKey]*counter{}, byGroup: map[int32][]*counter{},
+		assigner: a, domains: d, spread: make([]bool, groups), apart: make([]bool, groups), near: make([]bool, groups),
+		there: make([][]int32, groups), dealt: make([][]int32, groups), shut: make([][]bool, groups), roles: make([]*role, len(a.snap.Classes)),
+		load: make([]int32, d.n), counters: map[counterKey]*counter{}, byGroup: make([][]*counter, groups),
 	}
 	for i := range a.snap.Classes {
 		c := &a.snap.Classes[i]
@@ -88,7 +89,7 @@ func newDealing(a *assigner, d *domains) *dealing {
 }
 
 // rows returns the row of a group, all zero at first.
-func (x *dealing) row(m map[int32][]int32, group int32) []int32 {
+func (x *dealing) row(m [][]int32, group int32) []int32 {
 	r := m[group]
 	if r == nil {
 		r = make([]int32, x.n)
@@ -122,11 +123,15 @@ func (x *dealing) onHosts(group int32) []int32 {
 
 // roleOf returns the part of a class here, nil if it has none.
 func (x *dealing) roleOf(class int32) *role {
-	if r, ok := x.roles[class]; ok {
+	switch r := x.roles[class]; r {
+	case nil:
+	case &noRole:
+		return nil
+	default:
 		return r
 	}
 	c := &x.snap.Classes[class]
-	r := &role{near: nearIn(c, x.key)}
+	r := role{near: nearIn(c, x.key)}
 	for j := range c.Demand.Spreads {
 		if s := &c.Demand.Spreads[j]; s.Key == x.key && s.Counts() {
 			r.spreads = append(r.spreads, x.spreadOf(class, j))
@@ -150,13 +155,17 @@ func (x *dealing) roleOf(class int32) *role {
 	}
 	r.softs = x.softsOf(class, x.key)
 	if len(r.spreads)+len(r.apart)+len(r.flees)+len(r.counted)+len(r.softs) == 0 && !r.near {
-		r = nil
-	} else {
-		r.countSofts(c)
+		x.roles[class] = &noRole
+		return nil
 	}
-	x.roles[class] = r
-	return r
+	r.countSofts(c)
+	some := r // of its own, as most classes often have none
+	x.roles[class] = &some
+	return &some
 }
+
+// noRole stands for that of a class that has no part.
+var noRole role
 
 // countSofts counts the pods in the groups that they have preferences about.
 func (r *role) countSofts(c *cluster.Class) {
