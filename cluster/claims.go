@@ -58,8 +58,11 @@ type volumes struct {
 	classes map[string]*StorageClass
 	free    map[string][]*PersistentVolume // by storage class, for claims that wait
 	kept    map[string][]*PersistentVolume // by the claim they are kept for
-	hanging map[string]bool                // volumes that hang on some node, by what identifies them
-	there   usage                          // by pods that have a node
+	// Of drivers that tell of their room: the room that there is, by storage class.
+	tells   map[string]bool
+	room    map[string][]*CSIStorageCapacity
+	hanging map[string]bool // volumes that hang on some node, by what identifies them
+	there   usage           // by pods that have a node
 }
 
 func newVolumes(in *Input) *volumes {
@@ -83,6 +86,7 @@ func newVolumes(in *Input) *volumes {
 	for _, s := range in.StorageClasses {
 		v.classes[s.Name] = s
 	}
+	v.addRoom(in)
 	for _, index := range []map[string][]*PersistentVolume{v.free, v.kept} {
 		for _, list := range index {
 			slices.SortFunc(list, func(x, y *PersistentVolume) int { return strings.Compare(x.Name, y.Name) })
@@ -181,7 +185,7 @@ func (v *claimants) resolve(use *VolumeUse, name string, p *Pod) (x ClassVolume,
 
 // unbound is a volume that will be found or made where its first pod runs.
 func (v *volumes) unbound(c *PersistentVolumeClaim, class *StorageClass, name string) (x ClassVolume, why string) {
-	x = ClassVolume{Driver: class.driver(), Waits: true, Makes: class.dynamic(), Made: class.Topologies}
+	x = ClassVolume{Driver: class.driver(), Waits: true, Makes: class.dynamic(), Made: v.roomFor(c, class)}
 	if c.SelectedNode != "" {
 		x.Made = onNode(x.Made, c.SelectedNode)
 	} else {

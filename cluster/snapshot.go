@@ -94,6 +94,8 @@ type Input struct {
 	StorageClasses         []*StorageClass
 	Attachments            []*VolumeAttachment
 	CSINodes               []*CSINode
+	CSIDrivers             []*CSIDriver
+	StorageCapacities      []*CSIStorageCapacity
 	// Stocks that offerings draw on.
 	Stocks []Stock
 	// What pods claim of devices, and who has them.

@@ -83,6 +83,27 @@ type StorageClass struct {
 	// Topologies restrict where volumes are made: terms are ORed, nil means anywhere.
 	Topologies []Term
 	Default    bool // used by claims that name no class
+	// Migrated: a provisioner of old whose driver has taken over.
+	Migrated bool
+}
+
+// CSIDriver is what a storage driver says of itself.
+type CSIDriver struct {
+	Name     string
+	Revision string
+	// StorageCapacity: it tells how much room there is, see [CSIStorageCapacity].
+	// Volumes are made only where there is enough.
+	StorageCapacity bool
+}
+
+// CSIStorageCapacity is room for volumes of a StorageClass on the nodes that Nodes
+// matches; nil matches none.
+type CSIStorageCapacity struct {
+	Namespace, Name string
+	Revision        string
+	StorageClass    string
+	Nodes           Term
+	Most            int64 // bytes, of one volume; −1 for unknown
 }
 
 // CSINode is what the storage drivers on a node say of it.

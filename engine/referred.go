@@ -10,6 +10,8 @@ type referred struct {
 	volumes        map[string]*cluster.PersistentVolume
 	storageClasses map[string]*cluster.StorageClass
 	csiNodes       map[string]*cluster.CSINode
+	csiDrivers     map[string]*cluster.CSIDriver
+	capacities     map[string]*cluster.CSIStorageCapacity // by namespace/name
 	overlays       map[string]*cluster.Overlay
 	resourceClaims map[string]*cluster.ResourceClaim // by namespace/name
 	resourceSlices map[string]*cluster.ResourceSlice
@@ -21,6 +23,7 @@ func newReferred() referred {
 		namespaces: map[string]*cluster.Namespace{}, volumeClaims: map[string]*cluster.PersistentVolumeClaim{},
 		volumes: map[string]*cluster.PersistentVolume{}, storageClasses: map[string]*cluster.StorageClass{},
 		csiNodes: map[string]*cluster.CSINode{}, overlays: map[string]*cluster.Overlay{},
+		csiDrivers: map[string]*cluster.CSIDriver{}, capacities: map[string]*cluster.CSIStorageCapacity{},
 		resourceClaims: map[string]*cluster.ResourceClaim{}, resourceSlices: map[string]*cluster.ResourceSlice{},
 		deviceClasses: map[string]*cluster.DeviceClass{},
 	}
@@ -57,6 +60,18 @@ type CSINodeChanged struct {
 	Node *cluster.CSINode
 }
 
+// CSIDriverChanged says the same of a CSIDriver.
+type CSIDriverChanged struct {
+	Name   string
+	Driver *cluster.CSIDriver
+}
+
+// StorageCapacityChanged says the same of a CSIStorageCapacity.
+type StorageCapacityChanged struct {
+	ID       string // namespace/name
+	Capacity *cluster.CSIStorageCapacity
+}
+
 // OverlayChanged says the same of a NodeOverlay.
 type OverlayChanged struct {
 	Name    string
@@ -86,6 +101,10 @@ func (ev ResourceClaimChanged) apply(e *Engine) { keep(e, e.resourceClaims, ev.I
 func (ev ResourceSliceChanged) apply(e *Engine) { keep(e, e.resourceSlices, ev.Name, ev.Slice) }
 
 func (ev DeviceClassChanged) apply(e *Engine) { keep(e, e.deviceClasses, ev.Name, ev.Class) }
+
+func (ev CSIDriverChanged) apply(e *Engine) { keep(e, e.csiDrivers, ev.Name, ev.Driver) }
+
+func (ev StorageCapacityChanged) apply(e *Engine) { keep(e, e.capacities, ev.ID, ev.Capacity) }
 
 func (ev OverlayChanged) apply(e *Engine) { keep(e, e.overlays, ev.Name, ev.Overlay) }
 

@@ -79,6 +79,7 @@ func (e *Engine) standing() cluster.Input {
 		Nodes: values(e.nodes), Daemons: values(e.daemons),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
+		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),
 		Overlays: values(e.overlays), ResourceClaims: values(e.resourceClaims), ResourceSlices: values(e.resourceSlices), DeviceClasses: values(e.deviceClasses),
 		Types: make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
 	}

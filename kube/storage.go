@@ -176,7 +176,7 @@ func StorageClass(s *storagev1.StorageClass) *cluster.StorageClass {
 		Default:         s.Annotations[defaultClass] == "true",
 	}
 	if driver, ok := migrated[s.Provisioner]; ok {
-		out.Provisioner = driver
+		out.Provisioner, out.Migrated = driver, true
 	}
 next:
 	for _, t := range s.AllowedTopologies {
@@ -209,6 +209,28 @@ func CSINode(n *storagev1.CSINode) *cluster.CSINode {
 		}
 	}
 	slices.SortFunc(out.Limits, func(x, y cluster.Amount) int { return strings.Compare(x.Name, y.Name) })
+	return out
+}
+
+// CSIDriver converts a CSIDriver.
+func CSIDriver(d *storagev1.CSIDriver) *cluster.CSIDriver {
+	return &cluster.CSIDriver{Name: d.Name, Revision: d.ResourceVersion, StorageCapacity: d.Spec.StorageCapacity != nil && *d.Spec.StorageCapacity}
+}
+
+// CSIStorageCapacity converts a CSIStorageCapacity.
+func CSIStorageCapacity(c *storagev1.CSIStorageCapacity) *cluster.CSIStorageCapacity {
+	out := &cluster.CSIStorageCapacity{
+		Namespace: c.Namespace, Name: c.Name, Revision: c.ResourceVersion, StorageClass: c.StorageClassName, Nodes: slices.Clone(volumeLabels(c.NodeTopology)), Most: -1,
+	}
+	for i := range out.Nodes {
+		out.Nodes[i].Key = labelKey(out.Nodes[i].Key)
+	}
+	switch {
+	case c.MaximumVolumeSize != nil:
+		out.Most = amount(corev1.ResourceStorage, *c.MaximumVolumeSize)
+	case c.Capacity != nil:
+		out.Most = amount(corev1.ResourceStorage, *c.Capacity)
+	}
 	return out
 }
 

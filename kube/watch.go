@@ -123,6 +123,20 @@ func referred() []watched {
 			}
 			return ev
 		}},
+		{&storagev1.CSIDriver{}, &storagev1.CSIDriverList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.CSIDriverChanged{Name: o.GetName()}
+			if !gone {
+				ev.Driver = CSIDriver(o.(*storagev1.CSIDriver))
+			}
+			return ev
+		}},
+		{&storagev1.CSIStorageCapacity{}, &storagev1.CSIStorageCapacityList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.StorageCapacityChanged{ID: id(o)}
+			if !gone {
+				ev.Capacity = CSIStorageCapacity(o.(*storagev1.CSIStorageCapacity))
+			}
+			return ev
+		}},
 		{&storagev1.CSINode{}, &storagev1.CSINodeList{}, func(o client.Object, gone bool) engine.Event {
 			ev := engine.CSINodeChanged{Name: o.GetName()}
 			if !gone {

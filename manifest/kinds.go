@@ -56,6 +56,8 @@ var kinds = append([]kind{
 	kindOf("scheduling.k8s.io", "v1", "PriorityClass", false, &schedulingv1.PriorityClass{}),
 	kindOf("storage.k8s.io", "v1", "StorageClass", false, &storagev1.StorageClass{}),
 	kindOf("storage.k8s.io", "v1", "CSINode", false, &storagev1.CSINode{}),
+	kindOf("storage.k8s.io", "v1", "CSIDriver", false, &storagev1.CSIDriver{}),
+	kindOf("storage.k8s.io", "v1", "CSIStorageCapacity", true, &storagev1.CSIStorageCapacity{}),
 	kindOf("storage.k8s.io", "v1", "VolumeAttachment", false, &storagev1.VolumeAttachment{}),
 	kindOf("resource.k8s.io", "v1", "ResourceClaim", true, &resourcev1.ResourceClaim{}),
 	kindOf("resource.k8s.io", "v1", "ResourceClaimTemplate", true, &resourcev1.ResourceClaimTemplate{}),

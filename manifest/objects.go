@@ -97,6 +97,10 @@ func (c *Collector) record(out *Objects, h held) {
 		out.StorageClasses = append(out.StorageClasses, kube.StorageClass(o))
 	case *storagev1.CSINode:
 		out.CSINodes = append(out.CSINodes, kube.CSINode(o))
+	case *storagev1.CSIDriver:
+		out.CSIDrivers = append(out.CSIDrivers, kube.CSIDriver(o))
+	case *storagev1.CSIStorageCapacity:
+		out.StorageCapacities = append(out.StorageCapacities, kube.CSIStorageCapacity(o))
 	case *storagev1.VolumeAttachment:
 		out.Attachments = append(out.Attachments, kube.VolumeAttachment(o))
 	case *resourcev1.ResourceClaim:

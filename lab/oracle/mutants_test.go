@@ -82,6 +82,7 @@ var mutants = []struct {
 	{"VolumeBinding", "any volume suits any claim", "volumes", claims(func(c *corev1.PersistentVolumeClaim) {
 		c.Spec.Selector, c.Spec.Resources.Requests = nil, nil
 	})},
+	{"VolumeBinding", "drivers have room everywhere", "volumes", func(o *oracle.Objects) { o.CSIDrivers = nil }},
 	{"VolumeZone", "zone labels of volumes are overlooked", "volumes", volumes(func(v *corev1.PersistentVolume) { v.Labels = nil })},
 	{"PodTopologySpread", "minDomains is overlooked", "topology spread", spreads(func(c *corev1.TopologySpreadConstraint) { c.MinDomains = nil })},
 	{"PodTopologySpread", "one more is no matter", "topology spread", spreads(func(c *corev1.TopologySpreadConstraint) { c.MaxSkew++ })},

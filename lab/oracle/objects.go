@@ -27,6 +27,8 @@ type Objects struct {
 	PersistentVolumeClaims []*corev1.PersistentVolumeClaim
 	StorageClasses         []*storagev1.StorageClass
 	VolumeAttachments      []*storagev1.VolumeAttachment
+	CSIDrivers             []*storagev1.CSIDriver
+	StorageCapacities      []*storagev1.CSIStorageCapacity
 	// Devices, and claims to them.
 	DeviceClasses  []*resourcev1.DeviceClass
 	ResourceSlices []*resourcev1.ResourceSlice
@@ -46,6 +48,7 @@ func (o *Objects) Clone() *Objects {
 	c.PersistentVolumes, c.PersistentVolumeClaims = own(o.PersistentVolumes), own(o.PersistentVolumeClaims)
 	c.StorageClasses, c.VolumeAttachments = own(o.StorageClasses), own(o.VolumeAttachments)
 	c.DaemonSets = own(o.DaemonSets)
+	c.CSIDrivers, c.StorageCapacities = own(o.CSIDrivers), own(o.StorageCapacities)
 	c.DeviceClasses, c.ResourceSlices, c.ResourceClaims = own(o.DeviceClasses), own(o.ResourceSlices), own(o.ResourceClaims)
 	c.Pools, c.Types = own(o.Pools), own(o.Types)
 	return &c
@@ -118,6 +121,12 @@ func (o *Objects) YAML() string {
 	}
 	for _, x := range o.VolumeAttachments {
 		document(x, "VolumeAttachment")
+	}
+	for _, x := range o.CSIDrivers {
+		document(x, "CSIDriver")
+	}
+	for _, x := range o.StorageCapacities {
+		document(x, "CSIStorageCapacity")
 	}
 	for _, x := range o.DeviceClasses {
 		document(x, "DeviceClass")

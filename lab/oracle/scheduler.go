@@ -150,6 +150,8 @@ func (s *Scheduler) Load(o *Objects) {
 	Set(s.informers, o.PersistentVolumeClaims)
 	Set(s.informers, o.StorageClasses)
 	Set(s.informers, o.VolumeAttachments)
+	Set(s.informers, o.CSIDrivers)
+	Set(s.informers, o.StorageCapacities)
 	Set(s.informers, o.DeviceClasses)
 	Set(s.informers, o.ResourceSlices)
 	s.loadClaims(o.ResourceClaims)

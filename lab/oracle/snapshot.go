@@ -20,6 +20,8 @@ func (o *Objects) Snapshot() *cluster.Snapshot {
 	in.PersistentVolumeClaims = each(o.PersistentVolumeClaims, kube.PersistentVolumeClaim)
 	in.StorageClasses = each(o.StorageClasses, kube.StorageClass)
 	in.CSINodes = each(o.CSINodes, kube.CSINode)
+	in.CSIDrivers = each(o.CSIDrivers, kube.CSIDriver)
+	in.StorageCapacities = each(o.StorageCapacities, kube.CSIStorageCapacity)
 	in.DeviceClasses = each(o.DeviceClasses, kube.DeviceClass)
 	in.ResourceSlices = each(o.ResourceSlices, kube.ResourceSlice)
 	in.ResourceClaims = each(o.ResourceClaims, kube.ResourceClaim)

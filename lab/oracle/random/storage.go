@@ -47,6 +47,37 @@ func (m *maker) storageClasses() {
 	if m.chance(30) {
 		add("old", "kubernetes.io/aws-ebs", storagev1.VolumeBindingWaitForFirstConsumer)
 	}
+	for _, d := range drivers {
+		if m.chance(30) {
+			tells := m.chance(80)
+			m.o.CSIDrivers = append(m.o.CSIDrivers, &storagev1.CSIDriver{ObjectMeta: metav1.ObjectMeta{Name: d}, Spec: storagev1.CSIDriverSpec{StorageCapacity: &tells}})
+		}
+	}
+	for range m.r.IntN(5) {
+		m.capacity()
+	}
+}
+
+// capacity is room for volumes on some nodes.
+func (m *maker) capacity() {
+	c := &storagev1.CSIStorageCapacity{ObjectMeta: m.meta(m.name("capacity"), "kube-system"), StorageClassName: pick(m, "wait", "wait", "zonal", "old")}
+	size := func() *resource.Quantity {
+		return resource.NewQuantity(int64(m.between(0, 9)*64)<<20, resource.BinarySI)
+	}
+	if m.chance(85) {
+		c.Capacity = size()
+	}
+	if m.chance(20) {
+		c.MaximumVolumeSize = size()
+	}
+	switch m.r.IntN(10) {
+	case 0:
+	case 1:
+		c.NodeTopology = &metav1.LabelSelector{}
+	default:
+		c.NodeTopology = &metav1.LabelSelector{MatchLabels: map[string]string{pick(m, corev1.LabelTopologyZone, "topology.ebs.csi.aws.com/zone"): pick(m, zones...)}}
+	}
+	m.o.StorageCapacities = append(m.o.StorageCapacities, c)
 }
 
 // freeVolume is one that nobody has claimed. Sizes differ, because among equals the
