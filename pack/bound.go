@@ -44,7 +44,7 @@ func (b *bounder) prove(spills bool) *Proof {
 			b.tier[i] = b.firstTier(int32(i))
 		}
 	}
-	b.exact = len(b.Hosts)*len(b.items) <= 2_000_000
+	b.exact = len(b.Hosts)*len(b.items) <= b.opt.proof().looks
 	b.addAdmits()
 	proof := &Proof{Held: make([]int32, len(b.Items))}
 	if b.tier != nil {
@@ -148,4 +148,6 @@ func (b *bounder) provePart(shapes []int32, r prowess) Part {
 type prowess struct {
 	effort
 	branches, work int
+	// looks is up to how many pairs of hosts and items each is looked at.
+	looks int
 }
