@@ -88,7 +88,7 @@ allowedTopologies:
 - matchLabelExpressions: [{key: failure-domain.beta.kubernetes.io/zone, values: [b, a]}]
 - matchLabelExpressions: [{key: zone, values: []}]`))
 	want := &cluster.StorageClass{
-		Name: "gp2", Revision: "7", Provisioner: "ebs.csi.aws.com", WaitForConsumer: true, Default: true,
+		Name: "gp2", Revision: "7", Provisioner: "ebs.csi.aws.com", WaitForConsumer: true, Default: true, Migrated: true,
 		Topologies: []cluster.Term{{{Key: cluster.LabelZone, Operator: cluster.In, Values: []string{"a", "b"}}}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -165,5 +165,25 @@ func TestDaemonPodsShareADemand(t *testing.T) {
 		if selects := a.Selects(cluster.Labels{}.Get); selects != (template == "") {
 			t.Errorf("%q: selects a node without labels: %t", template, selects)
 		}
+	}
+}
+
+func TestCSIStorageCapacity(t *testing.T) {
+	got := CSIStorageCapacity(read[storagev1.CSIStorageCapacity](t, `
+metadata: {namespace: kube-system, name: room, resourceVersion: "7"}
+storageClassName: fast
+nodeTopology: {matchLabels: {topology.ebs.csi.aws.com/zone: a}}
+capacity: 10Gi
+maximumVolumeSize: 1Gi
+`))
+	want := &cluster.CSIStorageCapacity{
+		Namespace: "kube-system", Name: "room", Revision: "7", StorageClass: "fast", Most: 1 << 30,
+		Nodes: cluster.Term{{Key: cluster.LabelZone, Operator: cluster.In, Values: []string{"a"}}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	if none := CSIStorageCapacity(&storagev1.CSIStorageCapacity{}); none.Nodes != nil || none.Most >= 0 {
+		t.Errorf("%+v can be used from somewhere", none)
 	}
 }
