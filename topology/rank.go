@@ -16,22 +16,29 @@ func (d *domains) addRank(snap *cluster.Snapshot) {
 		kind string
 		how  string
 	}
-	of := func(o *cluster.PoolOffering) ware { return ware{o.Pool, o.ID.InstanceType, o.ID.CapacityType} }
-	sum, sold := map[ware]int64{}, map[ware]int64{}
+	index := map[ware]int32{}
+	wares := make([]int32, len(snap.Offerings)) // of each offering
+	var sum, sold []int64
 	for i := range snap.Offerings {
-		w := of(&snap.Offerings[i])
-		sum[w] += int64(snap.Offerings[i].Price)
-		sold[w]++
+		o := &snap.Offerings[i]
+		w := ware{o.Pool, o.ID.InstanceType, o.ID.CapacityType}
+		at, ok := index[w]
+		if !ok {
+			at = int32(len(sum))
+			index[w] = at
+			sum, sold = append(sum, 0), append(sold, 0)
+		}
+		wares[i] = at
+		sum[at] += int64(o.Price)
+		sold[at]++
 	}
 	const whole = 1000
 	share, n := make([]int64, d.n), make([]int64, d.n)
 	d.share = share
 	for at, set := range d.offeringSets {
 		for i := range members(set) {
-			o := &snap.Offerings[i]
-			w := of(o)
-			if sum[w] > 0 {
-				share[at] += int64(o.Price) * sold[w] * whole / sum[w]
+			if w := wares[i]; sum[w] > 0 {
+				share[at] += int64(snap.Offerings[i].Price) * sold[w] * whole / sum[w]
 				n[at]++
 			}
 		}
