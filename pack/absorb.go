@@ -44,8 +44,12 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 		r.hostMost[h] = most
 		taken = addSaturating(taken, most, 1)
 	}
-	if c.exact {
-		taken = min(taken, c.onSomeHost(r))
+	if hostable := c.onHosts(); hostable != nil {
+		worth := int64(0) // of what fits on some host
+		for i, v := range r.values {
+			worth = addSaturating(worth, v, int64(hostable[i]))
+		}
+		taken = min(taken, worth)
 	}
 	r.need = max(0, sum-taken)
 }
@@ -63,24 +67,26 @@ func (c *certifier) alone(r *certRow, kind int32, dense []int64) int64 {
 	return sum
 }
 
-// onSomeHost is what those of each item are worth that fit on some host, each item as
-// if it were alone.
-func (c *certifier) onSomeHost(r *certRow) int64 {
-	sum := int64(0)
-	for i, v := range r.values {
-		if v == 0 {
-			continue
-		}
-		n := int32(0)
-		for h := 0; h < len(c.Hosts) && n < c.held[i]; h++ {
-			if kind := c.hostKind[h]; kind >= 0 && c.hostKinds.list[kind].items.Has(i) {
-				most := min(c.held[i]-n, c.sides.alone[i])
-				n += howMany(c.row(c.hostRows, int32(h)), c.row(c.layout.size, int32(i)), most)
+// mostLooks is up to how many pairs of hosts and items it is worth looking at each.
+const mostLooks = 2_000_000
+
+// onHosts is how many of each item fit on some host, each as if it were alone; nil
+// where that would take too long.
+func (b *bounder) onHosts() []int32 {
+	if b.hostable != nil || len(b.Hosts)*len(b.items) > mostLooks {
+		return b.hostable
+	}
+	b.hostable = make([]int32, len(b.items))
+	for i, held := range b.held {
+		n, size := int32(0), b.row(b.size, int32(i))
+		for h := 0; h < len(b.Hosts) && n < held; h++ {
+			if kind := b.hostKind[h]; kind >= 0 && b.hostKinds.list[kind].items.Has(i) {
+				n += howMany(b.row(b.hostRows, int32(h)), size, min(held-n, b.sides.alone[i]))
 			}
 		}
-		sum = addSaturating(sum, v, int64(n))
+		b.hostable[i] = n
 	}
-	return sum
+	return b.hostable
 }
 
 // sortBy sorts indices by a key, then by themselves.

@@ -14,6 +14,8 @@ type bounder struct {
 	tier   []int32 // of each item, the tier it keeps to; nil if it need not
 	admits []Set   // of each shape kind, the items that it may be bought for, variety aside
 	exact  bool    // whether hosts are few enough to look at every item on each
+	// hostable is what fits on hosts, see onHosts; nil until somebody asks.
+	hostable []int32
 }
 
 // prove bounds the objective of a packing.
