@@ -127,6 +127,8 @@ func newItemizer(a *assigner) *itemizer {
 			b.codes[c] = append(b.codes[c], code)
 		}
 	}
+	b.out.Items = make([]Item, 0, len(a.portions))
+	b.items = make([][]int32, 0, len(a.portions))
 	b.addSizes()
 	return b
 }
