@@ -9,6 +9,7 @@ const mostEnlarged = 48
 // enlarge buys a larger node instead of one that is bought already if that holds what
 // a bid holds as well and costs less than both. It tells whether it did.
 func (k *packer) enlarge(b *bid) bool {
+	crowded := k.crowded()
 	least, at, shape := k.priceOf(b.shape), int32(-1), int32(-1)
 	for g, tried := len(k.groups)-1, 0; g >= 0 && tried < mostEnlarged; g-- {
 		x := &k.groups[g]
@@ -19,7 +20,7 @@ func (k *packer) enlarge(b *bid) bool {
 		k.steps += len(k.onSale)
 		all := append(append(k.scratch[:0], k.takesOf(x)...), b.takes...)
 		k.scratch = all
-		if !k.filler.load.together(all) {
+		if crowded && !k.filler.load.together(all) {
 			continue
 		}
 		if s := k.cheapestFor(all, k.priceOf(x.shape)+least); s >= 0 {

@@ -5,7 +5,6 @@ import "math"
 // bid is a node filled on trial.
 type bid struct {
 	shape int32
-	rate  float64 // price for a unit of worth
 	worth int64
 	takes []take
 }
@@ -38,40 +37,53 @@ func (k *packer) greedy() bool {
 // one that costs least for its worth: of shapes that are planned and of those that
 // could be worth most for their price. It is good until the next one.
 func (k *packer) bestBid(left int64) bid {
-	best := bid{rate: math.Inf(1), takes: k.bidTakes}
-	try := func(shape int32, home Set) bool {
-		k.steps += 4 // beside the items that filling counts
-		if k.affordable(shape, 1) == 0 {
-			return false
-		}
-		takes, worth := k.fillNode(shape, home)
-		if worth == 0 {
-			return false
-		}
-		shape = k.cheapest(shape, takes)
-		if rate := float64(k.priceOf(shape)) / float64(worth); rate < best.rate {
-			best = bid{shape, rate, worth, append(best.takes[:0], takes...)}
-		}
-		return true
-	}
+	best, rate := trial{shape: -1}, math.Inf(1)
 	for _, s := range k.onSale {
 		if k.planned[s] > 0 {
-			try(s, k.home[s])
+			k.try(trial{s, k.home[s]}, &best, &rate)
 		}
 	}
 	tried := 0
 	for i := range k.offers {
 		o := &k.offers[i]
-		if o.rate >= best.rate || tried == k.care.trials {
+		if o.rate >= rate || tried == k.care.trials {
 			break
 		}
-		if o.room > left && float64(o.price)/float64(left) >= best.rate {
+		if o.room > left && float64(o.price)/float64(left) >= rate {
 			continue
 		}
-		if try(o.shape, k.setOf(o.shape)) {
+		if k.try(trial{o.shape, k.setOf(o.shape)}, &best, &rate) {
 			tried++
 		}
 	}
-	k.bidTakes = best.takes
-	return best
+	if best.shape < 0 {
+		return bid{}
+	}
+	takes, worth := k.fillNode(best.shape, best.home)
+	k.bidTakes = append(k.bidTakes[:0], takes...)
+	return bid{k.cheapest(best.shape, takes), worth, k.bidTakes}
+}
+
+// trial is a shape to be filled, with home first.
+type trial struct {
+	shape int32
+	home  Set
+}
+
+// try fills a node roughly, and makes it the best if it costs less for its worth; false
+// if it can hold nothing.
+func (k *packer) try(t trial, best *trial, rate *float64) bool {
+	k.steps += 4 // beside the items that filling counts
+	if k.affordable(t.shape, 1) == 0 {
+		return false
+	}
+	k.fillRoughly(t.shape, t.home)
+	takes, worth := k.filledNode(t.shape)
+	if worth == 0 {
+		return false
+	}
+	if r := float64(k.priceOf(k.cheapest(t.shape, takes))) / float64(worth); r < *rate {
+		*best, *rate = t, r
+	}
+	return true
 }

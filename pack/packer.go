@@ -126,6 +126,13 @@ func (k *packer) priceIn(shape int32) []float64 {
 // fillNode fills an empty node of a shape with what is left, so that it is worth
 // as much as can be, of home first. The takes are good until the next time.
 func (k *packer) fillNode(shape int32, home Set) (takes []take, worth int64) {
+	k.fillRoughly(shape, home)
+	k.polish(k.room[shape], k.setOf(shape))
+	return k.filledNode(shape)
+}
+
+// fillRoughly is fillNode without the last touch.
+func (k *packer) fillRoughly(shape int32, home Set) {
 	set := k.setOf(shape)
 	k.begin(k.row(k.shapeRows, shape))
 	if k.rare != nil {
@@ -133,7 +140,11 @@ func (k *packer) fillNode(shape int32, home Set) (takes []take, worth int64) {
 	}
 	k.fillEvenly(k.priceIn(shape), home)
 	k.topUp(set)
-	k.polish(k.room[shape], set)
+}
+
+// filledNode is what a filled node of a shape holds if its variety allows it, and what
+// that is worth.
+func (k *packer) filledNode(shape int32) (takes []take, worth int64) {
 	takes = k.filler.takes
 	if k.shapes[shape].variety != nil && len(takes) > 0 {
 		takes = k.keepVariety(shape, takes)
