@@ -153,13 +153,18 @@ func (b *itemizer) addSizes() {
 			at = -1
 		}
 		last[hash], before[i] = int32(i), at
-		for at >= 0 && !(slices.Equal(classes[i].Requests, classes[at].Requests) && slices.Equal(b.codes[i], b.codes[at])) {
+		for at >= 0 && !b.alike(int32(i), at) {
 			at = before[at]
 		}
 		if b.sizes[i] = int32(i); at >= 0 {
 			b.sizes[i] = b.sizes[at]
 		}
 	}
+}
+
+// alike tells whether two classes have the same size and parts in rulings.
+func (b *itemizer) alike(i, j int32) bool {
+	return slices.Equal(b.snap.Classes[i].Requests, b.snap.Classes[j].Requests) && slices.Equal(b.codes[i], b.codes[j])
 }
 
 // add makes a portion part of an item and returns its number; −1 for none.
