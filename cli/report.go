@@ -148,13 +148,23 @@ func difference(a, b cluster.Vector) cluster.Vector {
 	return out
 }
 
-// without is free less what pods request.
+// without is free less what pods request, of devices too.
 func (r *Report) without(free cluster.Vector, pods []*cluster.Pod) cluster.Vector {
 	out := slices.Clone(free)
 	for _, p := range pods {
 		for _, a := range p.Demand.Requests {
 			if i := slices.Index(r.Snapshot.Resources, a.Name); i >= 0 {
 				out[i] -= a.Value
+			}
+		}
+		if len(p.Claims) == 0 {
+			continue
+		}
+		for c := range r.Snapshot.Classes {
+			if class := &r.Snapshot.Classes[c]; class.Demand == p.Demand && slices.Contains(class.Pods, p) {
+				for i := range r.Snapshot.SameDevices {
+					out[i] -= class.Requests[i]
+				}
 			}
 		}
 	}

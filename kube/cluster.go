@@ -39,11 +39,15 @@ type Parts struct {
 	Recorder events.EventRecorder
 	// Classes are the node class kinds to follow.
 	Classes []cluster.ClassKind
+	// DefaultSpreads are those of [Converter].
+	DefaultSpreads []corev1.TopologySpreadConstraint
 }
 
 // New returns a cluster on p.
 func New(p Parts) *Cluster {
-	return &Cluster{cache: p.Cache, client: p.Client, reader: p.Reader, recorder: p.Recorder, classes: p.Classes}
+	c := &Cluster{cache: p.Cache, client: p.Client, reader: p.Reader, recorder: p.Recorder, classes: p.Classes}
+	c.convert.DefaultSpreads = p.DefaultSpreads
+	return c
 }
 
 // CacheOptions are the settings of the cache that a Cluster reads from: objects

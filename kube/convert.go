@@ -18,6 +18,11 @@ import (
 // The zero value is ready to use. It is safe for concurrent use: watches of
 // several kinds convert at the same time.
 type Converter struct {
+	// DefaultSpreads are for pods that have no topology spread constraints of their own,
+	// as the cluster's scheduler is configured; none where those are not to count. They
+	// are not to be changed once pods have been converted.
+	DefaultSpreads []corev1.TopologySpreadConstraint
+
 	lanes sync.Pool // of *lane
 
 	mu         sync.Mutex
@@ -97,6 +102,7 @@ func (l *lane) pods(pods []*corev1.Pod, out []*cluster.Pod) {
 
 // demand returns the one record of what a pod needs.
 func (l *lane) demand(p *corev1.Pod) *cluster.Demand {
+	p = l.withDefaults(p)
 	requests, plain := l.counter.count(p)
 	var problems []string
 	if !plain {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -19,6 +20,8 @@ type Options struct {
 	Namespace string
 	// Stdin is what [Stdin] among the paths stands for.
 	Stdin io.Reader
+	// DefaultSpreads are the topology spread constraints of pods that have none.
+	DefaultSpreads []corev1.TopologySpreadConstraint
 }
 
 // Source hands over objects that do not come from a stream, one by one, and returns
@@ -37,6 +40,7 @@ func ReadWith(more Source, paths []string, opt Options) (*Objects, error) {
 		return nil, err
 	}
 	r := &reader{collector: NewCollector(opt.Namespace), skipped: map[string]int{}, unknown: map[string]*unknownField{}}
+	r.collector.convert.DefaultSpreads = opt.DefaultSpreads
 	var notes []string
 	if more != nil {
 		notes, err = more(func(o Object) { r.collector.Add(Position{File: "cluster"}, o) })

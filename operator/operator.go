@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -41,6 +42,10 @@ type Options struct {
 	// loopback.
 	Listen string
 	Pprof  bool
+
+	// DefaultSpreads are the topology spread constraints that the cluster's scheduler
+	// gives to pods that have none.
+	DefaultSpreads []corev1.TopologySpreadConstraint
 
 	// LeaderElection makes the process act only while it holds LeaseName in
 	// Namespace.
@@ -82,6 +87,7 @@ func Run(ctx context.Context, o Options) error {
 	k := kube.New(kube.Parts{
 		Cache: mgr.GetCache(), Client: mgr.GetClient(), Reader: mgr.GetAPIReader(),
 		Recorder: mgr.GetEventRecorder("ullage"), Classes: o.Provider.Kinds(),
+		DefaultSpreads: o.DefaultSpreads,
 	})
 	r := &runner.Runner{Cluster: k, Provider: o.Provider, Options: o.Engine, Fault: o.Fault, Forget: o.Forget}
 	r.Observe = func(s runner.Step) {

@@ -18,6 +18,7 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/operator"
 	"github.com/ullage-sh/ullage/provider"
 	"github.com/ullage-sh/ullage/provider/simulated"
@@ -35,6 +36,7 @@ type operatorFlags struct {
 	speed               int64
 	seed                uint64
 	logFormat           string
+	defaultSpreads      []string
 }
 
 func operatorCommand() *cobra.Command {
@@ -63,6 +65,7 @@ process: claims are launched, but only the lab has kubelets that register nodes.
 	flags.IntVar(&f.burst, "kube-api-burst", operator.Burst, "requests to the API server at once")
 	flags.Int64Var(&f.speed, "speed", 1, "divide the waits of the engine and of a simulated cloud")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a simulated cloud")
+	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, defaultSpreadUsage)
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	return cmd
 }
@@ -80,11 +83,16 @@ func (f operatorFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	spreads, err := kube.ParseSpreads(f.defaultSpreads)
+	if err != nil {
+		return fmt.Errorf("--default-spread: %w", err)
+	}
 	options := engine.DefaultOptions()
 	options.Speed = max(f.speed, 1)
 	return operator.Run(ctx, operator.Options{
 		Config: cfg, Provider: cloud, Engine: options, Log: log,
 		Listen: f.listen, Pprof: f.pprof, LeaderElection: f.leaderElect, Namespace: f.namespace,
+		DefaultSpreads: spreads,
 	})
 }
 
