@@ -101,10 +101,13 @@ func (c *certifier) lower(r *certRow, effort int) {
 const (
 	// lowering is how many items on hosts are looked at for each step of the search for
 	// something better.
-	lowering = 400
+	lowering = 500
 	// mostRounds and fewRounds are how often values are changed, and grid how many
 	// sizes in each of two dimensions are told apart at first.
-	mostRounds, fewRounds, grid = 120, 8, 12
+	mostRounds, fewRounds, grid = 150, 8, 12
+	// stride is how far the first steps go, as a part of the way on which what hosts
+	// take would come down to what they are known to take.
+	stride = 1.8
 	// contenders is how many hosts there must be for an item until it is taken to be
 	// worth less at first.
 	contenders = 20
@@ -167,7 +170,7 @@ func (l *lagrangian) weigh() {
 // climb changes shares step by step along the subgradient, bent towards where it went
 // before.
 func (l *lagrangian) climb(hosted float64, rounds int) {
-	step, fails := 1.0, 0
+	step, fails := stride, 0
 	best := slices.Clone(l.share)
 	slope := make([]float64, len(l.share))
 	for range rounds {
