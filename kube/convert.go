@@ -3,6 +3,7 @@ package kube
 import (
 	"runtime"
 	"sync"
+	"weak"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -131,12 +132,13 @@ func (c *Converter) known(mark []byte) *cluster.Demand {
 
 // keep interns a demand under its fingerprint.
 func (c *Converter) keep(mark string, made *cluster.Demand) *cluster.Demand {
+	w := weak.Make(made) // before others have to wait
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if first := c.demands.byText[mark].Value(); first != nil {
 		return first // another lane was faster
 	}
-	c.demands.put(mark, made)
+	c.demands.put(mark, w)
 	return made
 }
 
@@ -159,7 +161,7 @@ func (c *Converter) identify(p *corev1.Pod, mark []byte) *cluster.Identity {
 	id := c.identities.get(mark)
 	if id == nil {
 		id = new(cluster.Identities).Intern(p.Namespace, p.Labels)
-		c.identities.put(string(mark), id)
+		c.identities.put(string(mark), weak.Make(id))
 	}
 	return id
 }

@@ -19,7 +19,7 @@ func (t *interned[T]) get(text []byte) *T {
 }
 
 // put makes v the record with that text.
-func (t *interned[T]) put(text string, v *T) {
+func (t *interned[T]) put(text string, v weak.Pointer[T]) {
 	if t.byText == nil {
 		t.byText, t.sweep = make(map[string]weak.Pointer[T], minSweep), minSweep
 	}
@@ -31,5 +31,5 @@ func (t *interned[T]) put(text string, v *T) {
 		}
 		t.sweep = max(minSweep, 2*len(t.byText))
 	}
-	t.byText[text] = weak.Make(v)
+	t.byText[text] = v
 }
