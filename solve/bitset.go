@@ -62,11 +62,20 @@ func (s bitset) count() int {
 }
 
 // all yields the members in order.
-func (s bitset) all(yield func(int) bool) {
-	for i, w := range s {
-		for ; w != 0; w &= w - 1 {
-			if !yield(i*64 + bits.TrailingZeros64(w)) {
-				return
+func (s bitset) all(yield func(int) bool) { s.from(0)(yield) }
+
+// from yields the members that are first or more, in order.
+func (s bitset) from(first int) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := first / 64; i < len(s); i++ {
+			w := s[i]
+			if i == first/64 {
+				w &= ^uint64(0) << (first % 64)
+			}
+			for ; w != 0; w &= w - 1 {
+				if !yield(i*64 + bits.TrailingZeros64(w)) {
+					return
+				}
 			}
 		}
 	}

@@ -129,8 +129,9 @@ func (p *problem) alternativesFrom(price cluster.Money, id int32, usable bitset,
 		cheaper, _ := slices.BinarySearchFunc(p.snap.Offerings[q.first:q.end], price, func(o cluster.PoolOffering, price cluster.Money) int {
 			return cmp.Compare(o.Price, price)
 		})
-		for o := q.first + int32(cheaper); o < q.end; o++ {
-			if usable.has(int(o)) && holds(p.row(p.offerFree, o), sum) && !yield(o) {
+		for i := range usable.from(int(q.first) + cheaper) {
+			o := int32(i)
+			if o >= q.end || holds(p.row(p.offerFree, o), sum) && !yield(o) {
 				return
 			}
 		}
