@@ -139,6 +139,10 @@ type ec2Spec struct {
 		} `json:"ebs"`
 	} `json:"blockDeviceMappings"`
 	CapacityReservationSelectorTerms []json.RawMessage `json:"capacityReservationSelectorTerms"`
+	AMIFamily                        string            `json:"amiFamily"`
+	AMISelectorTerms                 []struct {
+		Alias string `json:"alias"`
+	} `json:"amiSelectorTerms"`
 }
 
 func (s *shelf) ec2(class manifest.Class) ([]cluster.InstanceType, error) {
@@ -165,6 +169,10 @@ func (s *shelf) ec2(class manifest.Class) ([]cluster.InstanceType, error) {
 		if err := spec.Kubelet.apply(types); err != nil {
 			return nil, fmt.Errorf("spec.kubelet.%w", err)
 		}
+	}
+	if build := spec.windows(); build != "" {
+		types = onWindows(types, build)
+		s.result.note("%s: nodes run Windows, but are sized as for Linux", class.Ref)
 	}
 	if len(spec.CapacityReservationSelectorTerms) > 0 {
 		s.result.note("%s: capacity reservations are not counted, only their cloud knows them", class.Ref)
