@@ -70,6 +70,9 @@ func NewGround(in Input) *Ground {
 type builder struct {
 	*Ground
 	pools map[string]int // pool name → index
+	// sold are the types that classes offer, by name; classes are these by name.
+	sold    map[ClassRef]map[string]*InstanceType
+	classes []ClassRef
 	// By node: how many volumes it can have attached, and which are.
 	csiNodes    map[string]Resources
 	attachments map[string][]*VolumeAttachment

@@ -8,6 +8,7 @@ import (
 
 // addHosts joins nodes with their claims and puts the pods on them.
 func (b *builder) addHosts() {
+	b.indexTypes()
 	claims := map[string]*Claim{} // by provider id
 	for _, c := range b.in.Claims {
 		if c.ProviderID != "" {
@@ -68,7 +69,7 @@ func (b *builder) countZones() {
 // addHost adds one host. At least one of claim and node is given.
 func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h := Host{Pool: -1, Pods: pods}
-	slices.SortFunc(h.Pods, byID)
+	SortPods(h.Pods)
 	var typ *InstanceType
 	var offering OfferingID
 	if c != nil {
@@ -113,7 +114,9 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	b.attach(&h, b.volumes, b.attachments[h.Name])
 	present := map[string]bool{}
 	for _, p := range h.Pods {
-		h.Free.Sub(b.vector(p.Demand.Requests))
+		for _, a := range p.Demand.Requests {
+			h.Free[b.component(a.Name)] -= a.Value
+		}
 		if p.Daemon() {
 			present[p.Owner.UID] = true
 		}
@@ -160,7 +163,7 @@ func (b *builder) offeringOf(c *Claim) (*InstanceType, OfferingID) {
 	if id.InstanceType == "" && c.Launch != nil && len(c.Launch.Offerings) > 0 {
 		id = c.Launch.Offerings[0]
 	}
-	return FindType(b.in.Types[c.Class], id.InstanceType), id
+	return b.sold[c.Class][id.InstanceType], id
 }
 
 // price finds what a host costs. A node that nobody bought here has a price too, if
@@ -168,7 +171,7 @@ func (b *builder) offeringOf(c *Claim) (*InstanceType, OfferingID) {
 func (b *builder) price(h *Host, c *Claim) {
 	id := OfferingID{h.Labels[LabelInstanceType], h.Labels[LabelZone], h.Labels[LabelCapacityType]}
 	if c != nil {
-		h.Price, h.Imputed, _ = Price(b.in.Types[c.Class], id)
+		h.Price, h.Imputed, _ = b.sold[c.Class][id.InstanceType].price(id)
 		return
 	}
 	if id.CapacityType == "" {
@@ -177,12 +180,27 @@ func (b *builder) price(h *Host, c *Claim) {
 			id.CapacityType = Spot
 		}
 	}
-	classes := slices.SortedFunc(maps.Keys(b.in.Types), func(x, y ClassRef) int { return strings.Compare(x.String(), y.String()) })
-	for _, class := range classes {
+	for _, class := range b.classes {
 		var ok bool
-		if h.Price, h.Imputed, ok = Price(b.in.Types[class], id); ok {
+		if h.Price, h.Imputed, ok = b.sold[class][id.InstanceType].price(id); ok {
 			return
 		}
+	}
+}
+
+// indexTypes makes it quick to find the types of hosts.
+func (b *builder) indexTypes() {
+	if len(b.in.Nodes)+len(b.in.Claims) == 0 {
+		return
+	}
+	b.classes = slices.SortedFunc(maps.Keys(b.in.Types), func(x, y ClassRef) int { return strings.Compare(x.String(), y.String()) })
+	b.sold = map[ClassRef]map[string]*InstanceType{}
+	for class, types := range b.in.Types {
+		index := make(map[string]*InstanceType, len(types))
+		for i := len(types) - 1; i >= 0; i-- { // of two, the first
+			index[types[i].Name] = &types[i]
+		}
+		b.sold[class] = index
 	}
 }
 

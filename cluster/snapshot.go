@@ -132,7 +132,9 @@ func (b *builder) nameResources() {
 	names := map[string]bool{}
 	see := func(r Resources) {
 		for _, a := range r {
-			names[a.Name] = true
+			if b.component(a.Name) < 0 { // the basic ones are known
+				names[a.Name] = true
+			}
 		}
 	}
 	seen := map[*Demand]bool{}
@@ -165,9 +167,6 @@ func (b *builder) nameResources() {
 	}
 	for _, n := range b.devices.names {
 		names[n] = true
-	}
-	for _, n := range basicResources {
-		delete(names, n)
 	}
 	b.out.Resources = append(b.out.Resources, basicResources[:]...)
 	extended := make([]string, 0, len(names))
@@ -210,7 +209,11 @@ func (b *builder) daemonPorts(labels Lookup, taints []Taint, present map[string]
 
 // Price returns the price of an offering among types.
 func Price(types []InstanceType, id OfferingID) (price Money, imputed, ok bool) {
-	t := FindType(types, id.InstanceType)
+	return FindType(types, id.InstanceType).price(id)
+}
+
+// price is what the type costs there; it may be nil.
+func (t *InstanceType) price(id OfferingID) (price Money, imputed, ok bool) {
 	if t == nil {
 		return 0, false, false
 	}
