@@ -44,7 +44,7 @@ func tamper(t *rapid.T, q *pack.Proof) {
 		return max(0, v+rapid.SampledFrom([]int64{-v, -v / 2, -1, 1, v / 3, v, 1 << 20}).Draw(t, "change"))
 	}
 	r := &part.Rows[pick(len(part.Rows))]
-	switch rapid.IntRange(0, 7).Draw(t, "what") {
+	switch rapid.IntRange(0, 9).Draw(t, "what") {
 	case 0:
 		i := pick(len(r.Values))
 		r.Values[i] = change(r.Values[i])
@@ -71,6 +71,15 @@ func tamper(t *rapid.T, q *pack.Proof) {
 		if len(part.Units) > 0 {
 			i := pick(len(part.Units))
 			part.Units[i] = change(part.Units[i])
+		}
+	case 8:
+		if len(r.HostMost) > 0 {
+			i := pick(len(r.HostMost))
+			r.HostMost[i] = change(r.HostMost[i])
+		}
+	case 9:
+		if len(r.HostBy) > 0 {
+			r.HostBy[pick(len(r.HostBy))] = int32(pick(len(part.Prices)+1) - 1)
 		}
 	}
 }
