@@ -63,6 +63,7 @@ func (r *Report) introduce(b *strings.Builder, p *cluster.Pod) {
 			fmt.Fprintf(b, "    %s: %s\n", name, text)
 		}
 	}
+	line("claims to devices", strings.Join(p.Claims, ", "))
 	for _, q := range d.Selector {
 		line("node selector", requirementText(q))
 	}

@@ -53,6 +53,11 @@ func (r *Report) remedy(c *cluster.Class, v *verdicts, x *verdict) (change, wher
 		change, then = v.smallest(c, x)
 	case plan.NodeAffinity:
 		change = "let the required node affinity match more"
+	case plan.Devices:
+		change = "free " + strings.Join(r.devices(c), " and ") + " there"
+		if v.places[x.alone[0]].sold {
+			change = "have a node of the type that shows " + strings.Join(r.devices(c), " and ") + ", so that it is known to have them"
+		}
 	case plan.Resources:
 		nearest := v.nearest(c, x.alone)
 		change, then = "ask for "+r.shortfall(c, &v.places[nearest]), []int{nearest}
@@ -190,7 +195,7 @@ func (r *Report) poolRemedies(p *cluster.Pod) []string {
 // outside names requirements of pools without which something that is sold would
 // hold the pod.
 func (r *Report) outside(c *cluster.Class, offerings *verdicts) []string {
-	if len(c.Refused) > 0 {
+	if len(c.Refused) > 0 || len(c.Claims) > 0 { // what devices others have nobody knows
 		return nil
 	}
 	type key struct{ pool, requirement string }

@@ -77,7 +77,7 @@ func (v *verdicts) opens(zone string) bool {
 // judged are the constraints that depend on the place, in the scheduler's order.
 var judged = []plan.Constraint{
 	plan.Barred, plan.Closed, plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
-	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity,
+	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity, plan.Devices,
 }
 
 // judge asks of every place what forbids it. first tells the first obstacle, and
@@ -215,6 +215,8 @@ func (r *Report) detail(c plan.Constraint, class *cluster.Class, p *place) strin
 		}
 	case plan.VolumeNode:
 		return volumesText(class, p)
+	case plan.Devices:
+		return strings.Join(r.devices(class), " and ") + " wanted"
 	default:
 		return strings.Join(keysOf(c, d), ", ")
 	}
@@ -271,6 +273,24 @@ func keysOf(c plan.Constraint, d *cluster.Demand) (out []string) {
 	case plan.VolumeNode:
 		for _, v := range d.Volumes {
 			out = append(out, v.Claim)
+		}
+	}
+	return out
+}
+
+// devices are what the claims of a class ask for.
+func (r *Report) devices(c *cluster.Class) []string {
+	var out []string
+	for _, x := range c.Claims {
+		if x.Nodes != nil {
+			out = append(out, "devices that are allocated on a node")
+		}
+		for _, a := range x.Asks {
+			text := r.Snapshot.Resources[a.Resource] // "all devices of …"
+			if a.Count > 0 {
+				text = amount(text, a.Count)
+			}
+			out = append(out, text)
 		}
 	}
 	return out

@@ -299,7 +299,7 @@ func (v *verdicts) devicesText(c *cluster.Class) string {
 			parts = append(parts, "those that are allocated already")
 		}
 		for _, a := range x.Asks {
-			n := "all "
+			n := "" // "all" is in the name
 			if a.Count > 0 {
 				n = strconv.FormatInt(a.Count, 10) + " "
 			}
