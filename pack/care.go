@@ -20,11 +20,16 @@ type care struct {
 	tail reach
 }
 
-// quick is for a first packing, careful are other tries where that may have told too
-// little: none of them is the best for all. There are separate efforts for proofs.
+// quick is for a first packing, solid for another where pouring has promised too much.
+// With steps to spend there are careful ones as well: none of them is the best for
+// all. There are separate efforts for proofs.
 var (
 	quick = care{
 		pours: true, share: 4, polished: 128, trials: 8,
+		tail: reach{branches: 12, work: 120_000, attempts: 2},
+	}
+	solid = care{
+		first: effort{12, 6, 2e-2}, again: effort{8, 4, 3e-2}, share: 4, polished: 128, trials: 8,
 		tail: reach{branches: 12, work: 120_000, attempts: 2},
 	}
 	careful = []care{{

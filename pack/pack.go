@@ -42,11 +42,18 @@ func (k *packer) pack() {
 func (k *packer) packOnce() {
 	m := k.mark()
 	k.care = &quick
-	best := k.construct()
-	if best || k.opt.Steps == 0 {
+	if k.construct() {
 		return
 	}
-	if k.crowded() {
+	// Nothing pours that well: some of it will cost more than was promised.
+	fell := k.costSince(m) > k.promised+k.promised/20
+	if fell && !k.crowded() {
+		k.retry(m, &solid)
+	}
+	if k.opt.Steps == 0 {
+		return
+	}
+	if fell || k.crowded() {
 		for i := range careful {
 			k.retry(m, &careful[i])
 		}
@@ -70,8 +77,7 @@ func (k *packer) retry(m mark, c *care) {
 	}
 }
 
-// crowded tells whether items are in each other's way: then pouring them may have
-// told too little of what they are worth.
+// crowded tells whether items are in each other's way.
 func (k *packer) crowded() bool { return len(k.sides.needs.list) > 0 || len(k.sides.roles.list) > 0 }
 
 // construct buys nodes for what is left; true if nothing can be cheaper.
@@ -82,6 +88,7 @@ func (k *packer) construct() (best bool) {
 	if !k.reprice(k.care.first) {
 		return false
 	}
+	k.promised = k.leftWorth() / 16
 	begun := len(k.groups)
 	for first := true; first || k.reprice(k.care.again); first = false {
 		k.bulk()

@@ -10,11 +10,12 @@ import (
 type packer struct {
 	*state
 	*region
-	care    *care
-	*tariff         // for what was left when it was made
-	offers  []offer // the region's shapes, best first
-	top     []int64 // of each 64 items, the most that any of them is worth
-	dearer  []float64
+	care     *care
+	promised int64   // what all would cost if everything went as the tariff says
+	*tariff          // for what was left when it was made
+	offers   []offer // the region's shapes, best first
+	top      []int64 // of each 64 items, the most that any of them is worth
+	dearer   []float64
 
 	bidTakes []take
 	total    []int64 // reused: what some takes need
