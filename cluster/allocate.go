@@ -187,6 +187,9 @@ type claimers struct {
 
 func newClaimers(d *devices, waiting []*Pod) *claimers {
 	c := &claimers{devices: d, users: map[string]int{}, byKey: map[string]*podClaims{}}
+	if len(d.claims) == 0 {
+		return c
+	}
 	for _, p := range waiting {
 		for _, name := range p.Claims {
 			c.users[p.Namespace+"/"+name]++
