@@ -101,10 +101,10 @@ func (c *certifier) lower(r *certRow, effort int) {
 const (
 	// lowering is how many items on hosts are looked at for each step of the search for
 	// something better.
-	lowering = 500
+	lowering = 600
 	// mostRounds and fewRounds are how often values are changed, and grid how many
 	// sizes in each of two dimensions are told apart at first.
-	mostRounds, fewRounds, grid = 150, 8, 12
+	mostRounds, fewRounds, grid = 180, 8, 12
 	// stride is how far the first steps go, as a part of the way on which what hosts
 	// take would come down to what they are known to take.
 	stride = 1.8

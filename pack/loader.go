@@ -1,10 +1,6 @@
 package pack
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
+import "math"
 
 // loader finds the load of a host that is worth most, in whole numbers: a search in
 // which what the rest of the room could be worth at most is its price, and what the
@@ -18,6 +14,7 @@ type loader struct {
 	times    []float64 // of each item
 
 	berth  *berth
+	more   []int64 // of each item of the berth, what it is worth beyond its room
 	wares  []ware
 	rest   []int64 // of each ware, what it and those after it are worth beyond their room
 	free   []int64
@@ -40,7 +37,7 @@ type ware struct {
 // items are searched through without working prices out anew.
 const (
 	mostTried = 4000
-	fewWares  = 24
+	fewWares  = 48
 )
 
 func newLoader(c *certifier) loader {
@@ -67,6 +64,7 @@ func (l *loader) fill(b *berth, value []int64) int64 {
 		l.price(value)
 		l.choose(value)
 	}
+	l.arrange()
 	l.search(0, 0, l.slack())
 	if l.tried > mostTried {
 		return l.bound
@@ -87,27 +85,23 @@ func (l *loader) begin(b *berth, value []int64) {
 // choose finds the items that may be part of something better.
 func (l *loader) choose(value []int64) {
 	b := l.berth
-	l.bound, l.wares = l.slack(), l.wares[:0]
+	l.bound, l.wares, l.more = l.slack(), l.wares[:0], l.more[:0]
 	for j, i := range b.items {
-		w := ware{at: int32(j), left: b.times[j], worth: value[i], size: l.sizeOf(int(i))}
-		if w.worth == 0 {
-			continue
+		more := int64(0)
+		if v := value[i]; v > 0 {
+			if more = v - worthAt(l.sizeOf(int(i)), b.price); more > 0 {
+				l.bound = addSaturating(l.bound, more, int64(b.times[j]))
+			}
 		}
-		w.more = w.worth - worthAt(w.size, b.price)
-		if w.more > 0 {
-			l.bound = addSaturating(l.bound, w.more, int64(w.left))
-		}
-		l.wares = append(l.wares, w)
+		l.more = append(l.more, more)
 	}
-	kept := l.wares[:0]
-	for _, w := range l.wares {
-		if w.more >= 0 || l.bound+w.more > l.best {
-			kept = append(kept, w)
-		}
-	}
-	l.wares = kept
 	if l.bound <= l.best {
-		l.wares = l.wares[:0]
+		return
+	}
+	for j, i := range b.items {
+		if more := l.more[j]; value[i] > 0 && l.bound+min(0, more) > l.best {
+			l.wares = append(l.wares, ware{at: int32(j), left: b.times[j], worth: value[i], more: more, size: l.sizeOf(int(i))})
+		}
 	}
 }
 
@@ -126,20 +120,20 @@ func worthAt(amount, price []int64) int64 {
 
 // search tries all loads that add wares from j on to those that are chosen.
 func (l *loader) search(j int, worth, slack int64) {
-	if j == 0 && len(l.chosen) == 0 {
-		l.arrange()
-	}
 	if worth > l.best {
 		l.best = worth
 		l.berth.load = append(l.berth.load[:0], l.chosen...)
 	}
 	for ; j < len(l.wares); j++ {
 		w := &l.wares[j]
-		if worth+slack+l.rest[j]+min(0, w.more) <= l.best || l.tried > mostTried {
+		most := worth + slack + l.rest[j]
+		if most <= l.best || l.tried > mostTried {
 			return
 		}
-		l.tried++
-		if w.left == 0 || !holds(l.free, w.size) {
+		if most+min(0, w.more) <= l.best || w.left == 0 {
+			continue
+		}
+		if l.tried++; !holds(l.free, w.size) {
 			continue
 		}
 		l.move(w, 1)
@@ -148,9 +142,8 @@ func (l *loader) search(j int, worth, slack int64) {
 	}
 }
 
-// arrange puts the wares that are worth most beyond their room first.
+// arrange adds up what wares are worth beyond their room.
 func (l *loader) arrange() {
-	slices.SortFunc(l.wares, func(x, y ware) int { return cmp.Or(-cmp.Compare(x.more, y.more), cmp.Compare(x.at, y.at)) })
 	l.rest = append(l.rest[:0], make([]int64, len(l.wares)+1)...)
 	for j := len(l.wares) - 1; j >= 0; j-- {
 		l.rest[j] = addSaturating(l.rest[j+1], max(0, l.wares[j].more), int64(l.wares[j].left))

@@ -60,11 +60,11 @@ func (e *every) search(cost cluster.Money) {
 	if e.found || cost >= e.below || e.states > 400_000 {
 		return
 	}
-	if k := e.key(); e.seen[k] {
+	k := e.key()
+	if e.seen[k] {
 		return
-	} else {
-		e.seen[k] = true
 	}
+	e.seen[k] = true
 	e.states++
 	done := true
 	for c, n := range e.left {
