@@ -47,6 +47,9 @@ const batch = 256
 // cores: most of the time goes into waiting for memory.
 func (c *Converter) Pods(pods []*corev1.Pod) []*cluster.Pod {
 	out := make([]*cluster.Pod, len(pods))
+	c.mu.Lock()
+	c.demands.reserve(len(pods))
+	c.mu.Unlock()
 	n := max(1, min(runtime.GOMAXPROCS(0), len(pods)/batch))
 	var wg sync.WaitGroup
 	for i := range n {

@@ -18,11 +18,17 @@ func (t *interned[T]) get(text []byte) *T {
 	return t.byText[string(text)].Value()
 }
 
+// reserve makes room for n records in a table that has none yet.
+func (t *interned[T]) reserve(n int) {
+	if t.byText == nil {
+		n = max(n, minSweep)
+		t.byText, t.sweep = make(map[string]weak.Pointer[T], n), n
+	}
+}
+
 // put makes v the record with that text.
 func (t *interned[T]) put(text string, v weak.Pointer[T]) {
-	if t.byText == nil {
-		t.byText, t.sweep = make(map[string]weak.Pointer[T], minSweep), minSweep
-	}
+	t.reserve(minSweep)
 	if len(t.byText) >= t.sweep {
 		for k, w := range t.byText {
 			if w.Value() == nil {
