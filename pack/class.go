@@ -109,7 +109,7 @@ func (c *classifier) groups(bySize bool, most int) [][]int32 {
 			}
 		}
 		if bySize {
-			k.size = c.layout.alike[i]
+			k.size = c.alike[i]
 		}
 		if k == last && len(out) > 0 {
 			out[lastAt] = append(out[lastAt], int32(i))
