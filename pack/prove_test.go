@@ -2,6 +2,7 @@ package pack_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -88,6 +89,37 @@ func TestProveFullHosts(t *testing.T) {
 				t.Errorf("row %d: a host may hold less than it does", i)
 			}
 			row.HostMost[0]++
+		}
+	}
+}
+
+// TestProofsOfWorkloads: proofs that are made before the real catalogue pass the
+// verifier, for a thousand nearly full nodes too, and are not far from what packings
+// cost.
+func TestProofsOfWorkloads(t *testing.T) {
+	for name, percent := range map[string]float64{
+		"lognormal-100/od": 3, "lognormal-1000/od": 1, "gpu-1000": 5, "apart-20x100": 5, "hosts-200x500": 5, "hosts-1000x500c": 10,
+	} {
+		c := cases()[slices.IndexFunc(cases(), func(c packCase) bool { return c.name == name })]
+		p := c.build(t, 1)
+		things := 0
+		for i := range p.Items {
+			things += int(p.Items[i].Count)
+		}
+		for _, steps := range []int{0, 20 * things} {
+			out := pack.Pack(p, pack.Options{Steps: steps})
+			if err := verify.Check(p, out.Proof); err != nil {
+				t.Errorf("%s, %d steps: %v", name, steps, err)
+			}
+			gap := 100 * (float64(out.Objective)/float64(out.Bound) - 1)
+			t.Logf("%s, %d steps: %.2f %%", name, steps, gap)
+			if steps > 0 && gap > percent {
+				t.Errorf("%s: %.2f %% from the bound, at most %.0f %% were so", name, gap, percent)
+			}
+			out.Proof.Bound++
+			if verify.Check(p, out.Proof) == nil {
+				t.Errorf("%s, %d steps: a bound of a micro-dollar more passes", name, steps)
+			}
 		}
 	}
 }
