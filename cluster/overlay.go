@@ -8,15 +8,18 @@ import (
 // Overlay changes what the nodes that it matches cost and hold, as a karpenter.sh
 // NodeOverlay does: what the provider cannot know, such as a discount or a device.
 type Overlay struct {
-	Name     string
-	Revision string
-	Weight   int32
+	Name, UID  string
+	Revision   string
+	Generation int64
+	Weight     int32
 	// Requirements on the labels of a node, its pool's among them.
 	Requirements Term
 	// Price is nil where it stays.
 	Price *PriceChange
 	// Capacity of extended resources that nodes have beside their own.
 	Capacity Resources
+	// What its status says now.
+	Conditions []Condition
 }
 
 // PriceChange is a new price, or one relative to the old.

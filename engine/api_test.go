@@ -64,6 +64,16 @@ func (w *world) do(f engine.Effect) engine.Done {
 		w.pool = &p
 		done.Revision = p.Revision
 		w.tell(engine.PoolChanged{Name: p.Name, Pool: &p}, 0)
+	case engine.PatchOverlayStatus:
+		o := *w.overlays[f.Name]
+		if o.Revision != f.Revision {
+			done.Err = conflict
+			return done
+		}
+		o.Conditions, o.Revision = f.Conditions, w.revision()
+		w.overlays[f.Name] = &o
+		done.Revision = o.Revision
+		w.tell(engine.OverlayChanged{Name: f.Name, Overlay: &o}, 0)
 	case engine.PatchClassStatus:
 		c := *w.class
 		c.Conditions, c.Revision = f.Conditions, w.revision()

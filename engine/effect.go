@@ -93,6 +93,12 @@ type PatchClassStatus struct {
 	Status        string // JSON object, "" for nothing
 }
 
+// PatchOverlayStatus replaces the conditions of a NodeOverlay that is still at Revision.
+type PatchOverlayStatus struct {
+	Name, UID, Revision string
+	Conditions          []cluster.Condition
+}
+
 // Resolve asks the provider what a node class means now.
 type Resolve struct{ Class *cluster.NodeClass }
 
@@ -171,6 +177,9 @@ func (e PatchPoolStatus) Key() string { return poolKey(e.Name) }
 func (e PatchClassStatus) Key() string { return classKey(e.Ref) }
 
 // Key implements Effect.
+func (e PatchOverlayStatus) Key() string { return overlayKey(e.Name) }
+
+// Key implements Effect.
 func (e Resolve) Key() string { return "resolve/" + classKey(e.Class.Ref) }
 
 // Key implements Effect.
@@ -190,6 +199,7 @@ func claimKey(name string) string          { return "claim/" + name }
 func nodeKey(name string) string           { return "node/" + name }
 func podKey(id string) string              { return "pod/" + id }
 func poolKey(name string) string           { return "pool/" + name }
+func overlayKey(name string) string        { return "overlay/" + name }
 func launchKey(token string) string        { return "launch/" + token }
 func classKey(ref cluster.ClassRef) string { return "class/" + ref.Group + "/" + ref.String() }
 func instanceKey(providerID string) string { return "instance/" + providerID }

@@ -199,6 +199,10 @@ func (e *Engine) alreadyObserved(key string, f Effect) {
 		if p := e.pools[f.Name]; p != nil {
 			e.observed(key, p.Revision, false)
 		}
+	case PatchOverlayStatus:
+		if o := e.overlays[f.Name]; o != nil {
+			e.observed(key, o.Revision, false)
+		}
 	case PatchClassStatus:
 		if c := e.classes[f.Ref]; c != nil {
 			e.observed(key, c.Revision, false)

@@ -188,7 +188,7 @@ func (e *Engine) planNow() {
 	}
 	s := e.Snapshot()
 	e.keepAnswers(s)
-	e.tellConflicting(s.Conflicting)
+	e.judgeOverlays(s.Conflicting)
 	result := solve.Solve(s, e.opts.Solve)
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
@@ -199,16 +199,6 @@ func (e *Engine) planNow() {
 		e.tellUnplaced(u)
 	}
 	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting)})
-}
-
-// tellConflicting tells once of each NodeOverlay that cannot be used beside another.
-func (e *Engine) tellConflicting(names []string) {
-	for _, name := range names {
-		if !slices.Contains(e.provision.conflicting, name) {
-			e.note(Note{About: Object{Kind: "NodeOverlay", Name: name}, Warning: true, Reason: "Conflict", Message: "not used: another of the same weight changes the same"})
-		}
-	}
-	e.provision.conflicting = names
 }
 
 // keepAnswers withdraws every answer but those that the snapshot could keep.

@@ -106,8 +106,6 @@ func (ev CSIDriverChanged) apply(e *Engine) { keep(e, e.csiDrivers, ev.Name, ev.
 
 func (ev StorageCapacityChanged) apply(e *Engine) { keep(e, e.capacities, ev.ID, ev.Capacity) }
 
-func (ev OverlayChanged) apply(e *Engine) { keep(e, e.overlays, ev.Name, ev.Overlay) }
-
 func (ev NamespaceChanged) apply(e *Engine) { keep(e, e.namespaces, ev.Name, ev.Namespace) }
 
 func (ev PersistentVolumeClaimChanged) apply(e *Engine) { keep(e, e.volumeClaims, ev.ID, ev.Claim) }

@@ -197,6 +197,7 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 		e.podWritten(f.Namespace+"/"+f.Name, again)
 	case PatchPoolStatus:
 		e.agenda.by(job{jobPool, f.Name}, again)
+	case PatchOverlayStatus: // the next plan looks again
 	case PatchClassStatus:
 		e.agenda.by(job{jobClass, classKey(f.Ref)}, again)
 	case Resolve:

@@ -17,10 +17,11 @@ import (
 // Deployment and a cloud that launches by token. Watches and outcomes reach the
 // engine in random order and late.
 type world struct {
-	t   *testing.T
-	rng *rand.Rand
-	now cluster.Instant
-	rev int
+	overlays map[string]*cluster.Overlay
+	t        *testing.T
+	rng      *rand.Rand
+	now      cluster.Instant
+	rev      int
 
 	pods   map[string]*cluster.Pod
 	nodes  map[string]*cluster.Node

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/karpenter/pkg/apis"
@@ -47,7 +48,10 @@ func NodeOverlay(o *karpv1alpha1.NodeOverlay) (*cluster.Overlay, error) {
 	if problems := leaves(o.RuntimeValidate(context.Background())); len(problems) > 0 {
 		return nil, errors.New("spec: " + strings.Join(problems, "; "))
 	}
-	out := &cluster.Overlay{Name: o.Name, Revision: o.ResourceVersion, Capacity: resources(o.Spec.Capacity)}
+	out := &cluster.Overlay{Name: o.Name, UID: string(o.UID), Revision: o.ResourceVersion, Generation: o.Generation, Capacity: resources(o.Spec.Capacity)}
+	for _, c := range o.Status.Conditions {
+		out.Conditions = append(out.Conditions, condition(metav1.Condition(c)))
+	}
 	if o.Spec.Weight != nil {
 		out.Weight = *o.Spec.Weight
 	}

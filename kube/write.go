@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
+	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
@@ -45,6 +46,9 @@ func (c *Cluster) Do(ctx context.Context, f engine.Effect) (done engine.Done, ha
 		err = c.delete(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: f.Namespace, Name: f.Name}}, f.UID, client.GracePeriodSeconds(seconds))
 	case engine.PatchPoolStatus:
 		obj, err = c.patchPoolStatus(ctx, f)
+	case engine.PatchOverlayStatus:
+		obj, err = c.patchStatus(ctx, &karpv1alpha1.NodeOverlay{ObjectMeta: metav1.ObjectMeta{Name: f.Name}}, f.UID, f.Revision,
+			map[string]any{"conditions": statusConditions(f.Conditions, 0)})
 	case engine.PatchClassStatus:
 		obj, err = c.patchClassStatus(ctx, f)
 	default:
