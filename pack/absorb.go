@@ -32,7 +32,7 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 				extra = c.excess(r, by, c.hostKinds.list[kind].items)
 				excess[key] = extra
 			}
-			if w := c.mostOn(room, c.prices[by], extra, dense); w < most {
+			if w := c.mostOn(room, c.prices[by], extra, dense, &c.hosting); w < most {
 				most, r.hostBy[h] = w, by
 			}
 		}
@@ -60,7 +60,7 @@ func (c *certifier) alone(r *certRow, kind int32, dense []int64) int64 {
 	sum := int64(0)
 	for i := range c.hostKinds.list[kind].items.all {
 		if v := r.values[i]; v > 0 {
-			n := min(c.held[i], c.sides.alone[i])
+			n := min(c.held[i], c.hosting.alone[i])
 			sum = addSaturating(sum, v, int64(howMany(dense, c.row(c.layout.size, int32(i)), n)))
 		}
 	}
@@ -81,7 +81,7 @@ func (b *bounder) onHosts() []int32 {
 		n, size := int32(0), b.row(b.size, int32(i))
 		for h := 0; h < len(b.Hosts) && n < held; h++ {
 			if kind := b.hostKind[h]; kind >= 0 && b.hostKinds.list[kind].items.Has(i) {
-				n += howMany(b.row(b.hostRows, int32(h)), size, min(held-n, b.sides.alone[i]))
+				n += howMany(b.row(b.hostRows, int32(h)), size, min(held-n, b.hosting.alone[i]))
 			}
 		}
 		b.hostable[i] = n

@@ -9,11 +9,12 @@ import (
 // room could go to any of it.
 type bounder struct {
 	*layout
-	held   []int32 // of each item, on hosts and on new nodes
-	bought []int32 // on new nodes
-	tier   []int32 // of each item, the tier it keeps to; nil if it need not
-	admits []Set   // of each shape kind, the items that it may be bought for, variety aside
-	exact  bool    // whether hosts are few enough to look at every item on each
+	held    []int32 // of each item, on hosts and on new nodes
+	bought  []int32 // on new nodes
+	tier    []int32 // of each item, the tier it keeps to; nil if it need not
+	admits  []Set   // of each shape kind, the items that it may be bought for, variety aside
+	hosting times
+	exact   bool // whether hosts are few enough to look at every item on each
 	// hostable is what fits on hosts, see onHosts; nil until somebody asks.
 	hostable []int32
 }
@@ -48,6 +49,7 @@ func (b *bounder) prove(spills bool) *Proof {
 	}
 	b.exact = len(b.Hosts)*len(b.items) <= b.opt.proof().looks
 	b.addAdmits()
+	b.addTimes()
 	proof := &Proof{Held: make([]int32, len(b.Items))}
 	if b.tier != nil {
 		proof.Tier = make([]int32, len(b.Items))
@@ -65,6 +67,31 @@ func (b *bounder) prove(spills bool) *Proof {
 		}
 	}
 	return proof
+}
+
+// times is how often items fit on one place at most, as far as sides go: because of
+// all of them, and of dimensions alone.
+type times struct{ alone, counted []int32 }
+
+// addTimes finds how often items fit on hosts, of which some may have more of a
+// counted dimension than new nodes.
+func (b *bounder) addTimes() {
+	b.hosting = times{b.sides.alone, b.sides.counted}
+	room, roomier := slices.Clone(b.sides.room), false
+	for h := range b.Hosts {
+		for _, a := range b.Hosts[h].Room {
+			if at := b.sides.index[a.Dim]; at >= 0 && a.Value > room[at] {
+				room[at], roomier = a.Value, true
+			}
+		}
+	}
+	if !roomier {
+		return
+	}
+	b.hosting = times{make([]int32, len(b.items)), make([]int32, len(b.items))}
+	for i := range b.items {
+		b.hosting.alone[i], b.hosting.counted[i] = b.sides.times(int32(i), room)
+	}
 }
 
 // addAdmits finds which items may be bought in shapes of each kind.

@@ -213,7 +213,7 @@ func (c *certifier) addValues(demand []int32, e effort) {
 			extra = c.excess(&r, r.by[i], c.sets[c.shapes[s].kind])
 			excess[key] = extra
 		}
-		r.most = append(r.most, c.mostOn(c.room[i], c.prices[r.by[i]], extra, c.row(c.shapeRows, s)))
+		r.most = append(r.most, c.mostOn(c.room[i], c.prices[r.by[i]], extra, c.row(c.shapeRows, s), &times{c.sides.alone, c.sides.counted}))
 	}
 	c.rows = append(c.rows, r)
 }
@@ -352,19 +352,19 @@ func (c *certifier) excess(r *certRow, by int32, set Set) []extraWorth {
 // mostOn bounds the value of what a place holds: what its room is worth, and what
 // items are worth beyond that, as often as they fit alone, those of the same size
 // together.
-func (c *certifier) mostOn(room, price []int64, extra []extraWorth, dense []int64) int64 {
+func (c *certifier) mostOn(room, price []int64, extra []extraWorth, dense []int64, most *times) int64 {
 	sum := c.worthOf(room, price)
 	for i := 0; i < len(extra); {
 		size := c.row(c.layout.size, extra[i].item)
-		each, most, first := int64(0), int64(0), c.alike[extra[i].item]
+		each, dearest, first := int64(0), int64(0), c.alike[extra[i].item]
 		for ; i < len(extra) && c.alike[extra[i].item] == first; i++ {
 			x := extra[i]
-			n := howMany(dense, size, min(c.held[x.item], c.sides.alone[x.item]))
+			n := howMany(dense, size, min(c.held[x.item], most.alone[x.item]))
 			each = addSaturating(each, x.worth, int64(n))
-			most = max(most, x.worth)
+			dearest = max(dearest, x.worth)
 		}
-		if most > 0 {
-			together := addSaturating(0, most, int64(howMany(dense, size, c.sides.counted[first])))
+		if dearest > 0 {
+			together := addSaturating(0, dearest, int64(howMany(dense, size, most.counted[first])))
 			sum = addSaturating(sum, min(each, together), 1)
 		}
 	}

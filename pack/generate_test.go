@@ -58,6 +58,9 @@ func drawProblem(t *rapid.T, s scale) *pack.Problem {
 		if one("taken") {
 			h.Room = append(h.Room, pack.Amount{Dim: 2, Value: 0})
 		}
+		if one("roomier than new ones") {
+			h.Room = append(h.Room, pack.Amount{Dim: 3, Value: 4})
+		}
 		for r := range p.Rules {
 			if one("held") {
 				h.Holds = append(h.Holds, pack.Held{Rule: int32(r), Holder: one("holder there"), Members: int32(some("members there", 2))})

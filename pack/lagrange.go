@@ -59,7 +59,7 @@ func (c *certifier) newLagrangian(r *certRow) *lagrangian {
 			if !may.Has(int(i)) {
 				continue
 			}
-			if n := howMany(dense, c.row(c.layout.size, i), min(c.held[i], c.sides.alone[i])); n > 0 {
+			if n := howMany(dense, c.row(c.layout.size, i), min(c.held[i], c.hosting.alone[i])); n > 0 {
 				b.items, b.times = append(b.items, i), append(b.times, n)
 			}
 		}

@@ -74,19 +74,25 @@ func newSides(l *layout) sides {
 	s.addRules(l)
 	s.alone, s.counted = make([]int32, len(l.items)), make([]int32, len(l.items))
 	for i := range l.items {
-		n := int32(math.MaxInt32)
-		for _, x := range s.needs.of(int32(i)) {
-			n = int32(max(0, min(int64(n), s.room[x.at]/x.amount)))
-		}
-		s.counted[i] = n
-		for _, x := range s.roles.of(int32(i)) {
-			if x.holder && x.member {
-				n = max(0, min(n, s.rules[x.rule].most))
-			}
-		}
-		s.alone[i] = n
+		s.alone[i], s.counted[i] = s.times(int32(i), s.room)
 	}
 	return s
+}
+
+// times is how often an item fits on a place with so much room in counted dimensions:
+// as far as sides go, and as far as these go.
+func (s *sides) times(i int32, room []int64) (alone, counted int32) {
+	counted = math.MaxInt32
+	for _, x := range s.needs.of(i) {
+		counted = int32(max(0, min(int64(counted), room[x.at]/x.amount)))
+	}
+	alone = counted
+	for _, x := range s.roles.of(i) {
+		if x.holder && x.member {
+			alone = max(0, min(alone, s.rules[x.rule].most))
+		}
+	}
+	return alone, counted
 }
 
 func (s *sides) addNeed(l *layout, i int32, a Amount) {
