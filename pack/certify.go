@@ -194,7 +194,7 @@ func contains(list []Set, set Set) bool {
 // says.
 func (c *certifier) addValues(demand []int32, e effort) {
 	m := newMarket(c.layout, c.sale, demand)
-	c.addDims(m.extra)
+	c.addDims(append(slices.Clone(m.extra), m.cramped()...))
 	x := newMaster(m, e.classes)
 	x.solve(e.rounds, e.tolerance)
 	x.fill(append(x.active, x.idle...), x.safe)
@@ -273,7 +273,7 @@ func (c *certifier) choosePrices(x *master, scale float64, r *certRow) {
 				factor = float64(scale * (x.cost[i] / x.worth[i]))
 			}
 			price := make([]int64, len(c.dims))
-			for d := range price {
+			for d := range x.unit {
 				if c.unit[d] > 0 && x.unit[d] > 0 {
 					price[d] = int64(max(0, float64(x.price[i*x.dims+d]*factor)/x.scale[d]*(float64(c.unit[d])/float64(x.unit[d]))))
 				}

@@ -1,10 +1,12 @@
 package pack
 
+import "slices"
+
 // addPoured adds a row in which items are worth what their size is worth when all is
 // poured: a fraction of the work of [certifier.addValues].
 func (c *certifier) addPoured(demand []int32) {
 	m := newMarket(c.layout, c.sale, demand)
-	c.addDims(m.extra)
+	c.addDims(append(slices.Clone(m.extra), m.cramped()...))
 	x := newLiquid(m, false)
 	x.solve()
 	x.setPrices()
@@ -23,7 +25,7 @@ func (c *certifier) addPoured(demand []int32) {
 	}
 	for i := range x.stands {
 		price := make([]int64, len(c.dims))
-		for d := range price {
+		for d := range x.unit {
 			if c.unit[d] > 0 && x.unit[d] > 0 {
 				price[d] = int64(float64(x.stands[i].price[d]*scale*factor[i]) / x.scale[d] * (float64(c.unit[d]) / float64(x.unit[d])))
 			}
@@ -36,6 +38,26 @@ func (c *certifier) addPoured(demand []int32) {
 	}
 	c.valueBySize(first, &r)
 	c.addRow(r, first)
+}
+
+// cramped returns those counted dimensions without a price that need most nodes for
+// themselves: what pours takes no notice of them, but there are rows for amounts.
+func (m *market) cramped() []int32 {
+	nodes := make([]float64, len(m.sides.room))
+	for i, n := range m.demand {
+		if n == 0 {
+			continue
+		}
+		for _, x := range m.sides.needs.of(int32(i)) {
+			if room := m.sides.room[x.at]; room >= x.amount {
+				nodes[x.at] += float64(float64(n) * (float64(x.amount) / float64(room)))
+			}
+		}
+	}
+	for _, at := range m.extra {
+		nodes[at] = 0
+	}
+	return largest(nodes, fewUsers)
 }
 
 // demandWorth is what all that is wanted is worth.
