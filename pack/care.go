@@ -16,6 +16,9 @@ type care struct {
 	polished int64
 	// trials is how many shapes are filled to find the best for a node.
 	trials int
+	// joins is for how many nodes, those bought last, another is looked for that could
+	// be larger instead.
+	joins int
 	// tail is how far the nodes for the last demand are searched for.
 	tail reach
 }
@@ -25,18 +28,18 @@ type care struct {
 // all. There are separate efforts for proofs.
 var (
 	quick = care{
-		pours: true, share: 4, polished: 128, trials: 8,
+		pours: true, share: 4, polished: 128, trials: 8, joins: 8,
 		tail: reach{branches: 12, work: 120_000, attempts: 2},
 	}
 	solid = care{
-		first: effort{12, 6, 2e-2}, again: effort{8, 4, 3e-2}, share: 4, polished: 128, trials: 8,
+		first: effort{12, 6, 2e-2}, again: effort{8, 4, 3e-2}, share: 4, polished: 128, trials: 8, joins: 8,
 		tail: reach{branches: 12, work: 120_000, attempts: 2},
 	}
 	careful = []care{{
-		first: effort{24, 16, 8e-3}, again: effort{16, 10, 1.2e-2}, share: 2, polished: 512, trials: 16,
+		first: effort{24, 16, 8e-3}, again: effort{16, 10, 1.2e-2}, share: 2, polished: 512, trials: 16, joins: 64,
 		tail: reach{branches: 300, work: 3_000_000, attempts: 16},
 	}, {
-		first: effort{48, 40, 3e-3}, again: effort{40, 30, 5e-3}, share: 2, polished: 512, trials: 32,
+		first: effort{48, 40, 3e-3}, again: effort{40, 30, 5e-3}, share: 2, polished: 512, trials: 32, joins: 64,
 		tail: reach{branches: 300, work: 3_000_000, attempts: 16},
 	}}
 )

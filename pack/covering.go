@@ -274,8 +274,9 @@ func (c *covering) resume(need []float64, from []int32) bool {
 			return false
 		}
 		p.amount[i], p.basis[i] = max(amount, 0), s
+		cost := c.costIn(s, need)
 		for r, v := range row {
-			p.price[r] += float64(c.costIn(s, need) * v)
+			p.price[r] += float64(cost * v)
 		}
 	}
 	return true

@@ -64,13 +64,10 @@ func (k *packer) allIn(takes []take, set Set) bool {
 	return true
 }
 
-// mostJoined bounds the nodes that are tried, those bought last.
-const mostJoined = 8
-
-// join takes back nodes whose load a larger one could hold together with another's,
+// join takes back nodes, of those bought last, whose load a larger one could hold together with another's,
 // for less.
 func (k *packer) join() {
-	for g, tried := len(k.groups)-1, 0; g >= 0 && tried < mostJoined; g-- {
+	for g, tried := len(k.groups)-1, 0; g >= 0 && tried < k.care.joins; g-- {
 		x := k.groups[g]
 		if x.copies == 0 || !k.inRegion(&x) {
 			continue
