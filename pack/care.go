@@ -6,10 +6,8 @@ const stepSize = 500
 // care is how much is done for a packing. All of it is counted, never timed.
 type care struct {
 	// first is how well what everything is worth is worked out at the beginning, again
-	// how well when part of the demand is gone.
+	// how well when part of the demand is gone. With no effort it is poured.
 	first, again effort
-	// pours: where room is all that matters, items may count as liquids.
-	pours bool
 	// share is what part of the demand is left when that is worked out again.
 	share int64
 	// polished is what part of what a node could be worth may be missing.
@@ -28,7 +26,7 @@ type care struct {
 // all. There are separate efforts for proofs.
 var (
 	quick = care{
-		pours: true, share: 4, polished: 128, trials: 8, joins: 8,
+		share: 4, polished: 128, trials: 8, joins: 8,
 		tail: reach{branches: 12, work: 120_000, attempts: 2},
 	}
 	solid = care{

@@ -42,11 +42,8 @@ type branch struct {
 // coverLP is the linear program of one branch, solved by the simplex method on
 // the covering form. Its slices are reused.
 type coverLP struct {
+	tableau
 	forbidden []bool
-	inverse   []float64
-	amount    []float64
-	price     []float64 // of a unit of each row: the dual solution
-	image     []float64
 	column    []float64
 	basis     []int32
 	matrix    []float64
@@ -61,8 +58,7 @@ func (c *covering) surplus(row int) int32 { return int32(-1 - c.rows - row) }
 func newCovering(rows, shapes int) *covering {
 	n := rows
 	return &covering{rows: n, cost: make([]float64, shapes), room: make([]float64, shapes*n), lp: coverLP{
-		forbidden: make([]bool, shapes), inverse: make([]float64, n*n), amount: make([]float64, n),
-		price: make([]float64, n), image: make([]float64, n), column: make([]float64, n), basis: make([]int32, n), matrix: make([]float64, n*n),
+		tableau: newTableau(n), forbidden: make([]bool, shapes), column: make([]float64, n), basis: make([]int32, n), matrix: make([]float64, n*n),
 	}}
 }
 
@@ -101,7 +97,7 @@ func (c *covering) push(b *branch) {
 	}
 	c.made++
 	if c.noted != nil {
-		c.noted(b, c.lp.price)
+		c.noted(b, c.lp.value)
 	}
 	if !math.IsInf(rest, 1) {
 		c.open = append(c.open, b)
@@ -206,7 +202,7 @@ func (c *covering) relax(need []float64, from []int32) (cost float64, next int32
 	next = -1
 	most := 0.0
 	for r, v := range need {
-		cost += float64(p.price[r] * v)
+		cost += float64(p.value[r] * v)
 	}
 	for i, s := range p.basis {
 		switch {
@@ -226,7 +222,7 @@ func (c *covering) makeUp(need []float64) {
 	p := &c.lp
 	clear(p.inverse)
 	for r, v := range need {
-		p.inverse[r*c.rows+r], p.amount[r], p.basis[r], p.price[r] = 1, v, c.unbought(r), c.madeUp(r, v)
+		p.inverse[r*c.rows+r], p.amount[r], p.basis[r], p.value[r] = 1, v, c.unbought(r), c.madeUp(r, v)
 	}
 }
 
@@ -264,7 +260,7 @@ func (c *covering) resume(need []float64, from []int32) bool {
 	if !invert(matrix, p.inverse, n) {
 		return false
 	}
-	clear(p.price)
+	clear(p.value)
 	for i, s := range from {
 		row, amount := p.inverse[i*n:(i+1)*n], 0.0
 		for r, v := range row {
@@ -276,7 +272,7 @@ func (c *covering) resume(need []float64, from []int32) bool {
 		p.amount[i], p.basis[i] = max(amount, 0), s
 		cost := c.costIn(s, need)
 		for r, v := range row {
-			p.price[r] += float64(cost * v)
+			p.value[r] += float64(cost * v)
 		}
 	}
 	return true
@@ -355,8 +351,8 @@ func (c *covering) entering(need []float64) (shape int32, gain float64) {
 		}
 		g := -cost
 		for r, v := range c.room[s*n : (s+1)*n] {
-			if p.price[r] != 0 {
-				g += float64(p.price[r] * min(v, need[r]))
+			if p.value[r] != 0 {
+				g += float64(p.value[r] * min(v, need[r]))
 			}
 		}
 		if g > float64(most*cost) {
@@ -369,7 +365,7 @@ func (c *covering) entering(need []float64) (shape int32, gain float64) {
 		}
 		return shape, gain
 	}
-	for r, v := range p.price {
+	for r, v := range p.value {
 		if v < -1e-3 && -v > gain {
 			clear(p.column)
 			p.column[r] = -1
@@ -382,41 +378,19 @@ func (c *covering) entering(need []float64) (shape int32, gain float64) {
 // pivot takes p.column into the basis; false when no row limits it.
 func (c *covering) pivot(shape int32, gain float64) bool {
 	p := &c.lp
-	n := c.rows
-	leave, least := -1, math.Inf(1)
-	for i := range n {
+	for i := range c.rows {
 		sum := 0.0
 		for r, v := range p.column {
 			if v != 0 {
-				sum += float64(p.inverse[i*n+r] * v)
+				sum += float64(p.inverse[i*c.rows+r] * v)
 			}
 		}
 		p.image[i] = sum
-		if sum > 1e-12 {
-			if ratio := p.amount[i] / sum; ratio < least {
-				leave, least = i, ratio
-			}
-		}
 	}
+	leave := p.enter(gain)
 	if leave < 0 {
 		return false
 	}
-	row := p.inverse[leave*n : (leave+1)*n]
-	at := p.image[leave]
-	for r := range row {
-		p.price[r] -= float64(gain / at * row[r])
-		row[r] /= at
-	}
-	for i := range n {
-		f := p.image[i]
-		if i == leave || f == 0 {
-			continue
-		}
-		p.amount[i] -= float64(f * least)
-		for r, v := range row {
-			p.inverse[i*n+r] -= float64(f * v)
-		}
-	}
-	p.amount[leave], p.basis[leave] = least, shape
+	p.basis[leave] = shape
 	return true
 }

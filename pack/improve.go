@@ -75,7 +75,6 @@ func (k *packer) repriceAll() bool {
 			k.resize(int32(g), -k.groups[g].copies)
 		}
 	}
-	k.dearer = nil
 	ok := k.reprice(k.care.first)
 	k.rollback(m)
 	return ok

@@ -4,22 +4,13 @@ import "slices"
 
 // newQuickTariff solves a market as a liquid one.
 func newQuickTariff(m *market) *tariff {
-	m.addUnits()
 	x := newLiquid(m, true)
 	x.solve()
 	x.setPrices()
 	x.setGroupPrices()
-	t := &tariff{
-		worth: make([]int64, len(m.items)), room: make([]int64, len(m.shapes)), price: make([]float64, len(m.shapes)*len(m.dense)),
-		planned: make([]float64, len(m.shapes)), home: make([]Set, len(m.shapes)),
-	}
+	t := newEmptyTariff(m)
 	for i, s := range m.onSale {
-		t.room[s] = int64(x.worth(i)*16) + 1
-		for c := range m.dense {
-			if m.unit[c] > 0 {
-				t.price[int(s)*len(m.dense)+c] = x.stands[x.stand[i]].price[c] / float64(x.scale[c]*float64(m.unit[c])) * 16
-			}
-		}
+		t.rate(m, s, x.worth(i), x.stands[x.stand[i]].price, x.scale)
 	}
 	x.worthOfItems(t)
 	x.plan(t)

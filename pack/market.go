@@ -14,9 +14,6 @@ type market struct {
 	*layout
 	*sale
 	demand []int32 // of each item
-	// dearer is by how much each shape counts as dearer than it is, because it has
-	// turned out to hold less than its room promises; by shape, nil for not at all.
-	dearer []float64
 
 	dims  int     // the layout's rows, and then
 	extra []int32 // counted dimensions
@@ -36,7 +33,7 @@ const (
 )
 
 func newMarket(l *layout, s *sale, demand []int32) *market {
-	m := newPlainMarket(l, s, demand)
+	m := &market{layout: l, sale: s, demand: demand, dims: len(l.dense)}
 	m.addExtra()
 	m.addUnits()
 	return m
@@ -45,6 +42,7 @@ func newMarket(l *layout, s *sale, demand []int32) *market {
 // newPlainMarket makes a market without a price for any counted dimension.
 func newPlainMarket(l *layout, s *sale, demand []int32) *market {
 	m := &market{layout: l, sale: s, demand: demand, dims: len(l.dense)}
+	m.addUnits()
 	return m
 }
 
@@ -162,15 +160,9 @@ func (m *market) inUnits(d int, v int64) int64 {
 	return min(v/m.unit[d], m.total[d])
 }
 
-// costOf is what a shape counts as costing, in micro-USD per hour; more than
-// nothing, or it would be bought without end.
-func (m *market) costOf(shape int32) float64 {
-	cost := math.Max(float64(m.priceOf(shape)), 1e-3)
-	if m.dearer != nil {
-		cost = float64(cost * m.dearer[shape])
-	}
-	return cost
-}
+// costOf is what a shape costs, in micro-USD per hour; more than nothing, or it would
+// be bought without end.
+func (m *market) costOf(shape int32) float64 { return math.Max(float64(m.priceOf(shape)), 1e-3) }
 
 // addSaturating returns sum + n·v, or the largest int64 where that is more.
 func addSaturating(sum, v, n int64) int64 {

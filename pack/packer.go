@@ -15,7 +15,6 @@ type packer struct {
 	*tariff          // for what was left when it was made
 	offers   []offer // the region's shapes, best first
 	top      []int64 // of each 64 items, the most that any of them is worth
-	dearer   []float64
 
 	bidTakes []take
 	total    []int64 // reused: what some takes need
@@ -53,14 +52,10 @@ func (k *packer) reprice(e effort) bool {
 	if !some {
 		return false
 	}
-	m := newPlainMarket(k.layout, &k.sale, demand)
-	m.dearer = k.dearer
-	if k.care.pours {
-		k.tariff = newQuickTariff(m)
+	if e.classes == 0 {
+		k.tariff = newQuickTariff(newPlainMarket(k.layout, &k.sale, demand))
 	} else {
-		m.addExtra()
-		m.addUnits()
-		k.tariff = newTariff(m, e)
+		k.tariff = newTariff(newMarket(k.layout, &k.sale, demand), e)
 	}
 	k.top = make([]int64, len(k.avail))
 	for i, w := range k.worth {

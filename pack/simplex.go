@@ -5,18 +5,62 @@ import (
 	"slices"
 )
 
-// simplex is the state of the simplex method on a linear program of covering: amounts
+// tableau is the state of the simplex method on a linear program of covering: amounts
 // of columns that cover every row, at least cost. Its dual solution is a value for a
 // unit of each row.
 //
 // Products are converted explicitly, so that no compiler fuses them with a sum:
 // the result has to be the same on every architecture.
-type simplex struct {
-	basis   []column  // as many as there are rows
+type tableau struct {
 	inverse []float64 // of the basis, rows × rows
 	amount  []float64 // of each basic column
 	value   []float64 // of each row
-	image   []float64
+	image   []float64 // of the column that is to enter
+}
+
+func newTableau(rows int) tableau {
+	return tableau{make([]float64, rows*rows), make([]float64, rows), make([]float64, rows), make([]float64, rows)}
+}
+
+// enter takes the column whose image has been worked out into the basis, where each of
+// it lowers the cost by gain. It returns whose place that takes, −1 if no row limits it.
+func (t *tableau) enter(gain float64) int {
+	n := len(t.image)
+	leave, least := -1, math.Inf(1)
+	for i, v := range t.image {
+		if v > 1e-11 {
+			if ratio := t.amount[i] / v; ratio < least {
+				leave, least = i, ratio
+			}
+		}
+	}
+	if leave < 0 {
+		return -1
+	}
+	row := t.inverse[leave*n : (leave+1)*n]
+	at := t.image[leave]
+	for j := range row {
+		t.value[j] -= float64(gain / at * row[j])
+		row[j] /= at
+	}
+	for i, f := range t.image {
+		if i == leave || f == 0 {
+			continue
+		}
+		t.amount[i] -= float64(f * least)
+		to := t.inverse[i*n : (i+1)*n]
+		for j, v := range row {
+			to[j] -= float64(f * v)
+		}
+	}
+	t.amount[leave] = least
+	return leave
+}
+
+// simplex is a tableau whose columns are filled nodes.
+type simplex struct {
+	tableau
+	basis []column // as many as there are rows
 }
 
 // column is a filled node.
@@ -32,12 +76,7 @@ type portion struct {
 	amount float64
 }
 
-func newSimplex(rows int) simplex {
-	return simplex{
-		basis: make([]column, rows), inverse: make([]float64, rows*rows),
-		amount: make([]float64, rows), value: make([]float64, rows), image: make([]float64, rows),
-	}
-}
+func newSimplex(rows int) simplex { return simplex{newTableau(rows), make([]column, rows)} }
 
 // worthOf is what a column holds at the present values.
 func (x *simplex) worthOf(c *column) float64 {
@@ -52,40 +91,17 @@ func (x *simplex) worthOf(c *column) float64 {
 // it; false when no row limits it.
 func (x *simplex) enter(c *column, gain float64) bool {
 	n := len(x.basis)
-	leave, least := -1, math.Inf(1)
 	for i := range n {
 		sum := 0.0
 		for _, a := range c.holds {
 			sum += float64(x.inverse[i*n+int(a.class)] * a.amount)
 		}
 		x.image[i] = sum
-		if sum > 1e-11 {
-			if ratio := x.amount[i] / sum; ratio < least {
-				leave, least = i, ratio
-			}
-		}
 	}
+	leave := x.tableau.enter(gain)
 	if leave < 0 {
 		return false
 	}
-	row := x.inverse[leave*n : (leave+1)*n]
-	at := x.image[leave]
-	for j := range row {
-		x.value[j] -= float64(gain / at * row[j])
-		row[j] /= at
-	}
-	for i := range n {
-		f := x.image[i]
-		if i == leave || f == 0 {
-			continue
-		}
-		x.amount[i] -= float64(f * least)
-		to := x.inverse[i*n : (i+1)*n]
-		for j, v := range row {
-			to[j] -= float64(f * v)
-		}
-	}
-	x.amount[leave] = least
 	x.basis[leave] = column{shape: c.shape, holds: slices.Clone(c.holds)}
 	return true
 }

@@ -53,17 +53,9 @@ func newTariff(m *market, e effort) *tariff {
 	x := newMaster(m, e.classes)
 	x.solve(e.rounds, e.tolerance)
 	x.fill(append(x.active, x.idle...), x.safe)
-	t := &tariff{
-		worth: make([]int64, len(m.items)), room: make([]int64, len(m.shapes)), price: make([]float64, len(m.shapes)*len(m.dense)),
-		planned: make([]float64, len(m.shapes)), home: make([]Set, len(m.shapes)),
-	}
+	t := newEmptyTariff(m)
 	for i, s := range m.onSale {
-		t.room[s] = int64(x.worth[i]*16) + 1
-		for c := range m.dense {
-			if m.unit[c] > 0 {
-				t.price[int(s)*len(m.dense)+c] = x.price[i*x.dims+c] / float64(x.scale[c]*float64(m.unit[c])) * 16
-			}
-		}
+		t.rate(m, s, x.worth[i], x.row(x.price, i), x.scale)
 	}
 	t.plan(x)
 	t.findRare(x)
@@ -73,6 +65,25 @@ func newTariff(m *market, e effort) *tariff {
 		t.addPatterns(x)
 	}
 	return t
+}
+
+// newEmptyTariff makes a tariff by which nothing is worth anything.
+func newEmptyTariff(m *market) *tariff {
+	return &tariff{
+		worth: make([]int64, len(m.items)), room: make([]int64, len(m.shapes)), price: make([]float64, len(m.shapes)*len(m.dense)),
+		planned: make([]float64, len(m.shapes)), home: make([]Set, len(m.shapes)),
+	}
+}
+
+// rate notes what a shape is worth and, in micro-USD for a part of scale, what room in
+// each dimension is worth there.
+func (t *tariff) rate(m *market, shape int32, worth float64, price, scale []float64) {
+	t.room[shape] = int64(worth*16) + 1
+	for c := range m.dense {
+		if m.unit[c] > 0 {
+			t.price[int(shape)*len(m.dense)+c] = price[c] / float64(scale[c]*float64(m.unit[c])) * 16
+		}
+	}
 }
 
 // manyAlike tells whether all classes are uniform and far more nodes are planned
