@@ -58,7 +58,7 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 // there.
 func (c *certifier) alone(r *certRow, kind int32, dense []int64) int64 {
 	sum := int64(0)
-	for i := range c.hostKinds.list[kind].items.all {
+	for i := range c.hostKinds.list[kind].items.All {
 		if v := r.values[i]; v > 0 {
 			n := min(c.held[i], c.hosting.alone[i])
 			sum = addSaturating(sum, v, int64(howMany(dense, c.row(c.layout.size, int32(i)), n)))

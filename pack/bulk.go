@@ -38,7 +38,7 @@ func (k *packer) bulkPart() bool {
 	for left > start/k.care.share {
 		shape := k.nextPlanned(left, putOff)
 		if shape < 0 {
-			if putOff.empty() || left < start-start/8 || bar > 1.08 {
+			if putOff.Empty() || left < start-start/8 || bar > 1.08 {
 				break
 			}
 			bar *= 1.03

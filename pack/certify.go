@@ -122,11 +122,11 @@ func (c *certifier) addAmounts() {
 		c.prices = append(c.prices, price)
 		for _, set := range c.groups() {
 			r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.onSale))}
-			for i := range set.all {
+			for i := range set.All {
 				r.values[i] = c.sizeOf(i)[d]
 			}
 			for s := range c.onSale {
-				if !c.sets[c.shapes[c.onSale[s]].kind].meets(set) {
+				if !c.sets[c.shapes[c.onSale[s]].kind].Meets(set) {
 					r.most, r.by[s] = append(r.most, 0), none
 					continue
 				}
@@ -160,7 +160,7 @@ func (c *certifier) groups() []Set {
 	}
 	out := []Set{all}
 	var seen []Set
-	for i := range all.all {
+	for i := range all.All {
 		if len(seen) > 4*mostGroups || len(out) >= mostGroups {
 			break
 		}
@@ -169,8 +169,8 @@ func (c *certifier) groups() []Set {
 		}
 		seen = append(seen, kinds[i])
 		set := NewSet(len(c.items))
-		for j := range all.all {
-			if kinds[i].contains(kinds[j]) {
+		for j := range all.All {
+			if kinds[i].Contains(kinds[j]) {
 				set.Add(j)
 			}
 		}
@@ -183,7 +183,7 @@ func (c *certifier) groups() []Set {
 
 func contains(list []Set, set Set) bool {
 	for _, x := range list {
-		if x.contains(set) && set.contains(x) {
+		if x.Contains(set) && set.Contains(x) {
 			return true
 		}
 	}
@@ -263,7 +263,7 @@ func (c *certifier) choosePrices(x *master, scale float64, r *certRow) {
 		may := c.fitting(c.sets[c.shapes[c.onSale[i]].kind], c.row(c.shapeRows, c.onSale[i]))
 		found := -1
 		for p := first; p < len(c.prices) && found < 0; p++ {
-			if c.lists[p-first].contains(may) && float64(c.worthOf(c.room[i], c.prices[p])) <= float64(x.cost[i]*scale) {
+			if c.lists[p-first].Contains(may) && float64(c.worthOf(c.room[i], c.prices[p])) <= float64(x.cost[i]*scale) {
 				found = p
 			}
 		}
@@ -312,7 +312,7 @@ func (c *certifier) valueItems(x *master, scale float64, first int, r *certRow) 
 // valueBySize gives each item the least that its size is worth by a list of prices,
 // from first on, that is for it.
 func (c *certifier) valueBySize(first int, r *certRow) {
-	for i := range c.within.all {
+	for i := range c.within.All {
 		if c.held[i] == 0 {
 			continue
 		}
@@ -338,7 +338,7 @@ type extraWorth struct {
 // prices, those of the same size next to each other.
 func (c *certifier) excess(r *certRow, by int32, set Set) []extraWorth {
 	var out []extraWorth
-	for i := range set.all {
+	for i := range set.All {
 		if v := r.values[i]; v > 0 {
 			if w := c.worthOf(c.sizeOf(i), c.prices[by]); v > w {
 				out = append(out, extraWorth{int32(i), v - w})

@@ -77,7 +77,7 @@ func (x *liquid) demandWorth() float64 {
 func (x *liquid) itemsOf(at int) Set {
 	st := &x.stands[at]
 	out := NewSet(len(x.items))
-	for i := range x.sets[st.kind].all {
+	for i := range x.sets[st.kind].All {
 		if maskOf(x.sizeOf(int32(i)))&^st.has == 0 {
 			out.Add(i)
 		}

@@ -13,7 +13,7 @@ const (
 // does nothing and returns false if the problem is too large.
 func (s *state) exactly() bool {
 	e := exact{state: s, best: verdict{left: noCost}}
-	for i := range s.avail.all {
+	for i := range s.avail.All {
 		for range s.left[i] {
 			e.things = append(e.things, int32(i))
 		}

@@ -146,7 +146,7 @@ func (k *packer) packOneByOne(fleet []int32) bool {
 	for _, s := range fleet {
 		p.free = append(p.free, k.row(k.shapeRows, s)...)
 	}
-	for i := range k.avail.all {
+	for i := range k.avail.All {
 		if k.within.Has(i) && !p.spread(int32(i)) {
 			return false
 		}

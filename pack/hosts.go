@@ -13,18 +13,18 @@ func (s *state) fillHosts() {
 	if len(order) == 0 {
 		return
 	}
-	stuck := allOf(len(s.items))
+	stuck := FullSet(len(s.items))
 	for i := range s.tiers {
-		stuck.andNot(s.tiers[i].buyable)
+		stuck.AndNot(s.tiers[i].buyable)
 	}
 	q := newQuarters(s, order)
-	if !stuck.empty() {
+	if !stuck.Empty() {
 		q.house(stuck)
 	}
-	q.house(allOf(len(s.items)))
-	if s.opt.Steps > 0 && !s.avail.empty() && len(s.dense) > 0 {
+	q.house(FullSet(len(s.items)))
+	if s.opt.Steps > 0 && !s.avail.Empty() && len(s.dense) > 0 {
 		q.rehouse()
-		q.house(allOf(len(s.items)))
+		q.house(FullSet(len(s.items)))
 	}
 }
 
@@ -91,7 +91,7 @@ func (q *quarters) survey(b int) {
 
 // house puts items of a set on hosts, the largest first.
 func (q *quarters) house(set Set) {
-	for i := range q.avail.all {
+	for i := range q.avail.All {
 		if !set.Has(i) {
 			continue
 		}

@@ -65,7 +65,7 @@ func (k *knapsack) solve(room, value, most []float64, classes []int32) {
 	for d, p := range k.price {
 		k.worth += float64(p * room[d])
 	}
-	for c := range k.full.all {
+	for c := range k.full.All {
 		k.worth += float64(most[c] * k.gain(int32(c)))
 	}
 }
@@ -128,12 +128,12 @@ func (k *knapsack) step(enter int32, dim int, gain float64) {
 		if sign > 0 {
 			k.full.Add(int(enter))
 		} else {
-			k.full.remove(int(enter))
+			k.full.Remove(int(enter))
 		}
 		return
 	}
 	if enter != unusedRoom && sign < 0 {
-		k.full.remove(int(enter))
+		k.full.Remove(int(enter))
 		amount = most - amount
 	}
 	if toMost {
@@ -191,7 +191,7 @@ func (k *knapsack) filled(out []portion) []portion {
 			out = append(out, portion{c, k.amount[i]})
 		}
 	}
-	for c := range k.full.all {
+	for c := range k.full.All {
 		out = append(out, portion{int32(c), k.most[c]})
 	}
 	return out
@@ -219,7 +219,7 @@ func (k *knapsack) filledWith(class int32, out []portion) []portion {
 			out = append(out, portion{c, a})
 		}
 	}
-	for c := range k.full.all {
+	for c := range k.full.All {
 		out = append(out, portion{int32(c), k.most[c]})
 	}
 	return out

@@ -30,7 +30,7 @@ func (x *liquid) plan(t *tariff) {
 		if t.home[s] == nil {
 			t.home[s] = slices.Clone(set)
 			if t.rare != nil {
-				t.home[s].andNot(t.rare)
+				t.home[s].AndNot(t.rare)
 			}
 		}
 		for _, a := range b.holds {

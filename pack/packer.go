@@ -37,7 +37,7 @@ func newPacker(s *state, r *region) *packer {
 func (k *packer) demand() ([]int32, bool) {
 	demand := make([]int32, len(k.items))
 	some := false
-	for i := range k.avail.all {
+	for i := range k.avail.All {
 		if k.within.Has(i) {
 			demand[i], some = k.left[i], true
 		}
@@ -100,7 +100,7 @@ func (k *packer) leftNeed() []int64 {
 }
 
 // anyLeft tells whether items are left that the region could hold.
-func (k *packer) anyLeft() bool { return k.avail.meets(k.within) }
+func (k *packer) anyLeft() bool { return k.avail.Meets(k.within) }
 
 func (k *packer) worthOf(takes []take) int64 {
 	worth := int64(0)
@@ -152,7 +152,7 @@ func (k *packer) filledNode(shape int32) (takes []take, worth int64) {
 // room for it elsewhere.
 func (k *packer) takeRare(price []float64, home Set) {
 	k.openUp(home)
-	k.filler.open.and(k.rare)
+	k.filler.open.And(k.rare)
 	k.each(func(item int32) int32 {
 		sum := 0.0
 		for c, v := range k.row(k.size, item) {

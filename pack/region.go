@@ -22,7 +22,7 @@ func (l *layout) newSale(onSale []int32, sets []Set) sale {
 	for _, shape := range onSale {
 		if kind := l.shapes[shape].kind; s.sets[kind] == nil {
 			s.sets[kind] = sets[kind]
-			s.within.or(sets[kind])
+			s.within.Or(sets[kind])
 			kinds = append(kinds, int(kind))
 		}
 	}
@@ -73,7 +73,7 @@ func (l *layout) regions(t *tier) []region {
 		kind := l.shapes[s].kind
 		if sets[kind] == nil {
 			sets[kind] = slices.Clone(l.shapeKinds.list[kind].items)
-			sets[kind].and(t.buyable)
+			sets[kind].And(t.buyable)
 		}
 		root := kinds.root(kind)
 		i, ok := at[root]
@@ -108,7 +108,7 @@ func (l *layout) join(t *tier) forest {
 			continue
 		}
 		seen.Add(int(kind))
-		for i := range l.shapeKinds.list[kind].items.all {
+		for i := range l.shapeKinds.list[kind].items.All {
 			switch {
 			case !t.buyable.Has(i):
 			case holder[i] < 0:

@@ -8,7 +8,7 @@ import "slices"
 func (q *quarters) rehouse() {
 	for range rehousings {
 		some := false
-		for i := range q.avail.all {
+		for i := range q.avail.All {
 			for q.left[i] > 0 && q.apart(int32(i)) && q.oust(int32(i)) {
 				some = true
 			}

@@ -14,10 +14,11 @@ func (s Set) Has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 // Add puts i into the set.
 func (s Set) Add(i int) { s[i/64] |= 1 << (i % 64) }
 
-func (s Set) remove(i int) { s[i/64] &^= 1 << (i % 64) }
+// Remove takes i out of the set.
+func (s Set) Remove(i int) { s[i/64] &^= 1 << (i % 64) }
 
-// allOf returns the set of 0 … n−1.
-func allOf(n int) Set {
+// FullSet returns the set of 0 … n−1.
+func FullSet(n int) Set {
 	s := NewSet(n)
 	for i := range s {
 		s[i] = ^uint64(0)
@@ -28,22 +29,22 @@ func allOf(n int) Set {
 	return s
 }
 
-// and keeps what is also in t.
-func (s Set) and(t Set) {
+// And keeps what is also in t.
+func (s Set) And(t Set) {
 	for i := range s {
 		s[i] &= t[i]
 	}
 }
 
-// andNot removes what is in t.
-func (s Set) andNot(t Set) {
+// AndNot removes what is in t.
+func (s Set) AndNot(t Set) {
 	for i := range s {
 		s[i] &^= t[i]
 	}
 }
 
-// contains tells whether all of t is in s.
-func (s Set) contains(t Set) bool {
+// Contains tells whether all of t is in s.
+func (s Set) Contains(t Set) bool {
 	for i := range t {
 		if t[i]&^s[i] != 0 {
 			return false
@@ -52,8 +53,8 @@ func (s Set) contains(t Set) bool {
 	return true
 }
 
-// meets tells whether s and t have a member in common.
-func (s Set) meets(t Set) bool {
+// Meets tells whether s and t have a member in common.
+func (s Set) Meets(t Set) bool {
 	for i := range s {
 		if s[i]&t[i] != 0 {
 			return true
@@ -62,7 +63,8 @@ func (s Set) meets(t Set) bool {
 	return false
 }
 
-func (s Set) empty() bool {
+// Empty tells whether nothing is in the set.
+func (s Set) Empty() bool {
 	for _, w := range s {
 		if w != 0 {
 			return false
@@ -71,19 +73,37 @@ func (s Set) empty() bool {
 	return true
 }
 
-// all yields the members in order.
-func (s Set) all(yield func(int) bool) {
-	for i, w := range s {
-		for ; w != 0; w &= w - 1 {
-			if !yield(i*64 + bits.TrailingZeros64(w)) {
-				return
+// Count is how many members the set has.
+func (s Set) Count() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// All yields the members in order.
+func (s Set) All(yield func(int) bool) { s.From(0)(yield) }
+
+// From yields the members that are first or more, in order.
+func (s Set) From(first int) func(yield func(int) bool) {
+	return func(yield func(int) bool) {
+		for i := first / 64; i < len(s); i++ {
+			w := s[i]
+			if i == first/64 {
+				w &= ^uint64(0) << (first % 64)
+			}
+			for ; w != 0; w &= w - 1 {
+				if !yield(i*64 + bits.TrailingZeros64(w)) {
+					return
+				}
 			}
 		}
 	}
 }
 
-// or adds what is in t.
-func (s Set) or(t Set) {
+// Or adds what is in t.
+func (s Set) Or(t Set) {
 	for i := range s {
 		s[i] |= t[i]
 	}

@@ -67,7 +67,7 @@ func (l *layout) addShape(first, source int32) {
 	l.shapeRows = l.appendRoom(l.shapeRows, x.Room)
 	free := l.shapeRows[row:]
 	better := int32(-1)
-	some := !l.shapeKinds.list[s.kind].items.empty() && l.roomForAny(free)
+	some := !l.shapeKinds.list[s.kind].items.Empty() && l.roomForAny(free)
 	if some {
 		better = l.betterThan(first, &s, free)
 	}
@@ -88,7 +88,7 @@ func (l *layout) betterThan(first int32, s *shape, free []int64) int32 {
 		if !atLeast(l.row(l.shapeRows, i), free) || b.variety != nil || !usesNoMore(b.uses, s.uses) {
 			continue
 		}
-		if b.kind == s.kind || l.shapeKinds.list[b.kind].items.contains(l.shapeKinds.list[s.kind].items) {
+		if b.kind == s.kind || l.shapeKinds.list[b.kind].items.Contains(l.shapeKinds.list[s.kind].items) {
 			return i
 		}
 	}

@@ -224,16 +224,16 @@ func (o *load) add(i, n int32) {
 func (o *load) close(i int32, open Set) {
 	for _, x := range o.needs.of(i) {
 		if u := &o.users[x.at]; u.alike > o.left[x.at] {
-			open.andNot(u.set)
+			open.AndNot(u.set)
 		}
 	}
 	for _, x := range o.roles.of(i) {
 		r := &o.rules[x.rule]
 		switch spare := r.most - o.members[x.rule]; {
 		case o.holders[x.rule] > 0 && spare <= 0:
-			open.andNot(r.members)
+			open.AndNot(r.members)
 		case spare < 0:
-			open.andNot(r.holders)
+			open.AndNot(r.holders)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func densest(parcels []parcel) parcel {
 // demand and no quota or variety stands in the way.
 func (k *packer) packSingle() bool {
 	item := int32(-1)
-	for i := range k.avail.all {
+	for i := range k.avail.All {
 		if !k.within.Has(i) {
 			continue
 		}

@@ -55,7 +55,7 @@ func (s *state) add(item, n int32) {
 	if s.left[item] > 0 {
 		s.avail.Add(int(item))
 	} else {
-		s.avail.remove(int(item))
+		s.avail.Remove(int(item))
 	}
 }
 

@@ -98,7 +98,7 @@ func (k *packer) keepVariety(shape int32, takes []take) []take {
 			alike.Add(i)
 		}
 	}
-	alike.and(k.setOf(shape))
+	alike.And(k.setOf(shape))
 	if takes = k.fill(k.row(k.shapeRows, shape), alike); ok(takes) {
 		return takes
 	}

@@ -60,11 +60,11 @@ func (s *slab) amounts(row []int64) []pack.Amount {
 }
 
 func (p *problem) layOutHosts(kinds *kinds, slab *slab) {
-	admits := transpose(p.split.Places, len(p.snap.Hosts), func(q *topology.Places) bitset { return bitset(q.Hosts) })
+	admits := transpose(p.split.Places, len(p.snap.Hosts), func(q *topology.Places) pack.Set { return q.Hosts })
 	at := make([]int32, len(p.snap.Hosts)) // of packing's hosts, −1 for those it does not see
 	for i := range p.snap.Hosts {
 		at[i] = -1
-		if admits.row(i).empty() {
+		if admits.row(i).Empty() {
 			continue
 		}
 		at[i] = int32(len(p.hostOf))
@@ -91,13 +91,13 @@ func (p *problem) layOutHosts(kinds *kinds, slab *slab) {
 }
 
 func (p *problem) layOutShapes(kinds *kinds, slab *slab) {
-	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) bitset { return bitset(q.Offerings) })
+	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) pack.Set { return q.Offerings })
 	seen := map[string]bool{}
 	var key []byte
 	for i := range p.snap.Offerings {
 		o := &p.snap.Offerings[i]
 		q := &p.pools[o.Pool]
-		if admits.row(i).empty() {
+		if admits.row(i).Empty() {
 			continue
 		}
 		free, kind := p.row(p.offerFree, int32(i)), kinds.id(admits.row(i))
@@ -135,19 +135,19 @@ type kinds struct {
 	*problem
 	index  map[string]int32
 	key    []byte
-	last   bitset
+	last   pack.Set
 	lastID int32
 }
 
 // id returns the number of a way: most often it is that of the place before.
-func (k *kinds) id(profiles bitset) int32 {
+func (k *kinds) id(profiles pack.Set) int32 {
 	if k.last == nil || !slices.Equal(profiles, k.last) {
 		k.last, k.lastID = profiles, k.find(profiles)
 	}
 	return k.lastID
 }
 
-func (k *kinds) find(profiles bitset) int32 {
+func (k *kinds) find(profiles pack.Set) int32 {
 	k.key = k.key[:0]
 	for _, w := range profiles {
 		k.key = binary.LittleEndian.AppendUint64(k.key, w)
@@ -156,7 +156,7 @@ func (k *kinds) find(profiles bitset) int32 {
 	if !ok {
 		id = int32(len(k.packing.Admits))
 		k.index[string(k.key)] = id
-		k.packing.Admits = append(k.packing.Admits, pack.Set(profiles))
+		k.packing.Admits = append(k.packing.Admits, profiles)
 	}
 	return id
 }
@@ -167,15 +167,15 @@ type matrix struct {
 	bits  []uint64
 }
 
-func (m matrix) row(i int) bitset { return m.bits[i*m.words : (i+1)*m.words] }
+func (m matrix) row(i int) pack.Set { return m.bits[i*m.words : (i+1)*m.words] }
 
 // transpose turns sets of places into, for each place, the sets that it is in.
-func transpose(sets []topology.Places, places int, of func(*topology.Places) bitset) matrix {
+func transpose(sets []topology.Places, places int, of func(*topology.Places) pack.Set) matrix {
 	m := matrix{words: (len(sets) + 63) / 64}
 	m.bits = make([]uint64, places*m.words)
 	for i := range sets {
-		for place := range of(&sets[i]).all {
-			m.row(place).add(i)
+		for place := range of(&sets[i]).All {
+			m.row(place).Add(i)
 		}
 	}
 	return m

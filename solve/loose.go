@@ -6,6 +6,7 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/pack"
 	"github.com/ullage-sh/ullage/plan"
 	"github.com/ullage-sh/ullage/topology"
 )
@@ -238,7 +239,7 @@ func (a *answer) tuck(w *fit.World, class int32) bool {
 		return true
 	}
 	best := int32(-1)
-	for o := range a.profiles[a.profile[class]].offerings.all {
+	for o := range a.profiles[a.profile[class]].offerings.All {
 		if a.better(int32(o), best) && a.mayBuy(int32(o), class) && view.Offering(o) == 0 {
 			best = int32(o)
 		}
@@ -312,11 +313,11 @@ func (a *answer) rerank(n *node) {
 
 // usable are the offerings that admit all pods of a node and are in the domains
 // that it was chosen for.
-func (a *answer) usable(n *node) bitset {
-	set := allOf(len(a.snap.Offerings))
+func (a *answer) usable(n *node) pack.Set {
+	set := pack.FullSet(len(a.snap.Offerings))
 	keys := map[string]bool{}
 	for _, p := range n.parts {
-		set.and(a.profiles[a.profile[p.Class]].offerings)
+		set.And(a.profiles[a.profile[p.Class]].offerings)
 		d := a.snap.Classes[p.Class].Demand
 		for _, s := range d.Spreads {
 			keys[s.Key] = keys[s.Key] || !s.Soft
@@ -339,7 +340,7 @@ func (a *answer) usable(n *node) bitset {
 		if v, ok := a.snap.Offerings[n.offering].Label(key); ok {
 			r = cluster.Requirement{Key: key, Operator: cluster.In, Values: []string{v}}
 		}
-		set.and(a.offerings.matching(r))
+		set.And(a.offerings.matching(r))
 	}
 	return set
 }

@@ -18,10 +18,10 @@ type pool struct {
 }
 
 // leave takes the pool's offerings out of a set, and returns how many there were.
-func (q *pool) leave(set bitset) (n int) {
+func (q *pool) leave(set pack.Set) (n int) {
 	for o := int(q.first); o < int(q.end); o++ {
-		if set.has(o) {
-			set.remove(o)
+		if set.Has(o) {
+			set.Remove(o)
 			n++
 		}
 	}
@@ -108,7 +108,7 @@ func (q *pool) addAlternative(offering int32, room []pack.Amount, kind int32) {
 
 // varied tells whether a node whose pods ask for sum and may use these offerings
 // leaves the alternatives that the pool's minValues ask for.
-func (p *problem) varied(id int32, usable bitset, sum []int64) bool {
+func (p *problem) varied(id int32, usable pack.Set, sum []int64) bool {
 	n := p.newTally(id)
 	for o := range p.alternatives(id, usable, sum) {
 		n.add(o)
@@ -118,18 +118,18 @@ func (p *problem) varied(id int32, usable bitset, sum []int64) bool {
 
 // alternatives yields the offerings of a pool that are usable and hold sum,
 // cheapest first.
-func (p *problem) alternatives(id int32, usable bitset, sum []int64) func(func(int32) bool) {
+func (p *problem) alternatives(id int32, usable pack.Set, sum []int64) func(func(int32) bool) {
 	return p.alternativesFrom(0, id, usable, sum)
 }
 
 // alternativesFrom yields those that cost so much or more.
-func (p *problem) alternativesFrom(price cluster.Money, id int32, usable bitset, sum []int64) func(func(int32) bool) {
+func (p *problem) alternativesFrom(price cluster.Money, id int32, usable pack.Set, sum []int64) func(func(int32) bool) {
 	return func(yield func(int32) bool) {
 		q := &p.pools[id]
 		cheaper, _ := slices.BinarySearchFunc(p.snap.Offerings[q.first:q.end], price, func(o cluster.PoolOffering, price cluster.Money) int {
 			return cmp.Compare(o.Price, price)
 		})
-		for i := range usable.from(int(q.first) + cheaper) {
+		for i := range usable.From(int(q.first) + cheaper) {
 			o := int32(i)
 			if o >= q.end || holds(p.row(p.offerFree, o), sum) && !yield(o) {
 				return
@@ -139,12 +139,12 @@ func (p *problem) alternativesFrom(price cluster.Money, id int32, usable bitset,
 }
 
 // admitting returns the offerings that all items of takes are bound to.
-func (p *problem) admitting(takes []pack.Take) bitset {
-	set := slices.Clone(bitset(p.split.Places[p.split.Items[takes[0].Item].Places].Offerings))
+func (p *problem) admitting(takes []pack.Take) pack.Set {
+	set := slices.Clone(p.split.Places[p.split.Items[takes[0].Item].Places].Offerings)
 	last := p.split.Items[takes[0].Item].Places
 	for _, t := range takes[1:] {
 		if at := p.split.Items[t.Item].Places; at != last {
-			set.and(bitset(p.split.Places[at].Offerings))
+			set.And(p.split.Places[at].Offerings)
 			last = at
 		}
 	}
@@ -154,14 +154,14 @@ func (p *problem) admitting(takes []pack.Take) bitset {
 // tally counts the distinct values seen among a node's alternatives.
 type tally struct {
 	pool *pool
-	seen []bitset
+	seen []pack.Set
 	left []int // values still missing
 }
 
 func (p *problem) newTally(id int32) *tally {
 	t := &tally{pool: &p.pools[id]}
 	for _, v := range t.pool.keys {
-		t.seen = append(t.seen, newBitset(v.count))
+		t.seen = append(t.seen, pack.NewSet(v.count))
 		t.left = append(t.left, v.least)
 	}
 	return t
@@ -169,8 +169,8 @@ func (p *problem) newTally(id int32) *tally {
 
 func (t *tally) add(offering int32) {
 	for i, v := range t.pool.keys {
-		if n := v.value[offering-t.pool.first]; n >= 0 && !t.seen[i].has(int(n)) {
-			t.seen[i].add(int(n))
+		if n := v.value[offering-t.pool.first]; n >= 0 && !t.seen[i].Has(int(n)) {
+			t.seen[i].Add(int(n))
 			t.left[i]--
 		}
 	}
@@ -179,7 +179,7 @@ func (t *tally) add(offering int32) {
 // adds tells whether an offering would bring a value that is still missing.
 func (t *tally) adds(offering int32) bool {
 	for i, v := range t.pool.keys {
-		if n := v.value[offering-t.pool.first]; t.left[i] > 0 && n >= 0 && !t.seen[i].has(int(n)) {
+		if n := v.value[offering-t.pool.first]; t.left[i] > 0 && n >= 0 && !t.seen[i].Has(int(n)) {
 			return true
 		}
 	}

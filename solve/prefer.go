@@ -25,7 +25,7 @@ func (p *problem) preferencePrice(c *cluster.Class, q *profile) int64 {
 	for i := range p.snap.Pools {
 		price := p.snap.Pools[i].PreferencePrice
 		for o := p.pools[i].first; price != nil && o < p.pools[i].end; o++ {
-			if q.offerings.has(int(o)) {
+			if q.offerings.Has(int(o)) {
 				return int64(*price)
 			}
 		}
@@ -48,7 +48,7 @@ func (p *problem) addPreferred(q *profile) {
 }
 
 // prefer adds a preference; nil is all places.
-func (q *profile) prefer(weight int32, hosts, offerings bitset) {
+func (q *profile) prefer(weight int32, hosts, offerings pack.Set) {
 	if hosts == nil {
 		hosts = q.hosts
 	}
@@ -56,21 +56,21 @@ func (q *profile) prefer(weight int32, hosts, offerings bitset) {
 		offerings = q.offerings
 	}
 	q.preferred = append(q.preferred, topology.Preferred{
-		Weight: weight, Places: topology.Places{Hosts: pack.Set(hosts), Offerings: pack.Set(offerings)},
+		Weight: weight, Places: topology.Places{Hosts: hosts, Offerings: offerings},
 	})
 }
 
-func (p *problem) matchingAll(s *side, t cluster.Term) bitset {
-	set := allOf(s.n)
+func (p *problem) matchingAll(s *side, t cluster.Term) pack.Set {
+	set := pack.FullSet(s.n)
 	for _, r := range t {
-		set.and(s.matching(r))
+		set.And(s.matching(r))
 	}
 	return set
 }
 
 // preferred returns the places without a PreferNoSchedule taint that is not
 // tolerated, nil where there are no others.
-func (s *side) preferred(tolerations []cluster.Toleration) bitset {
+func (s *side) preferred(tolerations []cluster.Toleration) pack.Set {
 	var bad []int32
 	for i, taints := range s.lists {
 		if slices.ContainsFunc(taints, func(t cluster.Taint) bool {
@@ -83,10 +83,10 @@ func (s *side) preferred(tolerations []cluster.Toleration) bitset {
 	if bad == nil {
 		return nil
 	}
-	set := allOf(s.n)
+	set := pack.FullSet(s.n)
 	for i, list := range s.taints {
 		if slices.Contains(bad, list) {
-			set.remove(i)
+			set.Remove(i)
 		}
 	}
 	return set

@@ -41,10 +41,10 @@ type problem struct {
 // leaves to them.
 type profile struct {
 	class            *cluster.Class // one of them
-	hosts, offerings bitset
+	hosts, offerings pack.Set
 	// The hosts that selector and affinity match, and those whose taints are
 	// tolerated, closed ones among them.
-	selected, tolerated bitset
+	selected, tolerated pack.Set
 	preferred           []topology.Preferred
 }
 
@@ -126,7 +126,7 @@ func (p *problem) addProfiles() {
 		if !ok {
 			id = int32(len(p.profiles))
 			index[string(key)] = id
-			q := profile{class: c, hosts: slices.Clone(hosts), offerings: slices.Clone(offerings), selected: allOf(len(p.snap.Hosts)), tolerated: p.hosts.tolerated(c.Demand.Tolerations)}
+			q := profile{class: c, hosts: slices.Clone(hosts), offerings: slices.Clone(offerings), selected: pack.FullSet(len(p.snap.Hosts)), tolerated: p.hosts.tolerated(c.Demand.Tolerations)}
 			p.hosts.selected(q.selected, c.Demand)
 			p.hosts.affine(q.selected, c.Demand)
 			p.hosts.admit(q.hosts, c)
@@ -143,16 +143,16 @@ func (p *problem) addProfiles() {
 }
 
 // open returns the hosts that take pods and the offerings that may be bought.
-func (p *problem) open() (hosts, offerings bitset) {
-	hosts, offerings = newBitset(len(p.snap.Hosts)), newBitset(len(p.snap.Offerings))
+func (p *problem) open() (hosts, offerings pack.Set) {
+	hosts, offerings = pack.NewSet(len(p.snap.Hosts)), pack.NewSet(len(p.snap.Offerings))
 	for i := range p.snap.Hosts {
 		if p.snap.Hosts[i].Closed == "" {
-			hosts.add(i)
+			hosts.Add(i)
 		}
 	}
 	for i := range p.snap.Offerings {
 		if p.pools[p.snap.Offerings[i].Pool].closed == "" {
-			offerings.add(i)
+			offerings.Add(i)
 		}
 	}
 	return hosts, offerings
@@ -177,8 +177,8 @@ func (p *problem) classes(packing bool) []topology.Class {
 		}
 		q := &p.profiles[id]
 		classes[i] = topology.Class{
-			Places:   topology.Places{Hosts: pack.Set(q.hosts), Offerings: pack.Set(q.offerings)},
-			Selected: pack.Set(q.selected), Tolerated: pack.Set(q.tolerated), Preferred: q.preferred,
+			Places:   topology.Places{Hosts: q.hosts, Offerings: q.offerings},
+			Selected: q.selected, Tolerated: q.tolerated, Preferred: q.preferred,
 		}
 		if packing && p.tied(&p.snap.Classes[i]) {
 			classes[i].Places = topology.Places{Hosts: pack.NewSet(len(p.snap.Hosts)), Offerings: pack.NewSet(len(p.snap.Offerings))}
@@ -212,14 +212,14 @@ func (p *problem) admitDevices(q *profile, c *cluster.Class) {
 		}
 		for _, a := range c.Claims[i].Asks {
 			lacks := func(v cluster.Vector) bool { return v[a.Resource] == 0 || cluster.Unmatched(v[a.Resource]) }
-			for h := range q.hosts.all {
+			for h := range q.hosts.All {
 				if lacks(p.snap.Hosts[h].Allocatable) {
-					q.hosts.remove(h)
+					q.hosts.Remove(h)
 				}
 			}
-			for o := range q.offerings.all {
+			for o := range q.offerings.All {
 				if lacks(p.snap.Offerings[o].Allocatable) {
-					q.offerings.remove(o)
+					q.offerings.Remove(o)
 				}
 			}
 		}

@@ -42,7 +42,7 @@ type verdicts struct {
 // verdict is what the constraints so far leave, and what they ruled out. Each
 // place counts once, under the first constraint that rules it out.
 type verdict struct {
-	hosts, offerings bitset
+	hosts, offerings pack.Set
 	reasons          []plan.Reason
 }
 
@@ -69,7 +69,7 @@ func (v *verdicts) reasons(class int32) []plan.Reason {
 // selection applies what does not depend on room.
 func (v *verdicts) selection(c *cluster.Class) *verdict {
 	d := c.Demand
-	x := &verdict{hosts: allOf(len(v.snap.Hosts)), offerings: allOf(len(v.snap.Offerings))}
+	x := &verdict{hosts: pack.FullSet(len(v.snap.Hosts)), offerings: pack.FullSet(len(v.snap.Offerings))}
 	v.closed(x)
 	v.barred(x, c)
 	taint := func(s *side, i int) string {
@@ -85,9 +85,9 @@ func (v *verdicts) selection(c *cluster.Class) *verdict {
 		return ""
 	}
 	affinity := func(*side, int) string { return affinityText(d.Affinity) }
-	v.narrow(x, plan.Taints, taint, func(s *side, set bitset) { set.and(s.tolerated(d.Tolerations)) })
-	v.narrow(x, plan.NodeSelector, selector, func(s *side, set bitset) { s.selected(set, d) })
-	v.narrow(x, plan.NodeAffinity, affinity, func(s *side, set bitset) { s.affine(set, d) })
+	v.narrow(x, plan.Taints, taint, func(s *side, set pack.Set) { set.And(s.tolerated(d.Tolerations)) })
+	v.narrow(x, plan.NodeSelector, selector, func(s *side, set pack.Set) { s.selected(set, d) })
+	v.narrow(x, plan.NodeAffinity, affinity, func(s *side, set pack.Set) { s.affine(set, d) })
 	return x
 }
 
@@ -103,7 +103,7 @@ func (v *verdicts) closed(x *verdict) {
 		case p.closed != "":
 			r.Detail = v.snap.Pools[i].Name + ": " + p.closed
 			for o := p.first; o < p.end; o++ {
-				x.offerings.remove(int(o))
+				x.offerings.Remove(int(o))
 			}
 		case p.first == p.end:
 			r.Detail = v.snap.Pools[i].Name + ": its requirements leave nothing that is sold"
@@ -115,7 +115,7 @@ func (v *verdicts) closed(x *verdict) {
 	var why tallyText
 	for i := range v.snap.Hosts {
 		if h := &v.snap.Hosts[i]; h.Closed != "" {
-			x.hosts.remove(i)
+			x.hosts.Remove(i)
 			why.add(h.Closed)
 		}
 	}
@@ -135,16 +135,16 @@ func (v *verdicts) barred(x *verdict, c *cluster.Class) {
 
 // narrow applies one constraint to hosts and offerings. why tells for one place
 // that it rules out what was missing.
-func (v *verdicts) narrow(x *verdict, c plan.Constraint, why func(*side, int) string, keep func(*side, bitset)) {
+func (v *verdicts) narrow(x *verdict, c plan.Constraint, why func(*side, int) string, keep func(*side, pack.Set)) {
 	var text tallyText
-	count := func(s *side, set bitset) int {
+	count := func(s *side, set pack.Set) int {
 		out := slices.Clone(set)
 		keep(s, set)
-		out.andNot(set)
-		for i := range out.all {
+		out.AndNot(set)
+		for i := range out.All {
 			text.add(why(s, i))
 		}
-		return out.count()
+		return out.Count()
 	}
 	hosts := count(v.hosts, x.hosts)
 	offerings := count(v.offerings, x.offerings)
@@ -163,14 +163,14 @@ func (x *verdict) rule(c plan.Constraint, detail string, hosts, offerings int) {
 func (v *verdicts) resources(x *verdict, class int32) {
 	want := v.load([]topology.Part{{Class: class, Pods: 1}})
 	lacking, most := make([]int, len(want)), make([]int64, len(want))
-	count := func(set bitset, rows []int64) int {
+	count := func(set pack.Set, rows []int64) int {
 		n := 0
-		for i := range set.all {
+		for i := range set.All {
 			free := v.row(rows, int32(i))
 			if holds(free, want) {
 				continue
 			}
-			set.remove(i)
+			set.Remove(i)
 			n++
 			for d := range want {
 				if want[d] > 0 && want[d] > free[d] {
@@ -208,12 +208,12 @@ func (v *verdicts) leftover() []int64 {
 // limits rules out what the pools' limits and stocks forbid.
 func (v *verdicts) limits(x *verdict) {
 	var text tallyText
-	for o := range x.offerings.all {
+	for o := range x.offerings.All {
 		uses := v.quotas.uses(int32(o))
 		if affordable(v.room, uses) {
 			continue
 		}
-		x.offerings.remove(o)
+		x.offerings.Remove(o)
 		text.add(v.limitText(int32(v.snap.Offerings[o].Pool), uses))
 	}
 	x.rule(plan.PoolLimit, text.most(), 0, text.total)
@@ -254,8 +254,8 @@ func (v *verdicts) minValues(x *verdict, class int32) {
 		}
 		why := n.missing(v.snap.Pools[i].Name)
 		for o := p.first; o < p.end; o++ {
-			if x.offerings.has(int(o)) {
-				x.offerings.remove(int(o))
+			if x.offerings.Has(int(o)) {
+				x.offerings.Remove(int(o))
 				text.add(why)
 			}
 		}
@@ -266,18 +266,18 @@ func (v *verdicts) minValues(x *verdict, class int32) {
 // others rules out what volumes, ports and other pods forbid.
 func (v *verdicts) others(x *verdict, class int32) {
 	c := &v.snap.Classes[class]
-	if !v.bound(c) || x.hosts.empty() && x.offerings.empty() {
+	if !v.bound(c) || x.hosts.Empty() && x.offerings.Empty() {
 		return
 	}
 	view := v.view().View(int(class))
 	type ruled struct{ hosts, offerings int }
 	by := map[plan.Constraint]ruled{}
-	for i := range x.hosts.all {
+	for i := range x.hosts.All {
 		if k := view.Node(i); k != 0 {
 			by[k] = ruled{by[k].hosts + 1, by[k].offerings}
 		}
 	}
-	for o := range x.offerings.all {
+	for o := range x.offerings.All {
 		if k := view.Offering(o); k != 0 {
 			by[k] = ruled{by[k].hosts, by[k].offerings + 1}
 		}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/pack"
 )
 
 // side is one kind of place that pods can go, hosts or offerings, as node
@@ -20,23 +21,23 @@ type side struct {
 	ports  []takenPorts
 
 	listIndex map[string]int32
-	columns   map[string]*column // by label key
-	matches   map[string]bitset  // by requirement
-	tolerates map[string]bitset  // by tolerations
+	columns   map[string]*column  // by label key
+	matches   map[string]pack.Set // by requirement
+	tolerates map[string]pack.Set // by tolerations
 	scratch   []byte
 }
 
 func newSide(n int, named bool, label func(place int, key string) (string, bool)) *side {
 	return &side{
 		named: named, n: n, label: label, taints: make([]int32, 0, n),
-		listIndex: map[string]int32{}, columns: map[string]*column{}, matches: map[string]bitset{}, tolerates: map[string]bitset{},
+		listIndex: map[string]int32{}, columns: map[string]*column{}, matches: map[string]pack.Set{}, tolerates: map[string]pack.Set{},
 	}
 }
 
 // takenPorts are the ports of the host that DaemonSets take on some places.
 type takenPorts struct {
 	ports  []cluster.HostPort
-	places bitset
+	places pack.Set
 }
 
 // column is one label of all places, its values numbered.
@@ -77,9 +78,9 @@ func (s *side) addPlace(taints []cluster.Taint, ports []cluster.HostPort) {
 	at := slices.IndexFunc(s.ports, func(t takenPorts) bool { return slices.Equal(t.ports, ports) })
 	if at < 0 {
 		at = len(s.ports)
-		s.ports = append(s.ports, takenPorts{ports, newBitset(s.n)})
+		s.ports = append(s.ports, takenPorts{ports, pack.NewSet(s.n)})
 	}
-	s.ports[at].places.add(len(s.taints) - 1)
+	s.ports[at].places.Add(len(s.taints) - 1)
 }
 
 // list returns the number of a list of taints: most often it is that of the place
@@ -103,7 +104,7 @@ func (s *side) list(taints []cluster.Taint) int32 {
 }
 
 // matching returns the places whose labels satisfy r. The set is shared.
-func (s *side) matching(r cluster.Requirement) bitset {
+func (s *side) matching(r cluster.Requirement) pack.Set {
 	key := appendRequirement(s.scratch[:0], r)
 	s.scratch = key
 	if set, ok := s.matches[string(key)]; ok {
@@ -114,10 +115,10 @@ func (s *side) matching(r cluster.Requirement) bitset {
 	for id, v := range c.values {
 		good[id] = r.Matches(v, id > 0)
 	}
-	set := newBitset(s.n)
+	set := pack.NewSet(s.n)
 	for i, id := range c.value {
 		if good[id] {
-			set.add(i)
+			set.Add(i)
 		}
 	}
 	s.matches[string(key)] = set
@@ -126,7 +127,7 @@ func (s *side) matching(r cluster.Requirement) bitset {
 
 // tolerated returns the places with no taint that rules these tolerations out.
 // The set is shared.
-func (s *side) tolerated(tolerations []cluster.Toleration) bitset {
+func (s *side) tolerated(tolerations []cluster.Toleration) pack.Set {
 	key := appendTolerations(s.scratch[:0], tolerations)
 	s.scratch = key
 	if set, ok := s.tolerates[string(key)]; ok {
@@ -137,10 +138,10 @@ func (s *side) tolerated(tolerations []cluster.Toleration) bitset {
 		_, bad := cluster.Untolerated(taints, tolerations)
 		good[i] = !bad
 	}
-	set := newBitset(s.n)
+	set := pack.NewSet(s.n)
 	for i, list := range s.taints {
 		if good[list] {
-			set.add(i)
+			set.Add(i)
 		}
 	}
 	s.tolerates[string(key)] = set
@@ -148,40 +149,40 @@ func (s *side) tolerated(tolerations []cluster.Toleration) bitset {
 }
 
 // selected keeps in set what the node selector matches.
-func (s *side) selected(set bitset, d *cluster.Demand) {
+func (s *side) selected(set pack.Set, d *cluster.Demand) {
 	for _, r := range d.Selector {
-		set.and(s.matching(r))
+		set.And(s.matching(r))
 	}
 }
 
 // affine keeps in set what some required term matches.
-func (s *side) affine(set bitset, d *cluster.Demand) {
+func (s *side) affine(set pack.Set, d *cluster.Demand) {
 	if d.Affinity != nil {
 		s.any(set, d.Affinity)
 	}
 }
 
 // any keeps in set what one of the terms matches.
-func (s *side) any(set bitset, terms []cluster.Term) {
-	some := newBitset(s.n)
+func (s *side) any(set pack.Set, terms []cluster.Term) {
+	some := pack.NewSet(s.n)
 	for _, term := range terms {
-		all := allOf(s.n)
+		all := pack.FullSet(s.n)
 		for _, r := range term {
-			all.and(s.matching(r))
+			all.And(s.matching(r))
 		}
-		some.or(all)
+		some.Or(all)
 	}
-	set.and(some)
+	set.And(some)
 }
 
 // admit keeps in set what labels and taints leave to a class.
-func (s *side) admit(set bitset, c *cluster.Class) {
-	set.and(s.tolerated(c.Demand.Tolerations))
+func (s *side) admit(set pack.Set, c *cluster.Class) {
+	set.And(s.tolerated(c.Demand.Tolerations))
 	s.selected(set, c.Demand)
 	s.affine(set, c.Demand)
 	for _, t := range s.ports {
 		if slices.ContainsFunc(c.Demand.Ports, func(p cluster.HostPort) bool { return slices.ContainsFunc(t.ports, p.Conflicts) }) {
-			set.andNot(t.places)
+			set.AndNot(t.places)
 		}
 	}
 	for i := range c.Volumes {
@@ -192,18 +193,18 @@ func (s *side) admit(set bitset, c *cluster.Class) {
 	}
 	for _, key := range topologyKeys(c.Demand) {
 		if s.named || key != cluster.LabelHostname { // what is bought will have a name
-			set.and(s.matching(cluster.Requirement{Key: key, Operator: cluster.Exists}))
+			set.And(s.matching(cluster.Requirement{Key: key, Operator: cluster.Exists}))
 		}
 	}
 }
 
 // decided keeps in set the places of which it is known which domain of a label they
 // will be in.
-func (s *side) decided(set bitset, key string) {
+func (s *side) decided(set pack.Set, key string) {
 	c := s.column(key)
 	for i, id := range c.value {
 		if cluster.Undecided(c.values[id]) {
-			set.remove(i)
+			set.Remove(i)
 		}
 	}
 }
@@ -224,21 +225,21 @@ func topologyKeys(d *cluster.Demand) []string {
 
 // usable keeps in set the places that can use a volume. Its zone binds those that
 // have a zone or region.
-func (s *side) usable(set bitset, v *cluster.ClassVolume) {
+func (s *side) usable(set pack.Set, v *cluster.ClassVolume) {
 	if v.Affinity != nil {
 		s.any(set, v.Affinity)
 	}
 	if len(v.Zones) == 0 {
 		return
 	}
-	good := allOf(s.n)
+	good := pack.FullSet(s.n)
 	for _, r := range v.Zones {
-		good.and(s.matching(r))
+		good.And(s.matching(r))
 	}
 	nowhere := slices.Clone(s.matching(cluster.Requirement{Key: cluster.LabelZone, Operator: cluster.DoesNotExist}))
-	nowhere.and(s.matching(cluster.Requirement{Key: cluster.LabelRegion, Operator: cluster.DoesNotExist}))
-	good.or(nowhere)
-	set.and(good)
+	nowhere.And(s.matching(cluster.Requirement{Key: cluster.LabelRegion, Operator: cluster.DoesNotExist}))
+	good.Or(nowhere)
+	set.And(good)
 }
 
 // appendProfile writes what node selection sees of a class: classes with equal

@@ -68,7 +68,7 @@ func (b *itemizer) gather(group int32, portions []portion) {
 			hosts.Add(int(n.Host))
 		}
 	}
-	if !empty(hosts) {
+	if !hosts.Empty() {
 		for _, p := range portions {
 			only := Places{meet(b.list[p.places].Hosts, hosts), pack.NewSet(len(b.snap.Offerings))}
 			b.portions = append(b.portions, portion{p.class, p.pods, b.id(only)})
@@ -214,12 +214,12 @@ func (u *unit) allowed(class int32) int32 {
 
 // heldBy tells whether some place can hold a size.
 func (u *unit) heldBy(p Places, size cluster.Vector) bool {
-	for h := range members(p.Hosts) {
+	for h := range p.Hosts.All {
 		if u.snap.Hosts[h].Closed == "" && size.Fits(u.snap.Hosts[h].Free) {
 			return true
 		}
 	}
-	for o := range members(p.Offerings) {
+	for o := range p.Offerings.All {
 		if size.Fits(u.snap.Offerings[o].Free) {
 			return true
 		}

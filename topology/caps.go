@@ -58,7 +58,7 @@ func newCaps(a *assigner) *caps {
 	if a.loose != nil {
 		k.narrow()
 	}
-	k.list = slices.DeleteFunc(k.list, func(r ruling) bool { return empty(r.members) })
+	k.list = slices.DeleteFunc(k.list, func(r ruling) bool { return r.members.Empty() })
 	return k
 }
 

@@ -60,7 +60,7 @@ func (x *dealing) counterOf(class int32, j int) *counter {
 		}
 	}
 	for at := range x.n {
-		bought := meets(k.Places.Offerings, x.offeringSets[at]) || !s.HonorAffinity && !empty(x.offeringSets[at])
+		bought := meets(k.Places.Offerings, x.offeringSets[at]) || !s.HonorAffinity && !x.offeringSets[at].Empty()
 		n.eligible[at] = n.eligible[at] || bought
 	}
 	x.counters[key] = n

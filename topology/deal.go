@@ -87,13 +87,13 @@ func (x *dealing) room(h *hand) []int32 {
 // into something that can be bought.
 func (a *assigner) capacity(class, pods, places int32) int32 {
 	want, p := a.snap.Classes[class].Requests, &a.list[places]
-	for o := range members(p.Offerings) {
+	for o := range p.Offerings.All {
 		if want.Fits(a.snap.Offerings[o].Free) {
 			return pods
 		}
 	}
 	sum := int64(0)
-	for i := range members(p.Hosts) {
+	for i := range p.Hosts.All {
 		fit := int64(pods)
 		for d, v := range want {
 			if v > 0 {

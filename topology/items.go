@@ -116,7 +116,7 @@ func newItemizer(a *assigner) *itemizer {
 		for w := range both {
 			both[w] |= r.members[w]
 		}
-		for c := range members(both) {
+		for c := range both.All {
 			code := int32(i) << codeBits
 			if r.members.Has(c) {
 				code |= isMember

@@ -2,7 +2,6 @@ package topology
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"github.com/ullage-sh/ullage/pack"
 )
@@ -10,35 +9,13 @@ import (
 // Places is where a pod may go: indexes of the snapshot's hosts and offerings.
 type Places struct{ Hosts, Offerings pack.Set }
 
-func (p Places) empty() bool { return empty(p.Hosts) && empty(p.Offerings) }
+func (p Places) empty() bool { return p.Hosts.Empty() && p.Offerings.Empty() }
 
 // is tells whether p is made of the very sets of q: classes that are admitted alike
 // share them.
 func (p Places) is(q Places) bool { return same(p.Hosts, q.Hosts) && same(p.Offerings, q.Offerings) }
 
 func same(a, b pack.Set) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
-
-// members yields the members of a set in order.
-func members(s pack.Set) func(func(int) bool) {
-	return func(yield func(int) bool) {
-		for i, w := range s {
-			for ; w != 0; w &= w - 1 {
-				if !yield(i*64 + bits.TrailingZeros64(w)) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func empty(s pack.Set) bool {
-	for _, w := range s {
-		if w != 0 {
-			return false
-		}
-	}
-	return true
-}
 
 // table numbers sets of places, so that portions of many classes share them.
 type table struct {

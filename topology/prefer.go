@@ -133,7 +133,7 @@ func (a *assigner) typical(class int32) int64 {
 // rates returns the price of the cheapest offering among places that holds one pod,
 // and the least price per pod if nodes are filled with such pods; 0 if none does.
 func (a *assigner) rates(want cluster.Vector, p Places) (one, each int64) {
-	for i := range members(p.Offerings) {
+	for i := range p.Offerings.All {
 		o := &a.snap.Offerings[i]
 		fit := int64(1) << 30
 		for d, v := range want {

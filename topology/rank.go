@@ -36,7 +36,7 @@ func (d *domains) addRank(snap *cluster.Snapshot) {
 	share, n := make([]int64, d.n), make([]int64, d.n)
 	d.share = share
 	for at, set := range d.offeringSets {
-		for i := range members(set) {
+		for i := range set.All {
 			if w := wares[i]; sum[w] > 0 {
 				share[at] += int64(snap.Offerings[i].Price) * sold[w] * whole / sum[w]
 				n[at]++

@@ -122,7 +122,7 @@ func (a *assigner) domainOf(places int32, d *domains) int32 {
 		several = several || at >= 0 && domain != at
 		at = domain
 	}
-	for h := range members(a.list[places].Hosts) {
+	for h := range a.list[places].Hosts.All {
 		see(d.hosts[h])
 	}
 	for i, set := range d.offeringSets {

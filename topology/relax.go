@@ -119,7 +119,7 @@ func (x *dealing) covers(places int32) bool {
 	for at := range x.n {
 		hosts, offerings = without(hosts, x.hostSets[at]), without(offerings, x.offeringSets[at])
 	}
-	return empty(hosts) && empty(offerings)
+	return hosts.Empty() && offerings.Empty()
 }
 
 // confine cuts a portion down to the domains that have room for it, and finds how
