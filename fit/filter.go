@@ -7,27 +7,20 @@ import (
 	"github.com/ullage-sh/ullage/plan"
 )
 
-// order is the order in which the scheduler runs its filters.
-var order = []plan.Constraint{
-	plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
-	plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity, plan.Devices,
-}
-
-// check returns the first constraint that forbids the class on n, which is at p.
-func (v *View) check(n *node, p place) plan.Constraint {
-	if len(v.class.Refused) > 0 {
-		return plan.Refused
+// The filters, in the order in which the scheduler runs them: those that look at the
+// node alone come first.
+var (
+	early = []plan.Constraint{plan.Taints, plan.NodeSelector, plan.NodeAffinity}
+	later = []plan.Constraint{
+		plan.HostPorts, plan.Resources, plan.VolumeLimit, plan.VolumeNode,
+		plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity, plan.Devices,
 	}
-	for _, c := range order {
-		if v.filter(c, n, p) {
-			return c
-		}
-	}
-	return 0
-}
+	// between are those about other pods.
+	between = []plan.Constraint{plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity}
+)
 
 // filter tells whether a constraint forbids the class on n.
-func (v *View) filter(c plan.Constraint, n *node, p place) bool {
+func (v *View) filter(c plan.Constraint, n *node, p *place) bool {
 	d := v.class.Demand
 	switch c {
 	case plan.Taints:
@@ -72,8 +65,8 @@ func anyMatches(terms []cluster.Term, label cluster.Lookup) bool {
 
 // resources tells whether there is room, attachments of volumes and devices aside.
 func (v *View) resources(n *node) bool {
-	for i, want := range v.class.Requests {
-		if want > 0 && want > n.free[i] && !isAttachLimit(v.w.snap.Resources[i]) && v.w.snap.SameDevices[i] == nil {
+	for _, x := range v.wants {
+		if x.amount > n.free[x.at] {
 			return false
 		}
 	}
@@ -86,6 +79,9 @@ func isAttachLimit(name string) bool {
 
 // attachments tells whether the volumes that are not attached yet can be.
 func (v *View) attachments(n *node) bool {
+	if len(v.class.Volumes) == 0 {
+		return true
+	}
 	for i, want := range v.class.Requests {
 		name := v.w.snap.Resources[i]
 		if want == 0 || !isAttachLimit(name) {
@@ -104,25 +100,21 @@ func (v *View) attachments(n *node) bool {
 }
 
 // spreadFits tells whether the class's spreads allow one more pod on n.
-func (v *View) spreadFits(n *node, p place) bool {
+func (v *View) spreadFits(n *node, p *place) bool {
 	all := true // n has the labels of all spreads
-	for i := range v.spreads {
-		all = all && p.domain(v.spreads[i].topology) >= 0
+	for _, s := range v.spreads {
+		all = all && p.domain(s.topology) >= 0
 	}
-	for i := range v.spreads {
-		s := &v.spreads[i]
-		at := p.domain(s.topology)
-		if at < 0 {
+	for _, s := range v.spreads {
+		d := p.domain(s.topology)
+		if d < 0 {
 			return false
 		}
-		opens := false
-		if p.fresh && all && v.counts(s.c, n) {
-			_, known := s.count[at]
-			opens = !known
-		}
-		skew := s.count[at] + s.itself - s.least(opens)
-		if p.stands {
-			skew -= s.itself
+		pods, known := s.at(d)
+		opens := p.node < 0 && !known && all && v.counts(s.c, n)
+		skew := pods - s.minimum(opens)
+		if !p.stands {
+			skew += s.itself
 		}
 		if skew > s.c.MaxSkew {
 			return false
@@ -131,51 +123,36 @@ func (v *View) spreadFits(n *node, p place) bool {
 	return true
 }
 
-// least is the smallest number of pods in a domain; opens adds one without any.
-func (s *spread) least(opens bool) int32 {
-	n := len(s.count)
-	if opens {
-		n++
-	}
-	if opens || n == 0 || int32(n) < s.c.MinDomains {
-		return 0
-	}
-	first, least := true, int32(0)
-	for _, c := range s.count {
-		if first || c < least {
-			first, least = false, c
-		}
-	}
-	return least
-}
-
 // nearFits tells whether the pods that the class wants near are. Where there are
 // none at all, a pod that is such a pod itself may begin anywhere.
-func (v *View) nearFits(p place) bool {
+func (v *View) nearFits(p *place) bool {
 	near, none, itself := true, true, false
 	for _, d := range v.near {
 		at := p.domain(d.topology)
 		if at < 0 {
 			return false
 		}
-		others := d.pods[at]
+		others := d.at(at)
 		if p.stands {
 			others -= d.itself
 		}
 		near = near && others > 0
-		none = none && (len(d.pods) == 0 || p.stands && len(d.pods) == 1 && d.pods[at] == d.itself)
+		none = none && (d.held == 0 || p.stands && d.held == 1 && d.at(at) == d.itself)
 		itself = d.itself == 1
 	}
 	return near || none && itself
 }
 
 // contain tells whether one of the counts is not zero in the node's domain.
-func contain(counts []domains, p place) bool {
-	return slices.ContainsFunc(counts, func(d domains) bool {
-		n := d.pods[p.domain(d.topology)]
+func contain(counts []domains, p *place) bool {
+	for _, d := range counts {
+		pods := d.at(p.domain(d.topology))
 		if p.stands {
-			n -= d.itself
+			pods -= d.itself
 		}
-		return n > 0
-	})
+		if pods > 0 {
+			return true
+		}
+	}
+	return false
 }

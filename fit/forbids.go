@@ -8,7 +8,7 @@ func (v *View) Forbids(c plan.Constraint, node int) bool {
 	if c == plan.Closed {
 		return n.closed != ""
 	}
-	return v.filter(c, n, place{domain: func(t *topology) int32 { return t.nodes[node] }})
+	return v.filter(c, n, &place{node: node})
 }
 
 // OfferingForbids tells whether one constraint alone forbids a pod of the class on a
@@ -17,6 +17,6 @@ func (v *View) OfferingForbids(c plan.Constraint, offering int) bool {
 	if c == plan.Barred {
 		return v.bars(offering)
 	}
-	n, p := v.bought(offering)
-	return v.filter(c, &n, p)
+	n := v.w.fresh(offering, "new")
+	return v.filter(c, &n, &place{node: -1, label: n.label})
 }

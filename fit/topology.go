@@ -37,9 +37,25 @@ func (t *topology) of(label cluster.Lookup) int32 {
 	return id
 }
 
-// addNode notes the domain of a node that is new.
-func (w *World) addNode(n *node) {
-	for _, t := range w.topologies {
-		t.nodes = append(t.nodes, t.of(n.label))
+// place is where a pod is, or would be.
+type place struct {
+	node   int  // −1 on a node that is not there yet
+	stands bool // it is there, and counted
+	label  cluster.Lookup
+}
+
+// domain is the one of t that the place is in, −1 for none. A domain that only a
+// node is in that is not there yet has a number that no other has.
+func (p *place) domain(t *topology) int32 {
+	if p.node >= 0 {
+		return t.nodes[p.node]
 	}
+	value, ok := p.label(t.key)
+	if !ok || cluster.Undecided(value) {
+		return -1
+	}
+	if id, known := t.ids[value]; known && t.key != cluster.LabelHostname && t.key != cluster.FieldName {
+		return id
+	}
+	return int32(len(t.ids))
 }

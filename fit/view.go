@@ -1,162 +1,148 @@
 package fit
 
 import (
+	"slices"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
 )
 
-// View is a world as one class sees it: how its constraints count, at the moment
-// the view was taken.
+// View is a world as one class sees it. It stays true while pods and nodes are added
+// and taken away.
 type View struct {
 	w     *World
 	id    int32
 	class *cluster.Class
+	// wants are what the class asks for of each resource, volumes and devices aside.
+	wants []want
 	// spreads are the hard topology spread constraints.
-	spreads []spread
+	spreads []*spread
 	// apart are the domains that the class's own anti-affinity rules out, repelled
-	// those that anti-affinity of other pods does.
+	// those that anti-affinity of other pods does: of the world's repellers, the first
+	// met have been looked at.
 	apart, repelled []domains
+	met             int
 	// near are the pods that the required affinity terms name, all of them together,
 	// by the domains of each.
 	near []domains
+	// chosen remembers what the class's own selection and tolerations say of each node.
+	chosen []verdict
 }
 
-// domains counts pods by domain of one topology.
+// want is an amount of one resource, by component.
+type want struct {
+	at     int
+	amount int64
+}
+
+// domains is a tally as a class sees it.
 type domains struct {
-	*topology
-	pods map[int32]int32
+	*tally
 	// itself is 1 if a pod of the class is one of those counted.
 	itself int32
 }
 
-// spread is a topology spread constraint with its counts.
-type spread struct {
-	*topology
-	c      *cluster.TopologySpread
-	count  map[int32]int32 // of each domain that counts
-	itself int32           // 1 if the pod is one of those counted
-}
+// verdict is what forbids a node, plus one; 0 is open.
+type verdict uint8
 
-// View returns the world as a class sees it now.
+// View returns the world as a class sees it.
 func (w *World) View(class int) *View {
-	c := &w.snap.Classes[class]
-	v := &View{w: w, id: int32(class), class: c}
-	v.addSpreads()
-	for i, t := range c.Demand.PodAntiAffinity {
-		v.apart = append(v.apart, v.countBy(t.Key, c.AntiAffinity[i]))
+	v := w.views[class]
+	if v == nil {
+		v = w.newView(class)
+		w.views[class] = v
 	}
-	for _, r := range w.snap.Repulsions {
-		if c.In(r.Group) {
-			d := v.domains(r.Key)
-			for _, h := range r.Hosts {
-				d.add(d.nodes[h], 1)
+	for ; v.met < len(w.repellers); v.met++ {
+		if r := w.repellers[v.met]; v.class.In(r.group) {
+			d := domains{tally: r.tally}
+			if r.class == v.id {
+				d.itself = 1
 			}
 			v.repelled = append(v.repelled, d)
 		}
 	}
-	v.addRepelled()
-	v.addNear()
 	return v
 }
 
-func (v *View) domains(key string) domains {
-	return domains{topology: v.w.topology(key), pods: map[int32]int32{}}
+func (w *World) newView(class int) *View {
+	c := &w.snap.Classes[class]
+	v := &View{w: w, id: int32(class), class: c, chosen: make([]verdict, len(w.nodes))}
+	for i, amount := range c.Requests {
+		if amount > 0 && !isAttachLimit(w.snap.Resources[i]) && w.snap.SameDevices[i] == nil {
+			v.wants = append(v.wants, want{i, amount})
+		}
+	}
+	for i, t := range c.Demand.PodAntiAffinity {
+		v.apart = append(v.apart, v.counted(t.Key, c.AntiAffinity[i]))
+	}
+	if c.Affinity >= 0 {
+		for _, t := range c.Demand.PodAffinity {
+			v.near = append(v.near, v.counted(t.Key, c.Affinity))
+		}
+	}
+	v.addSpreads()
+	return v
 }
 
-func (d domains) add(domain, pods int32) {
-	if domain >= 0 && pods > 0 {
-		d.pods[domain] += pods
-	}
-}
-
-// countBy counts the pods of a group by domain.
-func (v *View) countBy(key string, group int32) domains {
-	d := v.domains(key)
-	for node, n := range v.w.groups[group] {
-		d.add(d.nodes[node], n)
-	}
+// counted is a group by the domains of a label.
+func (v *View) counted(key string, group int32) domains {
+	d := domains{tally: v.w.groupTally(key, group)}
 	if v.class.In(group) {
 		d.itself = 1
 	}
 	return d
 }
 
-// addRepelled finds where pods that a plan has placed keep the class away.
-func (v *View) addRepelled() {
-	for _, other := range v.w.repelling {
-		o := &v.w.snap.Classes[other]
-		for i, t := range o.Demand.PodAntiAffinity {
-			if !v.class.In(o.Repels[i]) {
-				continue
-			}
-			d := v.domains(t.Key)
-			for node := range v.w.nodes {
-				d.add(d.nodes[node], v.w.nodes[node].placed[other])
-			}
-			if o == v.class {
-				d.itself = 1
-			}
-			v.repelled = append(v.repelled, d)
-		}
-	}
-}
-
-func (v *View) addNear() {
-	if v.class.Affinity < 0 {
-		return
-	}
-	for _, t := range v.class.Demand.PodAffinity {
-		v.near = append(v.near, v.countBy(t.Key, v.class.Affinity))
-	}
-}
-
 func (v *View) addSpreads() {
 	d := v.class.Demand
+	for i := range d.Spreads {
+		c := &d.Spreads[i]
+		if c.Soft {
+			continue
+		}
+		s := &spread{levels: levels{topology: v.w.topology(c.Key)}, c: c, blind: c.Pods.Labels != nil && len(c.Pods.Labels) == 0}
+		group := v.class.Spreads[i]
+		if v.class.In(group) {
+			s.itself = 1
+		}
+		v.spreads = append(v.spreads, s)
+		v.w.spreads[group] = append(v.w.spreads[group], s)
+	}
+	for n := range v.w.nodes {
+		v.lookAt(n)
+	}
+	at := 0
 	for i := range d.Spreads {
 		if d.Spreads[i].Soft {
 			continue
 		}
-		s := spread{topology: v.w.topology(d.Spreads[i].Key), c: &d.Spreads[i], count: map[int32]int32{}}
-		if v.class.In(v.class.Spreads[i]) {
-			s.itself = 1
+		for n, pods := range v.w.groups[v.class.Spreads[i]] {
+			v.spreads[at].count(n, pods)
 		}
-		v.spreads = append(v.spreads, s)
-	}
-	if len(v.spreads) == 0 {
-		return
-	}
-	for n := range v.w.nodes {
-		if !v.hasAllKeys(n) {
-			continue
-		}
-		at := 0
-		for i := range d.Spreads {
-			if d.Spreads[i].Soft {
-				continue
-			}
-			s := &v.spreads[at]
-			at++
-			if !v.counts(s.c, &v.w.nodes[n]) {
-				continue
-			}
-			pods := v.w.groups[v.class.Spreads[i]][n]
-			if s.c.Pods.Labels != nil && len(s.c.Pods.Labels) == 0 {
-				pods = 0 // the scheduler counts none for a selector that is empty
-			}
-			s.count[s.nodes[n]] += pods
-		}
+		at++
 	}
 }
 
-// hasAllKeys tells whether a node has the labels of all hard spreads: others are
-// not looked at.
-func (v *View) hasAllKeys(n int) bool {
-	for i := range v.spreads {
-		if v.spreads[i].nodes[n] < 0 {
-			return false
+// addNode takes notice of the world's newest node.
+func (v *View) addNode() {
+	v.chosen = append(v.chosen, 0)
+	v.lookAt(len(v.w.nodes) - 1)
+}
+
+// lookAt decides whether the class's spreads count a node. One without the labels of
+// all of them none of them looks at.
+func (v *View) lookAt(node int) {
+	all := true
+	for _, s := range v.spreads {
+		all = all && s.nodes[node] >= 0
+	}
+	for _, s := range v.spreads {
+		looked := all && v.counts(s.c, &v.w.nodes[node])
+		s.looked = append(s.looked, looked)
+		if looked {
+			s.open(s.nodes[node])
 		}
 	}
-	return true
 }
 
 // counts tells whether a node is one of those that a spread looks at.
@@ -172,44 +158,52 @@ func (v *View) counts(c *cluster.TopologySpread, n *node) bool {
 	return true
 }
 
-// place is where a pod is, or would be.
-type place struct {
-	domain func(*topology) int32
-	fresh  bool // on a node that is not there yet
-	stands bool // it is there, and counted
-}
-
 // Node returns what forbids a pod of the class on a node, 0 if nothing does.
 func (v *View) Node(node int) plan.Constraint {
 	n := &v.w.nodes[node]
-	if n.closed != "" {
-		return plan.Closed
+	if v.chosen[node] == 0 {
+		v.chosen[node] = 1 + verdict(v.choose(n))
 	}
-	return v.check(n, place{domain: func(t *topology) int32 { return t.nodes[node] }})
+	if c := plan.Constraint(v.chosen[node] - 1); c != 0 {
+		return c
+	}
+	return v.first(later, n, place{node: node})
+}
+
+// choose returns what forbids a pod of the class on a node whatever else is there.
+func (v *View) choose(n *node) plan.Constraint {
+	switch {
+	case n.closed != "":
+		return plan.Closed
+	case len(v.class.Refused) > 0:
+		return plan.Refused
+	}
+	return v.first(early, n, place{})
 }
 
 // Stands returns what would forbid a pod of the class that has been placed on a
 // node, if it came again with all others where they are; 0 if nothing would. Room
 // and ports are not looked at.
 func (v *View) Stands(node int) plan.Constraint {
-	at := place{domain: func(t *topology) int32 { return t.nodes[node] }, stands: true}
-	for _, c := range []plan.Constraint{plan.TopologySpread, plan.PodAffinity, plan.PodAntiAffinity} {
-		if v.filter(c, &v.w.nodes[node], at) {
-			return c
-		}
-	}
-	return 0
+	return v.first(between, &v.w.nodes[node], place{node: node, stands: true})
 }
 
 // Offering returns what forbids a pod of the class on a node bought as an
 // offering that holds nothing else, 0 if nothing does. Limits of pools are not
 // looked at.
 func (v *View) Offering(offering int) plan.Constraint {
-	if v.bars(offering) {
+	switch {
+	case v.bars(offering):
 		return plan.Barred
+	case len(v.class.Refused) > 0:
+		return plan.Refused
 	}
-	n, p := v.bought(offering)
-	return v.check(&n, p)
+	n := v.w.fresh(offering, "new")
+	p := place{node: -1, label: n.label}
+	if c := v.first(early, &n, p); c != 0 {
+		return c
+	}
+	return v.first(later, &n, p)
 }
 
 // bars tells whether an offering's pool cannot run the class.
@@ -217,20 +211,15 @@ func (v *View) bars(offering int) bool {
 	return v.class.Bars(v.w.snap.Offerings[offering].Pool) != ""
 }
 
-// bought is a node of its own of an offering, and where it is.
-func (v *View) bought(offering int) (node, place) {
-	n := v.w.fresh(offering, "new")
-	return n, place{fresh: true, domain: func(t *topology) int32 {
-		value, ok := n.label(t.key)
-		if !ok || cluster.Undecided(value) {
-			return -1
-		}
-		if id, known := t.ids[value]; known && t.key != cluster.LabelHostname && t.key != cluster.FieldName {
-			return id
-		}
-		return int32(len(t.ids)) // a domain that only this node is in
-	}}
-}
-
 // Holds tells whether pods of the class have been placed on a node.
 func (v *View) Holds(node int) bool { return v.w.nodes[node].placed[v.id] > 0 }
+
+// first returns the first of the constraints that forbids the class on n, which is
+// at p.
+func (v *View) first(of []plan.Constraint, n *node, p place) plan.Constraint {
+	i := slices.IndexFunc(of, func(c plan.Constraint) bool { return v.filter(c, n, &p) })
+	if i < 0 {
+		return 0
+	}
+	return of[i]
+}

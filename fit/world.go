@@ -16,8 +16,15 @@ type World struct {
 	topologies map[string]*topology
 	// groups holds, for each of the snapshot's groups, its pods on each node.
 	groups [][]int32
-	// repelling are the classes placed here that have required anti-affinity.
-	repelling []int32
+	// What constraints count, for each of the snapshot's groups: tallies of affinity and
+	// anti-affinity, and the spreads of classes that have been looked at.
+	tallies [][]*tally
+	spreads [][]*spread
+	// repellers are the anti-affinity terms that others have to keep to; repels those of
+	// each class that has been placed.
+	repellers []repeller
+	repels    [][]*tally
+	views     []*View // of each class that has been looked at
 	// made are the volumes that pods placed here share and that were found or made for
 	// the first of them; taken are the free ones that were found.
 	made  map[string]*made
@@ -47,7 +54,12 @@ type node struct {
 
 // New returns the world of a snapshot before anything is added.
 func New(snap *cluster.Snapshot) *World {
-	w := &World{snap: snap, topologies: map[string]*topology{}, groups: make([][]int32, len(snap.Groups)), made: map[string]*made{}, taken: map[string]bool{}, claimed: map[string]*claimed{}}
+	w := &World{
+		snap: snap, nodes: make([]node, 0, len(snap.Hosts)), topologies: map[string]*topology{},
+		groups: make([][]int32, len(snap.Groups)), tallies: make([][]*tally, len(snap.Groups)), spreads: make([][]*spread, len(snap.Groups)),
+		repels: make([][]*tally, len(snap.Classes)), views: make([]*View, len(snap.Classes)),
+		made: map[string]*made{}, taken: map[string]bool{}, claimed: map[string]*claimed{},
+	}
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
 		n := node{id: i, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
@@ -68,6 +80,7 @@ func New(snap *cluster.Snapshot) *World {
 			w.groups[i][c.Host] = c.Pods
 		}
 	}
+	w.addRepulsions()
 	return w
 }
 
@@ -79,11 +92,18 @@ func (w *World) Buy(offering int) int {
 	n := w.fresh(offering, "new-"+strconv.Itoa(len(w.nodes)))
 	n.id = len(w.nodes)
 	w.nodes = append(w.nodes, n)
-	w.addNode(&n)
+	for _, t := range w.topologies {
+		t.nodes = append(t.nodes, t.of(n.label))
+	}
 	for i := range w.groups {
 		w.groups[i] = append(w.groups[i], 0)
 	}
-	return len(w.nodes) - 1
+	for _, v := range w.views {
+		if v != nil {
+			v.addNode()
+		}
+	}
+	return n.id
 }
 
 // fresh is an empty node of an offering.
@@ -100,16 +120,28 @@ func (w *World) fresh(offering int, name string) node {
 
 // Place puts pods of a class on a node, whether they fit or not.
 func (w *World) Place(class, node int, pods int32) {
-	c, n := &w.snap.Classes[class], &w.nodes[node]
-	if len(c.AntiAffinity) > 0 && !slices.Contains(w.repelling, int32(class)) {
-		w.repelling = append(w.repelling, int32(class))
-	}
+	n := &w.nodes[node]
 	for range pods {
 		w.use(int32(class), n)
 	}
-	n.placed[int32(class)] += pods
-	for _, g := range c.Groups {
-		w.groups[g][node] += pods
+	w.repel(int32(class))
+	w.count(int32(class), n, pods)
+}
+
+// count notes that pods of a class came to a node, or left it.
+func (w *World) count(class int32, n *node, pods int32) {
+	n.placed[class] += pods
+	for _, g := range w.snap.Classes[class].Groups {
+		w.groups[g][n.id] += pods
+		for _, t := range w.tallies[g] {
+			t.add(n.id, pods)
+		}
+		for _, s := range w.spreads[g] {
+			s.count(n.id, pods)
+		}
+	}
+	for _, t := range w.repels[class] {
+		t.add(n.id, pods)
 	}
 }
 
@@ -142,10 +174,7 @@ func (w *World) Remove(class, node int) {
 	for i := range c.Claims {
 		w.deallocate(n, &c.Claims[i])
 	}
-	n.placed[int32(class)]--
-	for _, g := range c.Groups {
-		w.groups[g][node]--
-	}
+	w.count(int32(class), n, -1)
 }
 
 // Placed returns the pods placed on a node, by class.
