@@ -37,7 +37,7 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 			}
 		}
 		if c.exact {
-			if w := c.alone(r, kind, dense); w < most {
+			if w := c.alone(r, h); w < most {
 				most, r.hostBy[h] = w, -1
 			}
 		}
@@ -54,15 +54,31 @@ func (c *certifier) addNeed(r *certRow, lists []int32) {
 	r.need = max(0, sum-taken)
 }
 
+// fit is how often an item fits on a host, as if it were alone there.
+type fit struct{ item, times int32 }
+
+// addFits looks at every item on each host.
+func (b *bounder) addFits() {
+	b.fits.end()
+	for h, kind := range b.hostKind {
+		if kind >= 0 {
+			dense := b.row(b.hostRows, int32(h))
+			for i := range b.fitting(b.hostKinds.list[kind].items, dense).All {
+				if n := howMany(dense, b.row(b.size, int32(i)), min(b.held[i], b.hosting.alone[i])); n > 0 {
+					b.fits.list = append(b.fits.list, fit{int32(i), n})
+				}
+			}
+		}
+		b.fits.end()
+	}
+}
+
 // alone is what all items are worth that fit on a host, each as if it were alone
 // there.
-func (c *certifier) alone(r *certRow, kind int32, dense []int64) int64 {
+func (c *certifier) alone(r *certRow, host int) int64 {
 	sum := int64(0)
-	for i := range c.hostKinds.list[kind].items.All {
-		if v := r.values[i]; v > 0 {
-			n := min(c.held[i], c.hosting.alone[i])
-			sum = addSaturating(sum, v, int64(howMany(dense, c.row(c.layout.size, int32(i)), n)))
-		}
+	for _, x := range c.fits.of(int32(host)) {
+		sum = addSaturating(sum, r.values[x.item], int64(x.times))
 	}
 	return sum
 }

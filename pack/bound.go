@@ -14,7 +14,8 @@ type bounder struct {
 	tier    []int32 // of each item, the tier it keeps to; nil if it need not
 	admits  []Set   // of each shape kind, the items that it may be bought for, variety aside
 	hosting times
-	exact   bool // whether hosts are few enough to look at every item on each
+	exact   bool     // whether hosts are few enough to look at every item on each
+	fits    csr[fit] // of each host, if so
 	// hostable is what fits on hosts, see onHosts; nil until somebody asks.
 	hostable []int32
 }
@@ -50,6 +51,9 @@ func (b *bounder) prove(spills bool) *Proof {
 	b.exact = len(b.Hosts)*len(b.items) <= b.opt.proof().looks
 	b.addAdmits()
 	b.addTimes()
+	if b.exact {
+		b.addFits()
+	}
 	proof := &Proof{Held: make([]int32, len(b.Items))}
 	if b.tier != nil {
 		proof.Tier = make([]int32, len(b.Items))

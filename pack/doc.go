@@ -28,7 +28,7 @@
 // # How it packs
 //
 //  1. Hosts are filled at no cost: the largest items first, each where it leaves
-//     least (hosts.go), and some give up their places to larger ones (rehouse.go).
+//     least (hosts.go), or where others can move on (rehouse.go).
 //  2. A tier falls into regions that have nothing in common (region.go). For each, a
 //     linear program says what is worth how much, which shapes to buy how often, and
 //     which items belong on them. For a first packing all that is many or small is
@@ -52,8 +52,9 @@
 // A linear program, with the demand that found no room, gives values; they and the
 // dimensions themselves are the rows of a small integer covering problem that every
 // packing must satisfy. What hosts can hold does not count: while steps last, values
-// are lowered by a subgradient method until the best loads of hosts, in whole numbers
-// of items, are worth little (absorb.go, lagrange.go, loader.go). The branch-and-bound
+// are lowered, at first to what an item's place is worth to others and then by a
+// subgradient method, until the best loads of hosts, in whole numbers of items, are
+// worth little (absorb.go, lagrange.go, loader.go). The branch-and-bound
 // tree of the covering problem, rounded to integers and made to hold exactly, is the
 // proof (bound.go, certify.go, leaves.go, proof.go). Package verify checks it. [Prove]
 // proves a bound for what somebody else has packed.

@@ -7,25 +7,63 @@ import (
 )
 
 // fillHosts puts what it can on hosts. Items that nothing can be bought for go
-// first.
+// first, then the largest. With steps to spend it tries those first that are worth
+// most on new nodes, too: where hosts have room for one item each, that is better.
 func (s *state) fillHosts() {
-	order := s.hostOrder()
-	if len(order) == 0 {
+	hosts := s.hostOrder()
+	if len(hosts) == 0 {
 		return
 	}
-	stuck := FullSet(len(s.items))
+	stuck, others := FullSet(len(s.items)), NewSet(len(s.items))
 	for i := range s.tiers {
 		stuck.AndNot(s.tiers[i].buyable)
+		others.Or(s.tiers[i].buyable)
 	}
-	q := newQuarters(s, order)
-	if !stuck.Empty() {
-		q.house(stuck)
+	first, then := stuck.members(), others.members()
+	if s.opt.Steps == 0 || len(s.dense) == 0 {
+		newQuarters(s, hosts).house(first, then)
+		return
 	}
-	q.house(FullSet(len(s.items)))
-	if s.opt.Steps > 0 && !s.avail.Empty() && len(s.dense) > 0 {
-		q.rehouse()
-		q.house(FullSet(len(s.items)))
+	largest, dearest := newQuarters(newState(s.layout), hosts), newQuarters(newState(s.layout), hosts)
+	largest.house(first, then)
+	worth := s.worthBought()
+	slices.SortStableFunc(then, func(a, b int32) int { return -cmp.Compare(worth[a], worth[b]) })
+	dearest.house(first, then)
+	best := largest
+	if dearest.worthLeft(worth) < largest.worthLeft(worth) {
+		best = dearest
 	}
+	for h, takes := range best.onHost {
+		for _, t := range takes {
+			s.place(int32(h), t)
+		}
+	}
+}
+
+// worthBought is what each item is worth on new nodes.
+func (s *state) worthBought() []int64 {
+	worth := make([]int64, len(s.items))
+	for i := range s.tiers {
+		for _, r := range s.regions(&s.tiers[i]) {
+			k := newPacker(s, &r)
+			if !k.reprice(quick.first) {
+				continue
+			}
+			for item, w := range k.worth {
+				worth[item] = max(worth[item], w)
+			}
+		}
+	}
+	return worth
+}
+
+// worthLeft is what all is worth that has no place.
+func (s *state) worthLeft(worth []int64) int64 {
+	sum := int64(0)
+	for i, n := range s.left {
+		sum += int64(n) * worth[i]
+	}
+	return sum
 }
 
 // hostOrder returns the hosts that may take items, those with least room first. Their
@@ -49,13 +87,17 @@ func (s *state) hostOrder() []int32 {
 
 // quarters are hosts that items are put on, each on the one that it fills up best: of
 // which it leaves least in some dimension. What is left of the others is then for what
-// is larger, or for later.
+// is smaller and comes later.
 type quarters struct {
 	*state
 	hosts  []int32
 	most   []int64   // a row for each of blocks: no host of it has more free
 	weight []float64 // of a unit of each dimension
 	barred Set       // hosts that sides keep the item at hand from, by place in hosts
+	// outbid is for each item another one that would have its place if it had anywhere
+	// else to go, the first of them; −1 for none.
+	outbid []int32
+	asked  []int32 // the items that have been outbid by the one at hand
 }
 
 // block is how many hosts are passed over at once where none has room.
@@ -72,6 +114,7 @@ func newQuarters(s *state, hosts []int32) *quarters {
 	for d, v := range q.weight {
 		q.weight[d] = 1 / max(v, 1)
 	}
+	q.outbid = slices.Repeat([]int32{nobody}, len(s.items))
 	for b := range len(q.most) / max(n, 1) {
 		q.survey(b)
 	}
@@ -89,27 +132,39 @@ func (q *quarters) survey(b int) {
 	}
 }
 
-// house puts items of a set on hosts, the largest first.
-func (q *quarters) house(set Set) {
-	for i := range q.avail.All {
-		if !set.Has(i) {
-			continue
-		}
+// house puts items on hosts, in the order of the lists.
+func (q *quarters) house(lists ...[]int32) {
+	for _, i := range slices.Concat(lists...) {
 		for q.left[i] > 0 {
-			at, n := q.snuggest(int32(i))
-			if at < 0 {
+			if !q.lodge(i) && !q.rehouse(i) {
 				break
-			}
-			if n = q.welcome(q.hosts[at], int32(i), n); n == 0 {
-				q.barred.Add(at)
-				continue
-			}
-			q.place(q.hosts[at], take{int32(i), n})
-			if len(q.dense) > 0 {
-				q.survey(at / block)
 			}
 		}
 		clear(q.barred)
+	}
+}
+
+// lodge puts as many of an item as fit on the host that they fill up best; false if
+// none has room for one.
+func (q *quarters) lodge(item int32) bool {
+	for {
+		at, n := q.snuggest(item)
+		if at < 0 {
+			return false
+		}
+		if n = q.welcome(q.hosts[at], item, n); n > 0 {
+			q.put(at, take{item, n})
+			return true
+		}
+		q.barred.Add(at)
+	}
+}
+
+// put puts a number of an item on the host at a place.
+func (q *quarters) put(at int, t take) {
+	q.place(q.hosts[at], t)
+	if len(q.dense) > 0 {
+		q.survey(at / block)
 	}
 }
 

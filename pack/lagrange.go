@@ -9,19 +9,19 @@ import (
 // lagrangian lowers what items are worth, one by one, until hosts can take little of
 // it: an item that many hosts could take is worth less than one that few can. At any
 // values, what all items are worth less the best load of every host is what new nodes
-// must hold at least; the values that make this most are found by a subgradient
-// method. Loads are whole numbers of items, so that what is left of a nearly full
-// host counts for no more than what fits into it.
+// must hold at least. Hosts are filled first, and an item is worth what the dearest one
+// is worth that would have its place; from there on the values that make most of it
+// are found by a subgradient method. Loads are whole numbers of items, so that what is
+// left of a nearly full host counts for no more than what fits into it.
 type lagrangian struct {
 	*certifier
 	full   []int64 // what items are worth on new nodes: the most
 	value  []int64 // what they are worth now
 	berths []berth
 	loader loader
-	group  []int32   // of each item, whose share it has
-	share  []float64 // of each group, the part of full that its items are worth
-	mass   []float64 // of each group
-	way    []float64 // of each group, where shares have been going
+	share  []float64 // of each item, the part of full that it is worth
+	mass   []float64 // of each item, what all of it is worth on new nodes
+	way    []float64 // of each item, where its share has been going
 	use    []float64 // of each item, how many the best loads hold
 	best   float64   // the least that hosts take and shares give up, together
 	values []int64   // at which that is so
@@ -30,46 +30,50 @@ type lagrangian struct {
 // berth is a host on which items with a value fit.
 type berth struct {
 	host  int32
-	items []int32 // those worth most first
-	times []int32 // how often each of them fits alone
+	fits  []fit   // those worth most first
 	room  []int64 // in units
 	price []int64 // of a unit of each dimension
-	load  []int32 // the best load so far, as places in items
+	load  []int32 // the best load so far, as places in fits
 }
 
 // newLagrangian looks at the hosts that can take something of a row.
 func (c *certifier) newLagrangian(r *certRow) *lagrangian {
-	l := &lagrangian{certifier: c, full: slices.Clone(r.values), value: slices.Clone(r.values), use: make([]float64, len(c.items))}
-	order := make([]int32, 0, len(c.items))
-	for i, v := range r.values {
-		if v > 0 {
-			order = append(order, int32(i))
-		}
+	n := len(c.items)
+	l := &lagrangian{
+		certifier: c, full: r.values, value: make([]int64, n), best: -float64(r.need),
+		share: make([]float64, n), mass: make([]float64, n), way: make([]float64, n), use: make([]float64, n),
 	}
-	slices.SortStableFunc(order, func(a, b int32) int { return -cmp.Compare(r.values[a], r.values[b]) })
+	for i, v := range l.full {
+		l.mass[i] = float64(float64(v) * float64(c.held[i]))
+		l.best += l.mass[i]
+	}
 	for h := range c.Hosts {
-		kind := c.hostKind[h]
-		if kind < 0 {
-			continue
-		}
-		dense := c.row(c.hostRows, int32(h))
-		may := c.fitting(c.hostKinds.list[kind].items, dense)
 		b := berth{host: int32(h)}
-		for _, i := range order {
-			if !may.Has(int(i)) {
-				continue
-			}
-			if n := howMany(dense, c.row(c.layout.size, i), min(c.held[i], c.hosting.alone[i])); n > 0 {
-				b.items, b.times = append(b.items, i), append(b.times, n)
+		for _, x := range c.fits.of(int32(h)) {
+			if l.full[x.item] > 0 {
+				b.fits = append(b.fits, x)
 			}
 		}
-		if len(b.items) > 0 {
+		if len(b.fits) > 0 {
 			b.room, b.price = c.hostRoom(h), make([]int64, len(c.dims))
+			slices.SortStableFunc(b.fits, func(x, y fit) int { return -cmp.Compare(l.full[x.item], l.full[y.item]) })
 			l.berths = append(l.berths, b)
 		}
 	}
 	l.loader = newLoader(c)
 	return l
+}
+
+// order lists the items that are worth something, those worth most first.
+func (l *lagrangian) order() []int32 {
+	var out []int32
+	for i, v := range l.full {
+		if v > 0 {
+			out = append(out, int32(i))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int32) int { return -cmp.Compare(l.full[a], l.full[b]) })
+	return out
 }
 
 // lower lowers the values of a row for the sake of its need, which it has already by
@@ -80,117 +84,97 @@ func (c *certifier) lower(r *certRow, effort int) {
 		return
 	}
 	l := c.newLagrangian(r)
-	size, hosted := 1, 0.0
+	size := 1
 	for i := range l.berths {
-		size += len(l.berths[i].items)
-	}
-	for i, v := range l.full {
-		hosted += float64(float64(v) * float64(c.held[i]-c.bought[i]))
+		size += len(l.berths[i].fits)
 	}
 	rounds := min(effort/size, mostRounds)
 	if rounds < fewRounds {
 		return
 	}
-	l.gather()
-	l.climb(hosted, rounds/4)
-	l.single()
-	l.climb(hosted, rounds)
-	l.write(r)
+	if l.climb(l.fill(), rounds); l.values != nil {
+		l.write(r)
+	}
 }
 
 const (
 	// lowering is how many items on hosts are looked at for each step of the search for
 	// something better.
 	lowering = 600
-	// mostRounds and fewRounds are how often values are changed, and grid how many
-	// sizes in each of two dimensions are told apart at first.
-	mostRounds, fewRounds, grid = 180, 8, 12
+	// mostRounds and fewRounds are how often values are changed.
+	mostRounds, fewRounds = 20, 4
 	// stride is how far the first steps go, as a part of the way on which what hosts
-	// take would come down to what they are known to take.
-	stride = 1.8
-	// contenders is how many hosts there must be for an item until it is taken to be
-	// worth less at first.
-	contenders = 20
+	// take would come down to what they are known to take, and patience how many of
+	// them may lead nowhere before they get shorter.
+	stride, patience = 0.3, 6
 )
 
-// gather makes groups of items of similar size, so that few shares are looked for at
-// first.
-func (l *lagrangian) gather() {
-	n := len(l.items)
-	l.group, l.best = make([]int32, n), math.Inf(1)
-	for d := range min(2, len(l.dims)) {
-		order := make([]int, n)
-		for i := range order {
-			order[i] = i
-		}
-		sortBy(order, func(i int) float64 { return float64(l.sizeOf(i)[d]) })
-		for at, i := range order {
-			l.group[i] = l.group[i]*grid + int32(at*grid/n)
+// fill fills the hosts, and with that chooses the first loads and values: an item of
+// which some is left is worth all that it is on new nodes, any other what the first one
+// is worth that would have had its place. It returns what hosts hold.
+func (l *lagrangian) fill() float64 {
+	s := newState(l.layout)
+	for i, n := range l.held {
+		s.add(int32(i), n-s.left[i])
+	}
+	q := newQuarters(s, s.hostOrder())
+	q.house(l.order())
+	held := 0.0
+	for i, v := range l.full {
+		held += float64(float64(v) * float64(l.held[i]-s.left[i]))
+		switch by := q.outbid[i]; {
+		case s.left[i] > 0:
+			l.share[i] = 1
+		case by != nobody:
+			l.share[i] = min(1, float64(l.full[by])/float64(l.full[i]))
 		}
 	}
-	l.share = make([]float64, grid*grid)
-	l.weigh()
-	places := make([]int, n)
 	for i := range l.berths {
-		for _, item := range l.berths[i].items {
-			places[item]++
+		b := &l.berths[i]
+		for j, x := range b.fits {
+			for _, t := range s.onHost[b.host] {
+				if t.item == x.item {
+					b.load = append(b.load, slices.Repeat([]int32{int32(j)}, int(t.count))...)
+				}
+			}
 		}
 	}
-	for i, v := range l.full {
-		scarce := min(1, contenders*float64(l.held[i])/float64(max(places[i], 1)))
-		if mass := float64(float64(v) * float64(l.held[i])); mass > 0 {
-			l.share[l.group[i]] += float64(mass*scarce) / l.mass[l.group[i]]
-		}
-	}
-	for g := range l.share {
-		l.share[g] = min(l.share[g], 1)
-	}
-}
-
-// single makes a group of each item, at the best values so far.
-func (l *lagrangian) single() {
-	share := make([]float64, len(l.items))
-	for i := range share {
-		l.group[i] = int32(i)
-		if l.full[i] > 0 {
-			share[i] = float64(l.values[i]) / float64(l.full[i])
-		}
-	}
-	l.share = share
-	l.weigh()
-}
-
-func (l *lagrangian) weigh() {
-	l.mass, l.way = make([]float64, len(l.share)), make([]float64, len(l.share))
-	for i, v := range l.full {
-		l.mass[l.group[i]] += float64(float64(v) * float64(l.held[i]))
-	}
+	return held
 }
 
 // climb changes shares step by step along the subgradient, bent towards where it went
-// before.
-func (l *lagrangian) climb(hosted float64, rounds int) {
+// before, where hosts are known to hold so much. If the first shares show less than is
+// known already, it begins with all that items are worth on new nodes.
+func (l *lagrangian) climb(held float64, rounds int) {
 	step, fails := stride, 0
-	best := slices.Clone(l.share)
+	var best, steepest []float64
 	slope := make([]float64, len(l.share))
 	for range rounds {
 		total := l.evaluate()
-		if total < l.best {
+		for i, v := range l.full {
+			slope[i] = float64(float64(v) * (l.use[i] - float64(l.held[i])))
+		}
+		switch {
+		case total < l.best:
 			if total < l.best*(1-1e-4) {
 				fails = 0
 			}
-			l.keep(total)
-			copy(best, l.share)
-		} else if fails++; fails >= 16 {
-			step, fails = step*0.7, 0
+			l.best, l.values = total, append(l.values[:0], l.value...)
+			best, steepest = append(best[:0], l.share...), append(steepest[:0], slope...)
+		case best == nil:
+			best = slices.Repeat([]float64{1}, len(l.share))
 			copy(l.share, best)
+			continue
+		default:
+			fails++
+		}
+		if fails >= patience && steepest != nil {
+			step, fails, total = step*0.7, 0, l.best
+			copy(l.share, best)
+			copy(slope, steepest)
 			clear(l.way)
 		}
-		clear(slope)
-		for i, v := range l.full {
-			slope[l.group[i]] += float64(float64(v) * (l.use[i] - float64(l.held[i])))
-		}
-		if !l.move(slope, step*(total-hosted)) {
+		if !l.move(slope, step*(total-held)) {
 			return
 		}
 	}
@@ -199,15 +183,15 @@ func (l *lagrangian) climb(hosted float64, rounds int) {
 // move moves the shares along a slope, by what ought to gain so much.
 func (l *lagrangian) move(slope []float64, gain float64) bool {
 	norm, dot, past := 0.0, 0.0, 0.0
-	for g := range slope {
-		if l.mass[g] == 0 || slope[g] < 0 && l.share[g] >= 1 || slope[g] > 0 && l.share[g] <= 0 {
-			slope[g] = 0
+	for i := range slope {
+		if l.mass[i] == 0 || slope[i] < 0 && l.share[i] >= 1 || slope[i] > 0 && l.share[i] <= 0 {
+			slope[i] = 0
 			continue
 		}
-		slope[g] /= math.Sqrt(l.mass[g])
-		dot += float64(slope[g] * l.way[g])
-		norm += float64(slope[g] * slope[g])
-		past += float64(l.way[g] * l.way[g])
+		slope[i] /= math.Sqrt(l.mass[i])
+		dot += float64(slope[i] * l.way[i])
+		norm += float64(slope[i] * slope[i])
+		past += float64(l.way[i] * l.way[i])
 	}
 	if norm == 0 {
 		return false
@@ -220,16 +204,16 @@ func (l *lagrangian) move(slope []float64, gain float64) bool {
 		}
 	}
 	norm = 0
-	for g := range slope {
-		l.way[g] = slope[g] + float64(bend*l.way[g])
-		norm += float64(l.way[g] * l.way[g])
+	for i := range slope {
+		l.way[i] = slope[i] + float64(bend*l.way[i])
+		norm += float64(l.way[i] * l.way[i])
 	}
 	if norm == 0 {
 		return false
 	}
-	for g, w := range l.way {
-		if l.mass[g] > 0 {
-			l.share[g] = min(1, max(0, l.share[g]-float64(gain/norm*w)/math.Sqrt(l.mass[g])))
+	for i, w := range l.way {
+		if l.mass[i] > 0 {
+			l.share[i] = min(1, max(0, l.share[i]-float64(gain/norm*w)/math.Sqrt(l.mass[i])))
 		}
 	}
 	return true
@@ -240,7 +224,7 @@ func (l *lagrangian) move(slope []float64, gain float64) bool {
 func (l *lagrangian) evaluate() float64 {
 	total := 0.0
 	for i, v := range l.full {
-		l.value[i] = int64(float64(v) * l.share[l.group[i]])
+		l.value[i] = int64(float64(v) * l.share[i])
 		total += float64(float64(v-l.value[i]) * float64(l.held[i]))
 	}
 	clear(l.use)
@@ -248,15 +232,10 @@ func (l *lagrangian) evaluate() float64 {
 		b := &l.berths[i]
 		total += float64(l.loader.fill(b, l.value))
 		for _, j := range b.load {
-			l.use[b.items[j]]++
+			l.use[b.fits[j].item]++
 		}
 	}
 	return total
-}
-
-func (l *lagrangian) keep(total float64) {
-	l.best = total
-	l.values = append(l.values[:0], l.value...)
 }
 
 // write puts the best values into a row, and what they show of each host, if that

@@ -12,6 +12,7 @@ type loader struct {
 	room     []float64 // of the berth, as parts of scale
 	value    []float64 // of each item
 	times    []float64 // of each item
+	classes  []int32   // the items that fit on the berth
 
 	berth  *berth
 	more   []int64 // of each item of the berth, what it is worth beyond its room
@@ -22,6 +23,7 @@ type loader struct {
 	best   int64
 	bound  int64
 	tried  int
+	most   int // that may be tried
 }
 
 // ware is an item that may be part of a load better than the best one known.
@@ -37,6 +39,7 @@ type ware struct {
 // items are searched through without working prices out anew.
 const (
 	mostTried = 4000
+	fewTried  = 100
 	fewWares  = 48
 )
 
@@ -60,23 +63,30 @@ func newLoader(c *certifier) loader {
 // what that is worth, or if it gave up, something above.
 func (l *loader) fill(b *berth, value []int64) int64 {
 	l.begin(b, value)
-	if l.choose(value); len(l.wares) > fewWares {
+	if l.choose(value); len(l.wares) > fewWares || !l.searchAll(fewTried) {
 		l.price(value)
 		l.choose(value)
-	}
-	l.arrange()
-	l.search(0, 0, l.slack())
-	if l.tried > mostTried {
-		return l.bound
+		if !l.searchAll(mostTried) {
+			return l.bound
+		}
 	}
 	return l.best
 }
 
+// searchAll tries all loads that could be better than the best one known; false if
+// they are more than so many.
+func (l *loader) searchAll(most int) bool {
+	l.arrange()
+	l.tried, l.most = 0, most
+	l.search(0, 0, l.slack())
+	return l.tried <= most
+}
+
 // begin starts with the best load of the last time.
 func (l *loader) begin(b *berth, value []int64) {
-	l.berth, l.tried, l.best = b, 0, 0
+	l.berth, l.best = b, 0
 	for _, j := range b.load {
-		l.best += value[b.items[j]]
+		l.best += value[b.fits[j].item]
 	}
 	l.free = append(l.free[:0], b.room...)
 	l.chosen = l.chosen[:0]
@@ -86,11 +96,11 @@ func (l *loader) begin(b *berth, value []int64) {
 func (l *loader) choose(value []int64) {
 	b := l.berth
 	l.bound, l.wares, l.more = l.slack(), l.wares[:0], l.more[:0]
-	for j, i := range b.items {
+	for _, x := range b.fits {
 		more := int64(0)
-		if v := value[i]; v > 0 {
-			if more = v - worthAt(l.sizeOf(int(i)), b.price); more > 0 {
-				l.bound = addSaturating(l.bound, more, int64(b.times[j]))
+		if v := value[x.item]; v > 0 {
+			if more = v - worthAt(l.sizeOf(int(x.item)), b.price); more > 0 {
+				l.bound = addSaturating(l.bound, more, int64(x.times))
 			}
 		}
 		l.more = append(l.more, more)
@@ -98,9 +108,9 @@ func (l *loader) choose(value []int64) {
 	if l.bound <= l.best {
 		return
 	}
-	for j, i := range b.items {
-		if more := l.more[j]; value[i] > 0 && l.bound+min(0, more) > l.best {
-			l.wares = append(l.wares, ware{at: int32(j), left: b.times[j], worth: value[i], more: more, size: l.sizeOf(int(i))})
+	for j, x := range b.fits {
+		if more := l.more[j]; value[x.item] > 0 && l.bound+min(0, more) > l.best {
+			l.wares = append(l.wares, ware{at: int32(j), left: x.times, worth: value[x.item], more: more, size: l.sizeOf(int(x.item))})
 		}
 	}
 }
@@ -127,7 +137,7 @@ func (l *loader) search(j int, worth, slack int64) {
 	for ; j < len(l.wares); j++ {
 		w := &l.wares[j]
 		most := worth + slack + l.rest[j]
-		if most <= l.best || l.tried > mostTried {
+		if most <= l.best || l.tried > l.most {
 			return
 		}
 		if most+min(0, w.more) <= l.best || w.left == 0 {
@@ -166,14 +176,15 @@ func (l *loader) move(w *ware, n int32) {
 // price finds prices of room by the linear program of the berth.
 func (l *loader) price(value []int64) {
 	b := l.berth
-	for j, i := range b.items {
-		l.value[i] = float64(value[i])
-		l.times[i] = float64(b.times[j])
+	l.classes = l.classes[:0]
+	for _, x := range b.fits {
+		l.value[x.item], l.times[x.item] = float64(value[x.item]), float64(x.times)
+		l.classes = append(l.classes, x.item)
 	}
 	for d, v := range b.room {
 		l.room[d] = float64(v) / l.scale[d]
 	}
-	l.knapsack.solve(l.room, l.value, l.times, b.items)
+	l.knapsack.solve(l.room, l.value, l.times, l.classes)
 	for d, p := range l.knapsack.price {
 		most := float64(int64(1)<<60) / float64(float64(len(b.room))*float64(max(b.room[d], 1)))
 		b.price[d] = int64(min(most, max(0, math.Round(p/l.scale[d]))))

@@ -98,7 +98,7 @@ func TestProveFullHosts(t *testing.T) {
 // cost.
 func TestProofsOfWorkloads(t *testing.T) {
 	for name, percent := range map[string]float64{
-		"lognormal-100/od": 3, "lognormal-1000/od": 1, "gpu-1000": 5, "apart-20x100": 5, "hosts-200x500": 5, "hosts-1000x500c": 10,
+		"lognormal-100/od": 3, "lognormal-1000/od": 1, "gpu-1000": 5, "apart-20x100": 5, "hosts-200x500": 5, "hosts-1000x500c": 7,
 	} {
 		c := cases()[slices.IndexFunc(cases(), func(c packCase) bool { return c.name == name })]
 		p := c.build(t, 1)

@@ -82,6 +82,15 @@ func (s Set) Count() int {
 	return n
 }
 
+// members lists the members in order.
+func (s Set) members() []int32 {
+	out := make([]int32, 0, s.Count())
+	for i := range s.All {
+		out = append(out, int32(i))
+	}
+	return out
+}
+
 // All yields the members in order.
 func (s Set) All(yield func(int) bool) { s.From(0)(yield) }
 

@@ -1,0 +1,68 @@
+package pack_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/ullage-sh/ullage/pack"
+)
+
+// TestHostsOfOne: where each host has room for one item, hosts hold those that cost
+// most to buy for.
+func TestHostsOfOne(t *testing.T) {
+	moved := 0
+	rapid.Check(t, func(t *rapid.T) {
+		const items = 12 // too many to try all
+		length := rapid.Int64Range(6, 10)
+		p := &pack.Problem{Room: []int64{0, 0}, Admits: []pack.Set{pack.FullSet(1)}}
+		for range items {
+			size := []pack.Amount{{Dim: 0, Value: length.Draw(t, "size")}, {Dim: 1, Value: length.Draw(t, "size")}}
+			p.Items = append(p.Items, pack.Item{Size: size, Count: 1})
+			p.Shapes = append(p.Shapes, pack.Shape{Room: size, Price: 1_000_000 * (4*size[0].Value + size[1].Value)})
+		}
+		for range rapid.IntRange(3, 8).Draw(t, "hosts") {
+			p.Hosts = append(p.Hosts, pack.Host{Room: []pack.Amount{{Dim: 0, Value: length.Draw(t, "room") + 1}, {Dim: 1, Value: length.Draw(t, "room") + 1}}})
+		}
+		out := pack.Pack(p, pack.Options{Steps: 1000})
+		least := cheapestMatching(p)
+		if out.Objective != least {
+			t.Fatalf("objective %d, the best is %d\n%+v", out.Objective, least, p)
+		}
+		if pack.Pack(p, pack.Options{}).Objective > least {
+			moved++
+		}
+	})
+	t.Logf("%d first packings were dearer", moved)
+	if moved == 0 {
+		t.Error("the first packing is the best each time: nothing was tested")
+	}
+}
+
+// cheapestMatching is what must be bought when each host holds one item at most, each
+// item is bought for alone, and all ways are tried.
+func cheapestMatching(p *pack.Problem) int64 {
+	cost := make([]int64, 1<<len(p.Hosts)) // of the items so far, by hosts that are still empty
+	for i := range p.Items {
+		next := make([]int64, len(cost))
+		for empty := range cost {
+			next[empty] = cost[empty] + p.Shapes[i].Price
+			for h := range p.Hosts {
+				if empty&(1<<h) != 0 && inside(p.Items[i].Size, p.Hosts[h].Room) {
+					next[empty] = min(next[empty], cost[empty&^(1<<h)])
+				}
+			}
+		}
+		cost = next
+	}
+	return cost[len(cost)-1]
+}
+
+func inside(size, room []pack.Amount) bool {
+	for i, a := range size {
+		if a.Value > room[i].Value {
+			return false
+		}
+	}
+	return true
+}
