@@ -30,9 +30,10 @@ func (b *builder) limitAttachments(h *Host, n *Node, typ *InstanceType) {
 // attach counts the volumes on a host against the limits of their drivers, each
 // once, and notes those that waiting pods could share. A volume that hangs on the
 // host although no pod there uses it counts too, and once more for the next pod that
-// does: that is how the scheduler counts.
-func (b *builder) attach(h *Host, v *volumes, attachments []*VolumeAttachment) {
-	seen := map[string]bool{}
+// does: that is how the scheduler counts. The volumes of pods that are lifted off the
+// host do not hang there, they are lifted with them.
+func (b *builder) attach(h *Host, lifted []*Pod) {
+	v, seen := b.volumes, map[string]bool{}
 	count := func(driver, id string) {
 		if driver == "" || id == "" || seen[id] {
 			return
@@ -43,28 +44,36 @@ func (b *builder) attach(h *Host, v *volumes, attachments []*VolumeAttachment) {
 		}
 	}
 	for _, p := range h.Pods {
-		for i := range p.Demand.Volumes {
-			name := p.claim(i)
-			c := v.claims[name]
-			if name == "" || c == nil {
-				continue
-			}
-			if pv := v.byName[c.Volume]; pv != nil {
-				count(pv.Driver, pv.id())
-			} else if class := v.classes[c.StorageClass]; class != nil {
-				count(class.driver(), name)
-			}
-		}
+		v.each(p, count)
 	}
 	for id := range seen {
 		h.Volumes = append(h.Volumes, id)
 	}
 	slices.Sort(h.Volumes)
-	for _, a := range attachments {
+	for _, p := range lifted {
+		v.each(p, func(_, id string) { seen[id] = true })
+	}
+	for _, a := range b.attachments[h.Name] {
 		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated && pv.id() != "" && !seen[pv.id()] {
 			h.Hanging = append(h.Hanging, pv.id())
 			count(pv.Driver, pv.id())
 		}
 	}
 	slices.Sort(h.Hanging)
+}
+
+// each calls f for the volumes that a pod has claimed, with their drivers.
+func (v *volumes) each(p *Pod, f func(driver, id string)) {
+	for i := range p.Demand.Volumes {
+		name := p.claim(i)
+		c := v.claims[name]
+		if name == "" || c == nil {
+			continue
+		}
+		if pv := v.byName[c.Volume]; pv != nil {
+			f(pv.Driver, pv.id())
+		} else if class := v.classes[c.StorageClass]; class != nil {
+			f(class.driver(), name)
+		}
+	}
 }

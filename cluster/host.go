@@ -68,8 +68,7 @@ func (b *builder) countZones() {
 
 // addHost adds one host. At least one of claim and node is given.
 func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
-	h := Host{Pool: -1, Pods: pods}
-	SortPods(h.Pods)
+	h := Host{Pool: -1}
 	var typ *InstanceType
 	var offering OfferingID
 	if c != nil {
@@ -106,12 +105,18 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	if n != nil && n.Unschedulable && !slices.Contains(h.Taints, CordonTaint) {
 		h.Taints = slices.Concat(h.Taints, []Taint{CordonTaint})
 	}
+	var lifted []*Pod
+	h.Pods, lifted = b.lift(h.Name, pods)
 	h.Closed = closed(c, n, len(allocatable) == 0)
+	leaving := beingEmptied(c, n) || b.in.Emptied[h.Name]
+	if leaving {
+		h.Closed = "being deleted"
+	}
 	h.Allocatable = b.vector(allocatable)
 	b.limitAttachments(&h, n, typ)
 	h.Free = slices.Clone(h.Allocatable)
 	b.addDevices(&h)
-	b.attach(&h, b.volumes, b.attachments[h.Name])
+	b.attach(&h, lifted)
 	present := map[string]bool{}
 	for _, p := range h.Pods {
 		for _, a := range p.Demand.Requests {
@@ -130,15 +135,38 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		p.Used = p.Used.Plus(capacity)
 		p.Nodes++
 	}
-	if beingEmptied(c, n) {
+	if leaving {
 		for _, p := range h.Pods {
-			if p.comesBack() {
-				b.displaced = append(b.displaced, p)
-				b.leaves[p] = true
+			if p.ComesBack() {
+				b.displace(p)
 			}
 		}
 	}
 	b.out.Hosts = append(b.out.Hosts, h)
+}
+
+// lift sorts the pods of a host and, if it is one of those of [Input.Lifted], takes off
+// those that would come back elsewhere.
+func (b *builder) lift(host string, pods []*Pod) (stay, lifted []*Pod) {
+	SortPods(pods)
+	if !b.in.Lifted[host] {
+		return pods, nil
+	}
+	for _, p := range pods {
+		if p.ComesBack() {
+			lifted = append(lifted, p)
+			b.displace(p)
+		} else {
+			stay = append(stay, p)
+		}
+	}
+	return stay, lifted
+}
+
+// displace notes that a pod will be made anew and then need a place.
+func (b *builder) displace(p *Pod) {
+	b.displaced = append(b.displaced, p)
+	b.leaves[p] = true
 }
 
 // expect fills in what the node of a claim will look like.
@@ -210,8 +238,6 @@ const labelGroupCapacityType = "eks.amazonaws.com/capacityType"
 // closed says why nothing may be added to a host.
 func closed(c *Claim, n *Node, unknown bool) string {
 	switch {
-	case beingEmptied(c, n):
-		return "being deleted"
 	case n != nil && !n.Ready && (c == nil || c.Is(Initialized)):
 		return "not ready"
 	case unknown:
@@ -224,9 +250,9 @@ func beingEmptied(c *Claim, n *Node) bool {
 	return (c != nil && c.Deleting()) || (n != nil && n.DeletingAt != 0)
 }
 
-// comesBack tells whether a pod that is evicted will be recreated and then need
+// ComesBack tells whether a pod that is evicted will be recreated and then need
 // a place.
-func (p *Pod) comesBack() bool {
+func (p *Pod) ComesBack() bool {
 	return p.Owner.Kind != "" && !p.Daemon() && !p.Mirror && !p.Deleting() && !p.ToleratesDisrupted
 }
 

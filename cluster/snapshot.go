@@ -104,6 +104,11 @@ type Input struct {
 	DeviceClasses  []*DeviceClass
 	// Overlays on what the provider says of offerings.
 	Overlays []*Overlay
+	// Emptied and Lifted are hosts, by name, for a look at what could be. Emptied ones are
+	// taken to be on their way out: closed, and who comes back elsewhere waits. Who comes
+	// back from Lifted ones waits as well, but the hosts stay, with the room and the claims
+	// on others that there would be without those pods. Nil for none.
+	Emptied, Lifted map[string]bool
 	// Promised says on which host (node or claim) an earlier plan has put a pod
 	// that still waits, by UID of the pod. Nil for none.
 	Promised map[string]string
