@@ -168,3 +168,27 @@ type VolumeAttachment struct {
 	Name, Node, Volume string
 	Revision           string
 }
+
+// PodDisruptionBudget bounds how many of some pods may be evicted at the same time.
+type PodDisruptionBudget struct {
+	Namespace, Name string
+	Revision        string
+	// Selects the pods of the namespace, see Covers; NoPods is a budget without a
+	// selector, which has none.
+	Selects Term
+	NoPods  bool
+	// Allowed is how many more may be evicted now (status.disruptionsAllowed).
+	Allowed int32
+}
+
+// Covers tells whether the budget is about a pod.
+func (b *PodDisruptionBudget) Covers(p *Pod) bool {
+	if b.NoPods || b.Namespace != p.Namespace {
+		return false
+	}
+	id := p.Identity
+	if id == nil {
+		id = &noIdentity
+	}
+	return b.Selects.Matches(id.Labels.Get)
+}

@@ -87,6 +87,8 @@ type Input struct {
 	Daemons  []*DaemonSet
 	// Types that each node class offers.
 	Types map[ClassRef][]InstanceType
+	// Budgets for evictions.
+	Budgets []*PodDisruptionBudget
 	// What constraints refer to.
 	Namespaces             []*Namespace
 	PersistentVolumeClaims []*PersistentVolumeClaim

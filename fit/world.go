@@ -35,13 +35,14 @@ type World struct {
 
 // node is a host or a node that is bought.
 type node struct {
-	id     int // in the world, −1 for one that is not in it
-	label  cluster.Lookup
-	taints []cluster.Taint
-	closed string
-	total  cluster.Vector // before anything is on it
-	free   cluster.Vector
-	ports  []cluster.HostPort
+	id       int // in the world, −1 for one that is not in it
+	offering int // that it was bought as, −1 for a host
+	label    cluster.Lookup
+	taints   []cluster.Taint
+	closed   string
+	total    cluster.Vector // before anything is on it
+	free     cluster.Vector
+	ports    []cluster.HostPort
 	// volumes that are attached, of those that pods may share, with how many use them.
 	volumes map[string]int
 	// hanging are attached although no pod of the snapshot uses them.
@@ -62,7 +63,7 @@ func New(snap *cluster.Snapshot) *World {
 	}
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
-		n := node{id: i, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
+		n := node{id: i, offering: -1, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
 		n.ports = append(n.ports, h.Expected...)
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
@@ -115,7 +116,7 @@ func (w *World) fresh(offering int, name string) node {
 		}
 		return o.Label(key)
 	}
-	return node{id: -1, label: label, taints: w.snap.Pools[o.Pool].Taints, total: o.Allocatable, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports), placed: map[int32]int32{}, volumes: map[string]int{}}
+	return node{id: -1, offering: offering, label: label, taints: w.snap.Pools[o.Pool].Taints, total: o.Allocatable, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports), placed: map[int32]int32{}, volumes: map[string]int{}}
 }
 
 // Place puts pods of a class on a node, whether they fit or not.

@@ -53,7 +53,7 @@
 // KEY=VALUE, KEY:EFFECT, KEY=VALUE:EFFECT or * for everything), refused=, node=
 // (bound there), daemon=NAME (owned by that DaemonSet), priority=, and the flags
 // gated, untried (the scheduler has not looked at it), deleting, bare (no owner),
-// do-not-disrupt; host-access= (what PerPod pools do not have). Constraints between pods, where PODS are conditions on labels,
+// do-not-disrupt, deletion-cost=; host-access= (what PerPod pools do not have). Constraints between pods, where PODS are conditions on labels,
 // * for all pods of the namespace and those of the same app if left out:
 // near=KEY;PODS and apart=KEY;PODS (pod affinity and anti-affinity), spread=KEY;…
 // with any of PODS, skew=N (1), domains=N, soft, honor-taints and ignore-affinity,
@@ -70,4 +70,7 @@
 // resourceclaim NAME: ns=, device=, refused=, on=NODE (allocated there), the flag deleting.
 //
 // daemonset: amounts, selector=, affinity=, tolerate=.
+//
+// pdb NAME: ns=, selector= (conditions on labels of pods; all pods without), allowed=
+// (disruptions that it allows now, 0).
 package clustertest

@@ -40,10 +40,12 @@ func (s *reader) addPods(l *line) {
 	if _, ok := labels["app"]; !ok {
 		labels["app"] = l.name
 	}
+	deletion, err := strconv.ParseInt(l.one("deletion-cost", "0"), 10, 32)
+	l.fail(err)
 	demand, namespace := s.demand(l), l.one("ns", "default")
 	p := cluster.Pod{
 		Namespace: namespace, Demand: demand, Identity: s.identities.Intern(namespace, labels), Node: l.one("node", ""), Created: Born,
-		Gated: l.flag("gated"), Priority: int32(priority),
+		Gated: l.flag("gated"), Priority: int32(priority), DeletionCost: int32(deletion),
 		Owner: cluster.Owner{Kind: "ReplicaSet", Name: l.name, UID: "replicaset-" + l.name},
 	}
 	_, leaves := cluster.Untolerated([]cluster.Taint{cluster.DisruptedTaint}, p.Demand.Tolerations)
@@ -75,4 +77,15 @@ func (s *reader) addPods(l *line) {
 		s.claim(&q, requests, shared)
 		s.in.Pods = append(s.in.Pods, &q)
 	}
+}
+
+func (s *reader) addBudget(l *line) {
+	b := &cluster.PodDisruptionBudget{Namespace: l.one("ns", "default"), Name: l.name}
+	for _, t := range parsed(l, "selector", parseTerm) {
+		b.Selects = append(b.Selects, t...)
+	}
+	allowed, err := strconv.ParseInt(l.one("allowed", "0"), 10, 32)
+	l.fail(err)
+	b.Allowed = int32(allowed)
+	s.in.Budgets = append(s.in.Budgets, b)
 }

@@ -57,6 +57,8 @@ func (s *reader) add(l *line) {
 		s.addPods(l)
 	case "daemonset":
 		s.addDaemonSet(l)
+	case "pdb":
+		s.addBudget(l)
 	case "deviceclass":
 		s.addDeviceClass(l)
 	case "devices":
@@ -64,7 +66,7 @@ func (s *reader) add(l *line) {
 	case "resourceclaim":
 		s.addResourceClaim(l)
 	default:
-		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods, daemonset, deviceclass, devices or resourceclaim"))
+		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods, pdb, daemonset, deviceclass, devices or resourceclaim"))
 	}
 }
 

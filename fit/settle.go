@@ -1,0 +1,146 @@
+package fit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Room is what is free on a node. It must not be written.
+func (w *World) Room(node int) cluster.Vector { return w.nodes[node].free }
+
+// Settle returns the world as a snapshot: what has been placed counts as being there,
+// and nodes that were bought are hosts that take nothing more. On leaving nodes,
+// which are closed, nothing that has been placed counts. The classes are left with the
+// pods that waiting names, those that have any.
+func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *cluster.Snapshot {
+	out := *w.snap
+	out.Classes = nil
+	groups := make([]bool, len(out.Groups)) // that somebody who waits is in
+	for i := range w.snap.Classes {
+		if pods := waiting(i); len(pods) > 0 {
+			c := w.snap.Classes[i]
+			c.Pods = pods
+			out.Classes = append(out.Classes, c)
+			for _, g := range c.Groups {
+				groups[g] = true
+			}
+		}
+	}
+	out.Hosts = make([]cluster.Host, len(w.nodes))
+	for i := range w.nodes {
+		out.Hosts[i] = w.settled(i, i < len(leaving) && leaving[i])
+	}
+	out.Groups = slices.Clone(out.Groups)
+	for g := range out.Groups {
+		out.Groups[g].Hosts = w.settledGroup(int32(g), leaving)
+	}
+	out.Repulsions = w.settledRepulsions(leaving, groups)
+	return &out
+}
+
+// settled is a node as a host.
+func (w *World) settled(i int, leaves bool) cluster.Host {
+	n := &w.nodes[i]
+	var h cluster.Host
+	if i < len(w.snap.Hosts) {
+		h = w.snap.Hosts[i]
+	} else {
+		h = w.boughtHost(n)
+	}
+	if leaves {
+		h.Closed = "to be given back"
+		return h
+	}
+	h.Free = slices.Clone(n.free)
+	for class, pods := range n.placed {
+		if pods > 0 {
+			h.Expected = append(slices.Clip(h.Expected), w.snap.Classes[class].Demand.Ports...)
+		}
+	}
+	slices.SortFunc(h.Expected, cluster.HostPort.Compare)
+	h.Volumes = nil
+	for id, users := range n.volumes {
+		if users > 0 {
+			h.Volumes = append(h.Volumes, id)
+		}
+	}
+	slices.Sort(h.Volumes)
+	return h
+}
+
+// boughtHost is a node that was bought. Its name comes after those of all others.
+func (w *World) boughtHost(n *node) cluster.Host {
+	o := &w.snap.Offerings[n.offering]
+	name := fmt.Sprintf("~%06d", n.id)
+	labels := o.Labels()
+	labels[cluster.LabelHostname] = name
+	return cluster.Host{
+		Name: name, Pool: -1, Labels: labels, Taints: n.taints, Allocatable: n.total, Price: o.Price, Imputed: o.Imputed, Closed: "not there yet",
+	}
+}
+
+// settledGroup counts the pods of a group.
+func (w *World) settledGroup(g int32, leaving []bool) []cluster.Count {
+	var out []cluster.Count
+	for i, pods := range w.groups[g] {
+		if pods > 0 && i < len(leaving) && leaving[i] {
+			for class, placed := range w.nodes[i].placed {
+				if w.snap.Classes[class].In(g) {
+					pods -= placed
+				}
+			}
+		}
+		if pods > 0 {
+			out = append(out, cluster.Count{Host: int32(i), Pods: pods})
+		}
+	}
+	return out
+}
+
+// settledRepulsions are those that touch one of the groups.
+func (w *World) settledRepulsions(leaving, groups []bool) []cluster.Repulsion {
+	type key struct {
+		key   string
+		group int32
+	}
+	index := map[key]int{}
+	var out []cluster.Repulsion
+	add := func(r cluster.Repulsion) {
+		if !groups[r.Group] || len(r.Hosts) == 0 {
+			return
+		}
+		k := key{r.Key, r.Group}
+		at, ok := index[k]
+		if !ok {
+			index[k] = len(out)
+			out = append(out, r)
+			return
+		}
+		all := slices.Concat(out[at].Hosts, r.Hosts)
+		slices.Sort(all)
+		out[at].Hosts = slices.Compact(all)
+	}
+	for _, r := range w.snap.Repulsions {
+		add(r)
+	}
+	for _, r := range w.repellers {
+		if r.class < 0 {
+			continue
+		}
+		var hosts []int32
+		for i := range w.nodes {
+			if w.nodes[i].placed[r.class] > 0 && !(i < len(leaving) && leaving[i]) {
+				hosts = append(hosts, int32(i))
+			}
+		}
+		add(cluster.Repulsion{Key: r.key, Group: r.group, Hosts: hosts})
+	}
+	slices.SortFunc(out, func(x, y cluster.Repulsion) int {
+		return cmp.Or(strings.Compare(x.Key, y.Key), cmp.Compare(x.Group, y.Group))
+	})
+	return out
+}

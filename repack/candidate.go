@@ -1,0 +1,118 @@
+package repack
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+)
+
+// judge tells which hosts may go, and returns the cluster with the pods of these lifted
+// off. Pods that wait for a place do not count: they will get theirs in another plan.
+func (p *pass) judge() cluster.Input {
+	look := p.in.Input
+	look.Pods = make([]*cluster.Pod, 0, len(p.in.Pods))
+	byNode := map[string][]*cluster.Pod{}
+	for _, pod := range p.in.Pods {
+		if pod.Node != "" {
+			byNode[pod.Node] = append(byNode[pod.Node], pod)
+		}
+		if pod.Node != "" || p.in.Promised[pod.UID] != "" {
+			look.Pods = append(look.Pods, pod)
+		}
+	}
+	look.Lifted = map[string]bool{}
+	p.kept = map[string]plan.Verdict{}
+	pools := map[string]*cluster.Pool{}
+	for _, pool := range p.in.Pools {
+		pools[pool.Name] = pool
+	}
+	claims := map[string]*cluster.Claim{}
+	for _, c := range p.in.Claims {
+		if c.ProviderID != "" {
+			claims[c.ProviderID] = c
+		}
+	}
+	guards := newGuards(p.in.Budgets)
+	for _, n := range p.in.Nodes {
+		c := claims[n.ProviderID]
+		switch v := p.hold(n, c, pools, byNode[n.Name], guards); {
+		case v.Kept != 0:
+			p.kept[n.Name] = v
+		default:
+			look.Lifted[n.Name] = true
+		}
+	}
+	return look
+}
+
+// hold says why a node may not go whatever could be saved, if so.
+func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster.Pool, pods []*cluster.Pod, guards guards) plan.Verdict {
+	if why, ok := p.in.Kept[n.Name]; ok {
+		return plan.Verdict{Kept: plan.KeptFor, Detail: why}
+	}
+	if c == nil || n.ProviderID == "" || pools[c.Pool] == nil {
+		return plan.Verdict{Kept: plan.KeptUnmanaged}
+	}
+	if !c.Is(cluster.Initialized) {
+		return plan.Verdict{Kept: plan.KeptFor, Detail: "it is not initialized"}
+	}
+	empty := !slices.ContainsFunc(pods, (*cluster.Pod).Occupies)
+	if pools[c.Pool].Policy == cluster.WhenEmpty && !empty {
+		return plan.Verdict{Kept: plan.KeptPolicy}
+	}
+	for _, pod := range pods {
+		if why := guards.holds(pod, p.in.Now); why != "" {
+			return plan.Verdict{Kept: plan.KeptPod, Detail: "pod " + pod.ID() + " " + why}
+		}
+	}
+	return plan.Verdict{}
+}
+
+// guards are the budgets for evictions, by namespace.
+type guards map[string][]*cluster.PodDisruptionBudget
+
+func newGuards(budgets []*cluster.PodDisruptionBudget) guards {
+	g := guards{}
+	for _, b := range budgets {
+		g[b.Namespace] = append(g[b.Namespace], b)
+	}
+	return g
+}
+
+// holds says why a pod may not be moved now; "" if it may, or need not be.
+func (g guards) holds(p *cluster.Pod, now cluster.Instant) string {
+	if p.Protected(now) {
+		return "carries do-not-disrupt"
+	}
+	if !p.Occupies() || p.ToleratesDisrupted {
+		return ""
+	}
+	if p.Owner.Kind == "" {
+		return "has no owner that would make it anew"
+	}
+	if len(p.Claims) > 0 {
+		return "has devices allocated to it"
+	}
+	var by []*cluster.PodDisruptionBudget
+	for _, b := range g[p.Namespace] {
+		if b.Covers(p) {
+			by = append(by, b)
+		}
+	}
+	switch {
+	case len(by) > 1:
+		return "is covered by " + strconv.Itoa(len(by)) + " PodDisruptionBudgets (" + by[0].Name + ", " + by[1].Name + "): it cannot be evicted"
+	case len(by) == 1 && by[0].Allowed <= 0:
+		return "is covered by PodDisruptionBudget " + by[0].Name + ", which allows no disruption now"
+	}
+	return ""
+}
+
+// disruption is what moving a pod amounts to, in millionths of a pod that is like any
+// other: Karpenter's weights, from nothing to ten pods.
+func disruption(p *cluster.Pod) int64 {
+	const one = 1_000_000
+	return min(max(one+int64(p.DeletionCost)*one>>27+int64(p.Priority)*one>>25, 0), 10*one)
+}

@@ -1,0 +1,147 @@
+package repack_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/repack"
+)
+
+// check carries a repacking out, action by action, and says what is wrong with it:
+// nodes that may not go, pods that move to where they do not pass their filters or get
+// lost, savings that are none.
+func check(in repack.Input, r *plan.Repacking) error {
+	for i := range r.Actions {
+		before := price(in, nil)
+		next, err := act(in, &r.Actions[i])
+		if err != nil {
+			return fmt.Errorf("action %d: %w", i, err)
+		}
+		saved := before - price(next, nil)
+		if saved <= 0 && r.Actions[i].Saving <= 0 {
+			return fmt.Errorf("action %d saves nothing", i)
+		}
+		in = next
+	}
+	if r.Bound > r.Objective() {
+		return fmt.Errorf("the bound %s is above what is left to pay, %s", r.Bound, r.Objective())
+	}
+	return nil
+}
+
+// price sums up what the nodes of pools cost.
+func price(in repack.Input, _ any) cluster.Money {
+	sum := cluster.Money(0)
+	for _, h := range cluster.NewSnapshot(in.Input).Hosts {
+		if h.Pool >= 0 {
+			sum += h.Price
+		}
+	}
+	return sum
+}
+
+// act does one action: new nodes come, the pods move one by one, in some order in which
+// each passes its filters, and the nodes go.
+func act(in repack.Input, a *plan.Action) (repack.Input, error) {
+	records := in.Input
+	goes := map[string]bool{}
+	for _, h := range a.Hosts {
+		goes[h] = true
+	}
+	for i := range a.Creates {
+		n, c := born(records, &a.Creates[i])
+		records.Nodes = append(slices.Clone(records.Nodes), n)
+		records.Claims = append(slices.Clone(records.Claims), c)
+		a.Creates[i].Requests = nil
+	}
+	target := map[string]string{}
+	for _, m := range a.Moves {
+		for _, p := range m.Pods {
+			target[p.UID] = m.Host
+		}
+	}
+	for i := range a.Creates {
+		for _, p := range a.Creates[i].Pods {
+			target[p.UID] = records.Nodes[len(records.Nodes)-len(a.Creates)+i].Name
+		}
+	}
+	var left []*cluster.Pod
+	for _, p := range records.Pods {
+		if p.Protected(in.Now) && goes[p.Node] {
+			return in, fmt.Errorf("%s carries do-not-disrupt", p.ID())
+		}
+		if goes[p.Node] && p.Occupies() {
+			if target[p.UID] == "" {
+				return in, fmt.Errorf("%s gets lost", p.ID())
+			}
+			left = append(left, p)
+		}
+	}
+	if len(left) != len(target) {
+		return in, fmt.Errorf("%d pods move, %d are on the nodes that go", len(target), len(left))
+	}
+	look := records
+	look.Emptied = goes
+	snap := cluster.NewSnapshot(look)
+	w := fit.New(snap)
+	index := map[string]int{}
+	for i := range snap.Hosts {
+		index[snap.Hosts[i].Name] = i
+	}
+	class := map[*cluster.Pod]int{}
+	for c := range snap.Classes {
+		for _, p := range snap.Classes[c].Pods {
+			class[p] = c
+		}
+	}
+	for len(left) > 0 {
+		before := len(left)
+		var why plan.Constraint
+		left = slices.DeleteFunc(left, func(p *cluster.Pod) bool {
+			at, ok := index[target[p.UID]]
+			if !ok || goes[target[p.UID]] {
+				return false
+			}
+			if k := w.View(class[p]).Node(at); k != 0 {
+				why = k
+				return false
+			}
+			w.Place(class[p], at, 1)
+			return true
+		})
+		if len(left) == before {
+			return in, fmt.Errorf("%s cannot go to %s: %s", left[0].ID(), target[left[0].UID], why)
+		}
+	}
+	records.Pods = slices.Clone(records.Pods)
+	for i, p := range records.Pods {
+		if to := target[p.UID]; to != "" {
+			q := *p
+			q.Node = to
+			records.Pods[i] = &q
+		}
+	}
+	records.Nodes = slices.DeleteFunc(slices.Clone(records.Nodes), func(n *cluster.Node) bool { return goes[n.Name] })
+	records.Claims = slices.DeleteFunc(slices.Clone(records.Claims), func(c *cluster.Claim) bool { return goes[c.NodeName] })
+	records.Pods = slices.DeleteFunc(records.Pods, func(p *cluster.Pod) bool { return goes[p.Node] })
+	in.Input = records
+	return in, nil
+}
+
+// born is the node that a plan asks for, with its claim.
+func born(in cluster.Input, c *plan.Create) (*cluster.Node, *cluster.Claim) {
+	name := fmt.Sprintf("made-%d", len(in.Nodes))
+	pool := in.Pools[slices.IndexFunc(in.Pools, func(p *cluster.Pool) bool { return p.Name == c.Pool })]
+	typ := cluster.FindType(in.Types[pool.Class], c.Offerings[0].InstanceType)
+	labels, _ := pool.NodeLabels(typ, c.Offerings[0])
+	labels[cluster.LabelHostname] = name
+	n := &cluster.Node{Name: name, UID: name, ProviderID: "test:///" + name, Labels: labels, Taints: pool.Taints, Capacity: typ.Capacity, Allocatable: typ.Allocatable, Ready: true, Created: in.Nodes[0].Created}
+	claim := &cluster.Claim{Name: "claim-" + name, UID: name, Pool: pool.Name, Class: pool.Class, Labels: labels, ProviderID: n.ProviderID, NodeName: name, Capacity: typ.Capacity, Allocatable: typ.Allocatable}
+	for _, kind := range []string{cluster.Launched, cluster.Registered, cluster.Initialized} {
+		claim.Conditions = append(claim.Conditions, cluster.Condition{Type: kind, Status: "True"})
+	}
+	return n, claim
+}

@@ -1,0 +1,105 @@
+package repack
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// Options steer a pass. The zero value is ready to use.
+type Options struct {
+	Solve solve.Options
+	// LeastSaving is what an action has to save at the least, in millionths of what the
+	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
+	LeastSaving int64
+	// Together bounds how many nodes are replaced by one action; 10 if 0.
+	Together int
+	// Bound is how many steps the bound may take, see [solve.Options]; no bound below 0.
+	BoundSteps int
+}
+
+func (o Options) withDefaults() Options {
+	switch {
+	case o.LeastSaving == 0:
+		o.LeastSaving = 10_000
+	case o.LeastSaving < 0:
+		o.LeastSaving = 0
+	}
+	if o.Together <= 0 {
+		o.Together = 10
+	}
+	return o
+}
+
+// Input is a cluster and what is known about it beside its records.
+type Input struct {
+	cluster.Input
+	Now cluster.Instant
+	// Kept are hosts that may not go, and why.
+	Kept map[string]string
+	// AtOnce bounds how many nodes of a pool, by name, one action may give back; pools
+	// that are not in it are not bounded.
+	AtOnce map[string]int
+}
+
+// Repack looks at every node of a cluster. It never fails: a node about which nothing
+// better is known stays, and the verdict says why.
+func Repack(in Input, opt Options) *plan.Repacking {
+	p := newPass(in, opt.withDefaults())
+	p.removeAll()
+	p.replaceAll()
+	return p.result()
+}
+
+// pass is one look at a cluster.
+type pass struct {
+	in      *Input
+	opt     Options
+	snap    *cluster.Snapshot // without the pods that could be moved
+	world   *fit.World        // with them
+	hosts   []host            // of the snapshot
+	gone    []bool            // of each host: it is given back
+	filled  []bool            // of each host: pods have been moved there
+	byRoom  []int32           // hosts that take pods, those with the least cpu free first
+	class   map[*cluster.Pod]int
+	kept    map[string]plan.Verdict // of hosts that may not go, by name
+	pools   []scale                 // of each pool; nil until somebody asks
+	worth   []cluster.Money         // of a pod of each class
+	actions []plan.Action
+}
+
+// newPass makes a snapshot with the pods of all candidates lifted off, and a world in
+// which they are back where they were.
+func newPass(in Input, opt Options) *pass {
+	p := &pass{in: &in, opt: opt}
+	look := p.judge()
+	p.snap = cluster.NewGround(look).Snapshot(in.Revision, nil, in.Promised)
+	p.world = fit.New(p.snap)
+	p.gone, p.filled = make([]bool, len(p.snap.Hosts)), make([]bool, len(p.snap.Hosts))
+	p.settleDown()
+	p.appraise()
+	return p
+}
+
+// result writes down what has been found.
+func (p *pass) result() *plan.Repacking {
+	out := &plan.Repacking{Revision: p.in.Revision, Actions: p.actions}
+	for i := range p.hosts {
+		h := &p.hosts[i]
+		h.verdict.Host = p.snap.Hosts[i].Name
+		out.Verdicts = append(out.Verdicts, h.verdict)
+		if p.snap.Hosts[i].Pool >= 0 {
+			out.Cost += h.price
+		}
+	}
+	for i := range p.actions {
+		out.Saving += p.actions[i].Saving
+	}
+	slices.SortFunc(out.Verdicts, func(a, b plan.Verdict) int { return strings.Compare(a.Host, b.Host) })
+	out.Bound = p.bound()
+	return out
+}

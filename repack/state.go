@@ -1,0 +1,179 @@
+package repack
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// host is what a pass knows of a host.
+type host struct {
+	verdict    plan.Verdict
+	candidate  bool
+	parts      []part // pods that would have to move, the largest first
+	evicted    int
+	disruption int64         // of moving them, in millionths of a pod
+	price      cluster.Money // with the charge for a node
+	worth      cluster.Money // of the pods
+}
+
+// part is the pods of a class that are on a host.
+type part struct {
+	class int
+	pods  []*cluster.Pod
+}
+
+// excess is what a host costs beyond what its pods are worth.
+func (h *host) excess() cluster.Money { return h.price - h.worth }
+
+// settleDown puts the pods back where they are, and notes what each host holds.
+func (p *pass) settleDown() {
+	index := make(map[string]int, len(p.snap.Hosts))
+	p.hosts = make([]host, len(p.snap.Hosts))
+	for i := range p.snap.Hosts {
+		h := &p.snap.Hosts[i]
+		index[h.Name] = i
+		x := &p.hosts[i]
+		x.price = h.Price + p.opt.Solve.NodeCharge
+		switch v, held := p.kept[h.Name]; {
+		case held:
+			x.verdict = v
+		case h.Closed != "":
+			x.verdict = plan.Verdict{Kept: plan.KeptFor, Detail: "it is " + h.Closed}
+		case h.Claim == "" || h.InFlight:
+			x.verdict = plan.Verdict{Kept: plan.KeptFor, Detail: "it is not there yet"}
+		case h.Price == 0:
+			x.verdict = plan.Verdict{Kept: plan.KeptUnpriced}
+		default:
+			x.candidate = true
+		}
+	}
+	p.class = map[*cluster.Pod]int{}
+	for c := range p.snap.Classes {
+		for _, pod := range p.snap.Classes[c].Pods {
+			p.class[pod] = c
+			at := index[pod.Node]
+			x := &p.hosts[at]
+			if n := len(x.parts); n == 0 || x.parts[n-1].class != c {
+				x.parts = append(x.parts, part{class: c})
+			}
+			last := &x.parts[len(x.parts)-1]
+			last.pods = append(last.pods, pod)
+			x.evicted++
+			x.disruption += disruption(pod)
+		}
+	}
+	for i := range p.hosts {
+		p.putBack(i)
+	}
+	p.sortRoom()
+}
+
+// takeOff takes the pods of a candidate off the world, putBack puts them back.
+func (p *pass) takeOff(h int) {
+	for _, x := range p.hosts[h].parts {
+		for range x.pods {
+			p.world.Remove(x.class, h)
+		}
+	}
+}
+
+func (p *pass) putBack(h int) {
+	for _, x := range p.hosts[h].parts {
+		p.world.Place(x.class, h, int32(len(x.pods)))
+	}
+}
+
+// appraise finds what the pods of each class are worth, and sorts those of each host:
+// who needs most of a node first.
+func (p *pass) appraise() {
+	p.worth = solve.Worth(p.snap, p.opt.Solve)
+	for i := range p.hosts {
+		h := &p.hosts[i]
+		for _, x := range h.parts {
+			h.worth += p.worth[x.class] * cluster.Money(len(x.pods))
+		}
+		slices.SortStableFunc(h.parts, func(a, b part) int {
+			return cmp.Or(-cmp.Compare(p.worth[a.class], p.worth[b.class]), cmp.Compare(a.class, b.class))
+		})
+	}
+}
+
+// candidates returns those that may still go, sorted by less, then by name.
+func (p *pass) candidates(less func(a, b *host) int) []int {
+	var out []int
+	for i := range p.hosts {
+		if p.hosts[i].candidate && !p.gone[i] && !p.filled[i] {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b int) int { return less(&p.hosts[a], &p.hosts[b]) })
+	return out
+}
+
+// move is pods of a class on their way to a host.
+type move struct {
+	class, to int
+	pods      int32
+}
+
+// sortRoom sorts the hosts that take pods by the cpu that is free.
+func (p *pass) sortRoom() {
+	p.byRoom = p.byRoom[:0]
+	for i := range p.snap.Hosts {
+		if h := &p.snap.Hosts[i]; h.Closed == "" && !h.InFlight {
+			p.byRoom = append(p.byRoom, int32(i))
+		}
+	}
+	slices.SortFunc(p.byRoom, p.lessRoom)
+}
+
+func (p *pass) lessRoom(a, b int32) int {
+	return cmp.Or(cmp.Compare(p.world.Room(int(a))[0], p.world.Room(int(b))[0]), cmp.Compare(a, b))
+}
+
+// tightest returns the host with the least cpu free that takes one more pod, as v sees
+// it; −1 for none. Two hosts are left out.
+func (p *pass) tightest(v *fit.View, cpu int64, without int) int {
+	from, _ := slices.BinarySearchFunc(p.byRoom, cpu, func(h int32, want int64) int { return cmp.Compare(p.world.Room(int(h))[0], want) })
+	for _, h := range p.byRoom[from:] {
+		if int(h) != without && !p.gone[h] && v.Node(int(h)) == 0 {
+			return int(h)
+		}
+	}
+	return -1
+}
+
+// place puts pods on a host, and keeps the order by room.
+func (p *pass) place(class, to int, pods int32) {
+	p.leaveOrder(to)
+	p.world.Place(class, to, pods)
+	p.joinOrder(to)
+}
+
+// unplace takes them away again.
+func (p *pass) unplace(class, from int, pods int32) {
+	p.leaveOrder(from)
+	for range pods {
+		p.world.Remove(class, from)
+	}
+	p.joinOrder(from)
+}
+
+func (p *pass) leaveOrder(h int) {
+	if i, ok := slices.BinarySearchFunc(p.byRoom, int32(h), p.lessRoom); ok {
+		p.byRoom = slices.Delete(p.byRoom, i, i+1)
+	}
+}
+
+func (p *pass) joinOrder(h int) {
+	if x := &p.snap.Hosts[h]; x.Closed != "" || x.InFlight || p.gone[h] {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(p.byRoom, int32(h), p.lessRoom)
+	p.byRoom = slices.Insert(p.byRoom, i, int32(h))
+}
