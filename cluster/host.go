@@ -253,7 +253,7 @@ func beingEmptied(c *Claim, n *Node) bool {
 // ComesBack tells whether a pod that is evicted will be recreated and then need
 // a place.
 func (p *Pod) ComesBack() bool {
-	return p.Owner.Kind != "" && !p.Daemon() && !p.Mirror && !p.Deleting() && !p.ToleratesDisrupted
+	return p.Owner.Kind != "" && !p.Daemon() && !p.Mirror && !p.Deleting()
 }
 
 // Label is the [Lookup] of the host's labels and of its name.

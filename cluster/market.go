@@ -53,12 +53,12 @@ func (b *builder) addOfferings() {
 			b.addType(pi, &types[ti])
 		}
 	}
-	b.sortOfferings()
+	sortOfferings(&b.out)
 }
 
 // sortOfferings sorts by way of indexes: an offering is large to move about.
-func (b *builder) sortOfferings() {
-	all := b.out.Offerings
+func sortOfferings(s *Snapshot) {
+	all := s.Offerings
 	order := make([]int32, len(all))
 	for i := range order {
 		order[i] = int32(i)
@@ -73,9 +73,9 @@ func (b *builder) sortOfferings() {
 		}
 		return x.ID.Compare(y.ID)
 	})
-	b.out.Offerings = make([]PoolOffering, len(all))
+	s.Offerings = make([]PoolOffering, len(all))
 	for i, j := range order {
-		b.out.Offerings[i] = all[j]
+		s.Offerings[i] = all[j]
 	}
 }
 

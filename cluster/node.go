@@ -115,3 +115,8 @@ type ClassRef struct{ Group, Kind, Name string }
 
 // String is "Kind/name".
 func (r ClassRef) String() string { return r.Kind + "/" + r.Name }
+
+// Offering is what a claim was bought as, by its labels.
+func (c *Claim) Offering() OfferingID {
+	return OfferingID{InstanceType: c.Labels[LabelInstanceType], Zone: c.Labels[LabelZone], CapacityType: c.Labels[LabelCapacityType]}
+}

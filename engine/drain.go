@@ -280,7 +280,7 @@ func (e *Engine) letNodeGo(n *cluster.Node) {
 // release removes our finalizer from a claim.
 func (e *Engine) release(c *cluster.Claim) {
 	if e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: without(c.Finalizers, terminationFinalizer)}) {
-		e.note(Note{About: aboutClaim(c), Reason: "Terminated", Pool: c.Pool, Quiet: true, Bought: e.bought(c, offeringOf(c)), Message: "claim and instance are gone"})
+		e.note(Note{About: aboutClaim(c), Reason: "Terminated", Pool: c.Pool, Quiet: true, Bought: e.bought(c, c.Offering()), Message: "claim and instance are gone"})
 	}
 }
 

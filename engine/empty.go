@@ -138,7 +138,7 @@ func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.
 	}
 	if e.isEmpty(c, n, planned) && p.ConsolidateAfter != cluster.Forever {
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
-			bought := e.bought(c, offeringOf(c))
+			bought := e.bought(c, c.Offering())
 			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Bought: bought, Message: "given back: node " + n.Name + " is empty" + bought.priced()})
 		}
 		return
@@ -147,10 +147,6 @@ func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.
 	if e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Finalizers: n.Finalizers, Taints: taints, RemoveLabels: []string{excludeFromBalancers}}) {
 		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: p.Name, Message: "kept: pods came while it was about to be given back"})
 	}
-}
-
-func offeringOf(c *cluster.Claim) cluster.OfferingID {
-	return cluster.OfferingID{InstanceType: c.Labels[cluster.LabelInstanceType], Zone: c.Labels[cluster.LabelZone], CapacityType: c.Labels[cluster.LabelCapacityType]}
 }
 
 // isEmpty tells whether a node holds no pod that would have to run elsewhere, is
@@ -170,7 +166,7 @@ func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node, planned map[string]b
 // sortByPrice puts the dearest first, then by name.
 func (e *Engine) sortByPrice(claims []*cluster.Claim) {
 	price := func(c *cluster.Claim) cluster.Money {
-		m, _, _ := cluster.Price(e.resolved[c.Class].Types, offeringOf(c))
+		m, _, _ := cluster.Price(e.resolved[c.Class].Types, c.Offering())
 		return m
 	}
 	slices.SortFunc(claims, func(a, b *cluster.Claim) int {

@@ -46,7 +46,7 @@ func (e *Engine) Status() Status {
 		x := PoolStatus{Name: p.Name, Usage: e.poolHolds(p.Name), Limits: p.Limits}
 		initialized := 0
 		for _, c := range byPool[p.Name] {
-			price, imputed, _ := cluster.Price(e.resolved[c.Class].Types, offeringOf(c))
+			price, imputed, _ := cluster.Price(e.resolved[c.Class].Types, c.Offering())
 			x.Price += price
 			x.Imputed = x.Imputed || imputed
 			if n := e.nodeOfClaim(c); n != nil && c.Is(cluster.Initialized) {

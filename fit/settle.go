@@ -133,7 +133,7 @@ func (w *World) settledRepulsions(leaving, groups []bool) []cluster.Repulsion {
 		}
 		var hosts []int32
 		for i := range w.nodes {
-			if w.nodes[i].placed[r.class] > 0 && !(i < len(leaving) && leaving[i]) {
+			if w.nodes[i].placed[r.class] > 0 && (i >= len(leaving) || !leaving[i]) {
 				hosts = append(hosts, int32(i))
 			}
 		}
@@ -143,4 +143,22 @@ func (w *World) settledRepulsions(leaving, groups []bool) []cluster.Repulsion {
 		return cmp.Or(strings.Compare(x.Key, y.Key), cmp.Compare(x.Group, y.Group))
 	})
 	return out
+}
+
+// Overfull tells whether a node holds more than it should: its room is less than
+// nothing, or two pods have the same port. Pods that were put there past the scheduler,
+// or that have grown, can do that.
+func (w *World) Overfull(node int) bool {
+	n := &w.nodes[node]
+	for _, v := range n.free {
+		if v < 0 {
+			return true
+		}
+	}
+	for i, p := range n.ports {
+		if slices.ContainsFunc(n.ports[:i], p.Conflicts) {
+			return true
+		}
+	}
+	return false
 }

@@ -61,17 +61,17 @@ type Kept uint8
 
 // Why nodes stay.
 const (
-	KeptUnmanaged   Kept = iota + 1 // nobody here has bought it
-	KeptFor                         // whoever asked has said so, in Detail
-	KeptUnpriced                    // what it costs is not known
-	KeptPolicy                      // its pool gives back only what is empty
-	KeptPod                         // a pod on it may not be moved
-	KeptNeeded                      // a pod on it has no place elsewhere, and new nodes save nothing
-	KeptFull                        // its pods cost about as much anywhere
-	KeptThreshold                   // replacing it saves too little
-	KeptFragile                     // its pods have room elsewhere, but only if they come in the right order
-	KeptDisruption                  // what would be saved is not worth moving so many pods (Balanced)
-	KeptLast                        // its node group would be too small
+	KeptUnmanaged  Kept = iota + 1 // nobody here has bought it
+	KeptFor                        // whoever asked has said so, in Detail
+	KeptUnpriced                   // what it costs is not known
+	KeptPolicy                     // its pool gives back only what is empty
+	KeptPod                        // a pod on it may not be moved
+	KeptNeeded                     // a pod on it has no place elsewhere, and new nodes save nothing
+	KeptFull                       // its pods cost about as much anywhere
+	KeptThreshold                  // replacing it saves too little
+	KeptFragile                    // its pods have room elsewhere, but only if they come in the right order
+	KeptDisruption                 // what would be saved is not worth moving so many pods (Balanced)
+	KeptLast                       // its node group would be too small
 	numKept
 )
 

@@ -88,6 +88,15 @@ func (p *pass) action(hosts []int, saving cluster.Money) plan.Action {
 	return a
 }
 
+// price is what hosts cost, charges included.
+func (p *pass) price(hosts []int) cluster.Money {
+	sum := cluster.Money(0)
+	for _, h := range hosts {
+		sum += p.hosts[h].price
+	}
+	return sum
+}
+
 func (p *pass) leave(hosts []int, why string) {
 	for _, h := range hosts {
 		p.gone[h] = true

@@ -3,27 +3,16 @@ package repack
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
 )
 
 // judge tells which hosts may go, and returns the cluster with the pods of these lifted
-// off. Pods that wait for a place do not count: they will get theirs in another plan.
+// off. Pods that wait for a place, or soon will because their node is going, do not
+// count unless they have been promised one: they will get theirs in another plan.
 func (p *pass) judge() cluster.Input {
-	look := p.in.Input
-	look.Pods = make([]*cluster.Pod, 0, len(p.in.Pods))
-	byNode := map[string][]*cluster.Pod{}
-	for _, pod := range p.in.Pods {
-		if pod.Node != "" {
-			byNode[pod.Node] = append(byNode[pod.Node], pod)
-		}
-		if pod.Node != "" || p.in.Promised[pod.UID] != "" {
-			look.Pods = append(look.Pods, pod)
-		}
-	}
-	look.Lifted = map[string]bool{}
-	p.kept = map[string]plan.Verdict{}
 	pools := map[string]*cluster.Pool{}
 	for _, pool := range p.in.Pools {
 		pools[pool.Name] = pool
@@ -34,29 +23,54 @@ func (p *pass) judge() cluster.Input {
 			claims[c.ProviderID] = c
 		}
 	}
-	guards := newGuards(p.in.Budgets)
+	byNode := map[string][]*cluster.Pod{}
+	for _, pod := range p.in.Pods {
+		if pod.Node != "" {
+			byNode[pod.Node] = append(byNode[pod.Node], pod)
+		}
+	}
+	look, guards := p.in.Input, newGuards(p.in.Budgets)
+	look.Lifted = map[string]bool{}
+	p.kept = map[string]plan.Verdict{}
+	displaced := map[string]bool{"": true}
 	for _, n := range p.in.Nodes {
+		cluster.SortPods(byNode[n.Name]) // of several that hold it the first is named
 		c := claims[n.ProviderID]
-		switch v := p.hold(n, c, pools, byNode[n.Name], guards); {
-		case v.Kept != 0:
+		if leaving(n, c) {
+			displaced[n.Name] = true
+		}
+		if v := p.hold(n, c, pools, byNode[n.Name], guards); v.Kept != 0 {
 			p.kept[n.Name] = v
-		default:
+		} else {
 			look.Lifted[n.Name] = true
 		}
 	}
+	look.Pods = slices.DeleteFunc(slices.Clone(p.in.Pods), func(pod *cluster.Pod) bool {
+		return displaced[pod.Node] && pod.ComesBack() && p.in.Promised[pod.UID] == ""
+	})
 	return look
+}
+
+func leaving(n *cluster.Node, c *cluster.Claim) bool {
+	return n.DeletingAt != 0 || c != nil && c.Deleting()
 }
 
 // hold says why a node may not go whatever could be saved, if so.
 func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster.Pool, pods []*cluster.Pod, guards guards) plan.Verdict {
-	if why, ok := p.in.Kept[n.Name]; ok {
+	why, asked := p.in.Kept[n.Name]
+	switch {
+	case asked:
 		return plan.Verdict{Kept: plan.KeptFor, Detail: why}
-	}
-	if c == nil || n.ProviderID == "" || pools[c.Pool] == nil {
+	case c == nil || n.ProviderID == "" || pools[c.Pool] == nil:
 		return plan.Verdict{Kept: plan.KeptUnmanaged}
-	}
-	if !c.Is(cluster.Initialized) {
+	case leaving(n, c):
+		return plan.Verdict{Kept: plan.KeptFor, Detail: "it is going already"}
+	case !c.Is(cluster.Initialized):
 		return plan.Verdict{Kept: plan.KeptFor, Detail: "it is not initialized"}
+	case !n.Ready:
+		return plan.Verdict{Kept: plan.KeptFor, Detail: "it is not ready"}
+	case !p.priced(c):
+		return plan.Verdict{Kept: plan.KeptUnpriced}
 	}
 	empty := !slices.ContainsFunc(pods, (*cluster.Pod).Occupies)
 	if pools[c.Pool].Policy == cluster.WhenEmpty && !empty {
@@ -70,6 +84,12 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 	return plan.Verdict{}
 }
 
+// priced tells whether it is known what a claim's node costs.
+func (p *pass) priced(c *cluster.Claim) bool {
+	_, _, ok := cluster.Price(p.in.Types[c.Class], c.Offering())
+	return ok
+}
+
 // guards are the budgets for evictions, by namespace.
 type guards map[string][]*cluster.PodDisruptionBudget
 
@@ -77,6 +97,9 @@ func newGuards(budgets []*cluster.PodDisruptionBudget) guards {
 	g := guards{}
 	for _, b := range budgets {
 		g[b.Namespace] = append(g[b.Namespace], b)
+	}
+	for _, list := range g {
+		slices.SortFunc(list, func(a, b *cluster.PodDisruptionBudget) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return g
 }
@@ -86,7 +109,7 @@ func (g guards) holds(p *cluster.Pod, now cluster.Instant) string {
 	if p.Protected(now) {
 		return "carries do-not-disrupt"
 	}
-	if !p.Occupies() || p.ToleratesDisrupted {
+	if !p.Occupies() {
 		return ""
 	}
 	if p.Owner.Kind == "" {

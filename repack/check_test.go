@@ -133,7 +133,10 @@ func act(in repack.Input, a *plan.Action) (repack.Input, error) {
 
 // born is the node that a plan asks for, with its claim.
 func born(in cluster.Input, c *plan.Create) (*cluster.Node, *cluster.Claim) {
-	name := fmt.Sprintf("made-%d", len(in.Nodes))
+	name := "made-for-" + c.Pods[0].Name
+	for slices.ContainsFunc(in.Nodes, func(n *cluster.Node) bool { return n.Name == name }) {
+		name += "-again"
+	}
 	pool := in.Pools[slices.IndexFunc(in.Pools, func(p *cluster.Pool) bool { return p.Name == c.Pool })]
 	typ := cluster.FindType(in.Types[pool.Class], c.Offerings[0].InstanceType)
 	labels, _ := pool.NodeLabels(typ, c.Offerings[0])

@@ -33,6 +33,10 @@ const onePod = 1_000_000
 // remove gives a node back if its pods have room elsewhere.
 func (p *pass) remove(h int) {
 	x := &p.hosts[h]
+	if x.price < x.least {
+		x.verdict = plan.Verdict{Kept: plan.KeptThreshold, Saving: x.price, Least: x.least}
+		return
+	}
 	if v, held := p.refused([]int{h}, x.price); held {
 		x.verdict = v
 		return

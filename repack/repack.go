@@ -12,10 +12,16 @@ import (
 
 // Options steer a pass. The zero value is ready to use.
 type Options struct {
+	// Solve steers how what has to be bought is found. With no Steps the first plan has
+	// to do: what it costs more than others is in the next pass's verdicts.
 	Solve solve.Options
 	// LeastSaving is what an action has to save at the least, in millionths of what the
 	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
 	LeastSaving int64
+	// Restart is what moving a pod costs: what the pod is worth in so much time, a minute
+	// if 0. It has to be earned back within Payback, an hour if 0. Priority and
+	// pod-deletion-cost make a pod count for up to ten.
+	Restart, Payback cluster.Duration
 	// Together bounds how many nodes are replaced by one action; 10 if 0.
 	Together int
 	// Bound is how many steps the bound may take, see [solve.Options]; no bound below 0.
@@ -23,11 +29,20 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
+	if o.Solve.Steps == 0 {
+		o.Solve.Steps = -1
+	}
 	switch {
 	case o.LeastSaving == 0:
 		o.LeastSaving = 10_000
 	case o.LeastSaving < 0:
 		o.LeastSaving = 0
+	}
+	if o.Restart == 0 {
+		o.Restart = cluster.Minute
+	}
+	if o.Payback == 0 {
+		o.Payback = cluster.Hour
 	}
 	if o.Together <= 0 {
 		o.Together = 10
@@ -66,6 +81,7 @@ type pass struct {
 	filled  []bool            // of each host: pods have been moved there
 	byRoom  []int32           // hosts that take pods, those with the least cpu free first
 	class   map[*cluster.Pod]int
+	lifted  map[string]bool         // hosts that may go, by name
 	kept    map[string]plan.Verdict // of hosts that may not go, by name
 	pools   []scale                 // of each pool; nil until somebody asks
 	worth   []cluster.Money         // of a pod of each class
@@ -77,6 +93,7 @@ type pass struct {
 func newPass(in Input, opt Options) *pass {
 	p := &pass{in: &in, opt: opt}
 	look := p.judge()
+	p.lifted = look.Lifted
 	p.snap = cluster.NewGround(look).Snapshot(in.Revision, nil, in.Promised)
 	p.world = fit.New(p.snap)
 	p.gone, p.filled = make([]bool, len(p.snap.Hosts)), make([]bool, len(p.snap.Hosts))

@@ -32,7 +32,7 @@ func (p *pass) together(order []int) int {
 	used := map[int]int{}
 	for _, h := range order[:min(len(order), p.opt.Together)] {
 		x := &p.hosts[h]
-		if x.excess() <= p.least(x.price) {
+		if x.excess() <= x.least {
 			x.verdict = plan.Verdict{Kept: plan.KeptFull}
 			break
 		}
@@ -46,25 +46,15 @@ func (p *pass) together(order []int) int {
 	return n
 }
 
-// least is what has to be saved when nodes go that cost so much.
-func (p *pass) least(price cluster.Money) cluster.Money {
-	return max(price*cluster.Money(p.opt.LeastSaving)/1_000_000, 1)
-}
-
 // replace replaces hosts if that saves enough, else each half of them.
 func (p *pass) replace(hosts []int) {
-	price, excess := cluster.Money(0), cluster.Money(0)
-	for _, h := range hosts {
-		price += p.hosts[h].price
-		excess += p.hosts[h].excess()
-	}
-	least := p.least(price)
+	excess, least := p.excess(hosts)
 	if excess <= least {
 		p.settleFor(hosts, plan.Verdict{Kept: plan.KeptFull})
 		return
 	}
 	bought := p.without(hosts)
-	saving := price - bought.Objective()
+	saving := p.price(hosts) - bought.Objective()
 	whole := len(bought.Unplaced) == 0 && len(bought.Late) == 0
 	if whole && saving >= least {
 		v, held := p.refused(hosts, saving)

@@ -19,12 +19,15 @@ type host struct {
 	disruption int64         // of moving them, in millionths of a pod
 	price      cluster.Money // with the charge for a node
 	worth      cluster.Money // of the pods
+	least      cluster.Money // what has to be saved for it to go
 }
 
 // part is the pods of a class that are on a host.
 type part struct {
 	class int
 	pods  []*cluster.Pod
+	// astray: they could not come again to where they are.
+	astray bool
 }
 
 // excess is what a host costs beyond what its pods are worth.
@@ -42,12 +45,8 @@ func (p *pass) settleDown() {
 		switch v, held := p.kept[h.Name]; {
 		case held:
 			x.verdict = v
-		case h.Closed != "":
-			x.verdict = plan.Verdict{Kept: plan.KeptFor, Detail: "it is " + h.Closed}
-		case h.Claim == "" || h.InFlight:
+		case !p.lifted[h.Name]: // a claim without a node
 			x.verdict = plan.Verdict{Kept: plan.KeptFor, Detail: "it is not there yet"}
-		case h.Price == 0:
-			x.verdict = plan.Verdict{Kept: plan.KeptUnpriced}
 		default:
 			x.candidate = true
 		}
@@ -70,7 +69,32 @@ func (p *pass) settleDown() {
 	for i := range p.hosts {
 		p.putBack(i)
 	}
+	for i := range p.hosts {
+		for j := range p.hosts[i].parts {
+			x := &p.hosts[i].parts[j]
+			x.astray = p.world.Overfull(i) || astray(p.world.View(x.class), i)
+		}
+	}
 	p.sortRoom()
+}
+
+// astray tells whether pods are on a host that would not take them any more: what was
+// true when they came is not now.
+func astray(v *fit.View, host int) bool {
+	if v.Stands(host) != 0 {
+		return true
+	}
+	return slices.ContainsFunc([]plan.Constraint{plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.VolumeNode}, func(c plan.Constraint) bool { return v.Forbids(c, host) })
+}
+
+// excess is what hosts cost beyond what their pods are worth, least what has to be saved
+// when they go.
+func (p *pass) excess(hosts []int) (excess, least cluster.Money) {
+	for _, h := range hosts {
+		excess += p.hosts[h].price - p.hosts[h].worth
+		least += p.hosts[h].least
+	}
+	return excess, max(least, 1)
 }
 
 // takeOff takes the pods of a candidate off the world, putBack puts them back.
@@ -94,9 +118,14 @@ func (p *pass) appraise() {
 	p.worth = solve.Worth(p.snap, p.opt.Solve)
 	for i := range p.hosts {
 		h := &p.hosts[i]
+		moving := int64(0) // what the pods are worth, in millionths
 		for _, x := range h.parts {
 			h.worth += p.worth[x.class] * cluster.Money(len(x.pods))
+			for _, pod := range x.pods {
+				moving += int64(p.worth[x.class]) * disruption(pod)
+			}
 		}
+		h.least = h.price*cluster.Money(p.opt.LeastSaving)/1_000_000 + cluster.Money(moving/1_000_000*int64(p.opt.Restart)/int64(p.opt.Payback))
 		slices.SortStableFunc(h.parts, func(a, b part) int {
 			return cmp.Or(-cmp.Compare(p.worth[a.class], p.worth[b.class]), cmp.Compare(a.class, b.class))
 		})
