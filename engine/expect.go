@@ -128,8 +128,10 @@ func (d Done) apply(e *Engine) {
 		delete(e.retry, key)
 		if mine && d.Revision != "" || mine && awaitsDeletion(d.Effect) {
 			e.expected[key] = expectation{effect: d.Effect, done: true, revision: d.Revision, deadline: e.now.Add(observeWithin)}
-			again = e.now.Add(observeWithin)
 			e.alreadyObserved(key, d.Effect)
+			if _, unseen := e.expected[key]; unseen {
+				again = e.now.Add(observeWithin)
+			} // else whoever was told of it found the object busy, and has to be told again
 		}
 	case d.Err.Kind == Conflict || d.Err.Kind == Missing:
 		// The watch will tell what has changed. Look again soon in case it already
