@@ -96,7 +96,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		}
 		capacity, allocatable = n.Capacity.Max(c.Capacity), n.Allocatable.Max(c.Allocatable)
 	default:
-		h.Name, h.Labels, h.Taints = n.Name, n.Labels, n.Taints
+		h.Name, h.Labels, h.Taints = n.Name, n.Labels, unreserved(n.Taints, c)
 		capacity, allocatable = n.Capacity, n.Allocatable
 	}
 	if len(allocatable) == 0 && typ != nil {

@@ -114,6 +114,10 @@ type Pod struct {
 	// [NotMade] for one that is not there yet.
 	Claims    []string
 	Nominated string // status.nominatedNodeName: it waits for others to make room
+	// Reserved are the values of [ReservedTaint] that the pod has been given
+	// tolerations of, oldest first. They are not part of its demand: a plan may put it
+	// onto any reserved node, and it is given another.
+	Reserved []string
 }
 
 // ID is "namespace/name".

@@ -27,6 +27,7 @@ const (
 	jobCollect                  // compare claims and instances
 	jobEmpty                    // give back what is empty
 	jobProvision                // plan for waiting pods
+	jobReserve                  // let planned pods onto reserved nodes, and all onto others
 	jobTerminate                // send the terminations that this step asked for
 )
 

@@ -52,8 +52,10 @@ func (w *world) do(f engine.Effect) engine.Done {
 	case engine.DeletePod:
 		if p := w.pods[f.Namespace+"/"+f.Name]; p != nil && p.UID == f.UID {
 			w.deletePod(p)
-			w.addPod()
+			w.addPod(p.Owner.Name)
 		}
+	case engine.Tolerate:
+		done.Err, done.Revision = w.tolerate(f)
 	case engine.PatchPoolStatus:
 		if w.pool.Revision != f.Revision {
 			done.Err = conflict
@@ -173,7 +175,24 @@ func (w *world) evict(f engine.EvictPod, done *engine.Done) {
 		return
 	}
 	w.deletePod(p)
-	w.addPod() // its ReplicaSet makes another
+	w.addPod(p.Owner.Name) // its ReplicaSet makes another
+}
+
+func (w *world) tolerate(f engine.Tolerate) (*engine.Failure, string) {
+	p := w.pods[f.Namespace+"/"+f.Name]
+	switch {
+	case p == nil || p.UID != f.UID:
+		return missing, ""
+	case p.Revision != f.Revision:
+		return conflict, ""
+	case w.rigid:
+		return &engine.Failure{Kind: engine.Rejected, Message: "tolerations of pods are not for you to write"}, ""
+	}
+	x := *p
+	x.Reserved = append(slices.Clone(x.Reserved), cluster.ReservedTaint(f.Claim).Value)
+	w.setPod(&x)
+	w.let++
+	return nil, w.last()
 }
 
 func (w *world) resolve() cluster.Resolution {

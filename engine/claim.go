@@ -205,12 +205,15 @@ func (e *Engine) register(c *cluster.Claim, n *cluster.Node) {
 	if n.Labels[doNotSyncTaints] != "true" {
 		p.Taints = mergeTaints(p.Taints, c.Taints)
 		p.Taints = mergeTaints(p.Taints, c.StartupTaints)
+		p.Taints = append(p.Taints, e.reserve(c, n)...)
 	}
 	p.Finalizers = n.Finalizers
 	if !slices.Contains(n.Finalizers, terminationFinalizer) {
 		p.Finalizers = append(slices.Clone(n.Finalizers), terminationFinalizer)
 	}
-	e.issue(p)
+	if e.issue(p) && slices.Contains(p.Taints, cluster.ReservedTaint(c.Name)) {
+		e.tellReserved(c, n)
+	}
 }
 
 func mergeTaints(have, add []cluster.Taint) []cluster.Taint {
@@ -237,6 +240,7 @@ func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	} else {
 		want.set(cluster.Initialized, "True", "", "")
 	}
+	e.follow(c, n)
 	again := e.consolidatable(c, n, want, &s)
 	want.summarize(cluster.Launched, cluster.Registered, cluster.Initialized)
 	if !want.changed && s.NodeName == c.NodeName && s.LastPodEvent == c.LastPodEvent {
@@ -304,9 +308,13 @@ func (e *Engine) deleteClaim(c *cluster.Claim, reason, message string) {
 func (e *Engine) forgetClaim(name string) {
 	delete(e.nodeGone, name)
 	delete(e.podEvents, name)
-	for id, a := range e.answered {
+	delete(e.reserved.nodes, name)
+	if e.answered.on[name] == 0 {
+		return
+	}
+	for id, a := range e.answered.of {
 		if a.host == name {
-			delete(e.answered, id)
+			e.withdraw(id)
 		}
 	}
 }

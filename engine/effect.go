@@ -76,6 +76,13 @@ type DeletePod struct {
 	Grace                cluster.Duration
 }
 
+// Tolerate lets a pod that is still at Revision onto the node of a claim while that is
+// reserved.
+type Tolerate struct {
+	Namespace, Name, UID, Revision string
+	Claim                          string
+}
+
 // PatchPoolStatus replaces conditions and resources in the status of a pool that
 // is still at Revision.
 type PatchPoolStatus struct {
@@ -169,6 +176,9 @@ func (e EvictPod) Key() string { return podKey(e.Namespace + "/" + e.Name) }
 
 // Key implements Effect.
 func (e DeletePod) Key() string { return podKey(e.Namespace + "/" + e.Name) }
+
+// Key implements Effect.
+func (e Tolerate) Key() string { return podKey(e.Namespace + "/" + e.Name) }
 
 // Key implements Effect.
 func (e PatchPoolStatus) Key() string { return poolKey(e.Name) }

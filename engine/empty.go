@@ -72,19 +72,15 @@ func (e *Engine) doEmpty() cluster.Instant {
 	for _, c := range e.claims {
 		byPool[c.Pool] = append(byPool[c.Pool], c)
 	}
-	planned := map[string]bool{}
-	for _, a := range e.answered {
-		planned[a.host] = true
-	}
 	for _, p := range sorted(e.pools) {
 		if e.ours(p.Class) {
-			again = min(again, e.emptyPool(p, byPool[p.Name], planned))
+			again = min(again, e.emptyPool(p, byPool[p.Name]))
 		}
 	}
 	return again
 }
 
-func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim, planned map[string]bool) cluster.Instant {
+func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim) cluster.Instant {
 	total, disrupting := 0, 0
 	again := cluster.Never
 	var candidates []*cluster.Claim
@@ -99,10 +95,10 @@ func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim, planned map
 			disrupting++
 		case slices.Contains(n.Taints, cluster.DisruptedTaint):
 			disrupting++
-			e.finishDisruption(p, c, n, planned)
+			e.finishDisruption(p, c, n)
 		case !n.Ready:
 			disrupting++
-		case e.isEmpty(c, n, planned):
+		case e.isEmpty(c, n):
 			if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
 				again = min(again, due)
 			} else {
@@ -132,11 +128,11 @@ func (e *Engine) deletionExpected(c *cluster.Claim) bool {
 
 // finishDisruption carries on with a node that was tainted in order to be given
 // back.
-func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.Node, planned map[string]bool) {
+func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.Node) {
 	if e.busy(nodeKey(n.Name)) {
 		return
 	}
-	if e.isEmpty(c, n, planned) && p.ConsolidateAfter != cluster.Forever {
+	if e.isEmpty(c, n) && p.ConsolidateAfter != cluster.Forever {
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
 			bought := e.bought(c, c.Offering())
 			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Bought: bought, Message: "given back: node " + n.Name + " is empty" + bought.priced()})
@@ -150,9 +146,9 @@ func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.
 }
 
 // isEmpty tells whether a node holds no pod that would have to run elsewhere, is
-// not meant for one that waits, and nobody forbids to disrupt it.
-func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node, planned map[string]bool) bool {
-	if planned[n.Name] || planned[c.Name] || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
+// neither meant for one that waits nor reserved, and nobody forbids to disrupt it.
+func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
+	if e.meantFor(c, n) > 0 || n.Reserved(c.Name) || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
 		return false
 	}
 	for _, p := range e.podsOn[n.Name] {

@@ -9,11 +9,11 @@ import (
 	"github.com/ullage-sh/ullage/engine"
 )
 
-// running counts the Deployment's pods that run on a ready node.
+// running counts the Deployments' pods that run on a ready node.
 func (w *world) running() int {
 	n := 0
 	for _, p := range w.pods {
-		if node := w.nodes[p.Node]; p.Owner.Name == "web" && !p.Deleting() && node != nil && node.Ready {
+		if node := w.nodes[p.Node]; p.Owner.Kind == "ReplicaSet" && !p.Deleting() && node != nil && node.Ready {
 			n++
 		}
 	}
@@ -50,6 +50,9 @@ func (w *world) settled(pods int) {
 			w.t.Errorf("claim %s is not initialized: %+v", name, c.Conditions)
 		}
 		byProvider[c.ProviderID] = name
+		if n := w.nodes["node-"+strings.TrimPrefix(c.ProviderID, "test:///")]; n != nil && n.Reserved(name) {
+			w.t.Errorf("node %s is still reserved", n.Name)
+		}
 	}
 	for id, i := range w.instances {
 		if i.State != cluster.InstanceTerminated && byProvider[id] == "" {

@@ -165,6 +165,9 @@ func sameEffect(a, b Effect) bool {
 	case PatchClaimStatus:
 		b, ok := b.(PatchClaimStatus)
 		return ok && a.Revision == b.Revision
+	case Tolerate:
+		b, ok := b.(Tolerate)
+		return ok && a == b
 	}
 	return true
 }
@@ -196,6 +199,8 @@ func (e *Engine) alreadyObserved(key string, f Effect) {
 	case EvictPod:
 		e.observedPod(key, f.Namespace+"/"+f.Name, f.UID)
 	case DeletePod:
+		e.observedPod(key, f.Namespace+"/"+f.Name, f.UID)
+	case Tolerate:
 		e.observedPod(key, f.Namespace+"/"+f.Name, f.UID)
 	case PatchPoolStatus:
 		if p := e.pools[f.Name]; p != nil {

@@ -25,13 +25,6 @@ type provisioning struct {
 	conflicting []string // NodeOverlays that were not used in the last plan
 }
 
-// answer is what the last plan said about a waiting pod: the claim or node it
-// has room on, or "" for nowhere.
-type answer struct {
-	host string
-	at   cluster.Instant
-}
-
 // arrived notes that a pod began to wait.
 func (e *Engine) arrived(now cluster.Instant) {
 	p := &e.provision
@@ -51,7 +44,7 @@ func (e *Engine) arrived(now cluster.Instant) {
 // replan notes that the world changed so that pods that fitted nowhere might now.
 func (e *Engine) replan() {
 	e.provision.changed = true
-	if len(e.waiting) > 0 {
+	if len(e.waiting.pods) > 0 {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}
 }
@@ -74,7 +67,7 @@ const (
 // returns when to look again.
 func (e *Engine) doProvision() cluster.Instant {
 	p := &e.provision
-	if len(e.waiting) == 0 {
+	if len(e.waiting.pods) == 0 {
 		p.open = false
 		return cluster.Never
 	}
@@ -86,8 +79,7 @@ func (e *Engine) doProvision() cluster.Instant {
 		return closes
 	}
 	again := e.doubt()
-	fresh := len(e.waiting) > len(e.answered)
-	if !fresh {
+	if e.unanswered() == 0 {
 		unplaced := e.unplaced()
 		switch retry := p.planned.Add(replanEvery); {
 		case unplaced == 0 || !p.changed:
@@ -137,7 +129,7 @@ func (e *Engine) ready() bool {
 // pod still waits. It returns when the next may have to be withdrawn.
 func (e *Engine) doubt() cluster.Instant {
 	again := cluster.Never
-	for id, a := range e.answered {
+	for id, a := range e.answered.of {
 		if a.host == "" {
 			continue
 		}
@@ -147,10 +139,13 @@ func (e *Engine) doubt() cluster.Instant {
 			again = min(again, due)
 			continue
 		}
-		delete(e.answered, id)
+		e.withdraw(id)
 	}
 	return again
 }
+
+// unanswered is how many pods wait that no plan has looked at.
+func (e *Engine) unanswered() int { return len(e.waiting.pods) - len(e.answered.of) }
 
 // readySince tells since when a host (a node, or a claim by name) takes pods, Never
 // if that is still to come, and whether it is there at all.
@@ -169,22 +164,18 @@ func (e *Engine) readySince(host string) (since cluster.Instant, there bool) {
 	return 0, n != nil && n.DeletingAt == 0
 }
 
-func (e *Engine) unplaced() int {
-	n := 0
-	for _, a := range e.answered {
-		if a.host == "" {
-			n++
-		}
-	}
-	return n
-}
+func (e *Engine) unplaced() int { return e.answered.on[""] }
 
 // planNow solves the snapshot and turns the plan into claims.
 func (e *Engine) planNow() {
 	p := &e.provision
+	first := p.planned.IsZero()
 	p.open, p.planned, p.changed = false, e.now, false
 	if p.told == nil {
 		p.told = map[string]string{}
+	}
+	if first {
+		e.recall()
 	}
 	s := e.Snapshot()
 	e.keepAnswers(s)
@@ -198,16 +189,17 @@ func (e *Engine) planNow() {
 		e.answerAll(u.Pods, "")
 		e.tellUnplaced(u)
 	}
-	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting)})
+	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting.pods)})
+	e.queueEntries()
 }
 
 // keepAnswers withdraws every answer but those that the snapshot could keep.
 func (e *Engine) keepAnswers(s *cluster.Snapshot) {
-	kept := map[string]answer{}
+	kept := newAnswers()
 	for i := range s.Hosts {
 		for _, p := range s.Hosts[i].Promised {
-			if a, ok := e.answered[p.ID()]; ok {
-				kept[p.ID()] = a
+			if a, ok := e.answered.of[p.ID()]; ok {
+				kept.set(p.ID(), a)
 			}
 		}
 	}
@@ -216,8 +208,8 @@ func (e *Engine) keepAnswers(s *cluster.Snapshot) {
 
 func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 	for _, p := range pods {
-		if _, ok := e.waiting[p.ID()]; ok {
-			e.answered[p.ID()] = answer{host, e.now}
+		if e.waiting.pods[p.ID()] != nil {
+			e.answered.set(p.ID(), answer{host, e.now, p.DependsOnOthers()})
 		}
 	}
 }
@@ -380,7 +372,7 @@ func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
 func (e *Engine) tellUnplaced(u plan.Unplaced) {
 	why := plan.Explain(u.Reasons)
 	for _, p := range u.Pods {
-		if _, waits := e.waiting[p.ID()]; waits && e.provision.told[p.UID] != why {
+		if e.waiting.pods[p.ID()] != nil && e.provision.told[p.UID] != why {
 			e.provision.told[p.UID] = why
 			e.note(Note{About: aboutPod(p), Warning: true, Reason: "FailedScheduling", Message: "Failed to schedule pod: " + why})
 		}

@@ -33,7 +33,7 @@ type PoolStatus struct {
 func (e *Engine) Status() Status {
 	s := Status{
 		Synced: e.synced, Suspended: e.suspended, Nodes: len(e.nodes),
-		Waiting: len(e.waiting), Unplaced: e.unplaced(), Underway: len(e.expected),
+		Waiting: len(e.waiting.pods), Unplaced: e.unplaced(), Underway: len(e.expected),
 	}
 	byPool := map[string][]*cluster.Claim{}
 	for _, c := range e.claims {
@@ -110,8 +110,8 @@ func (e *Engine) standing() cluster.Input {
 
 // promises are the answers that pods wait for, by UID.
 func (e *Engine) promises() map[string]string {
-	promised := make(map[string]string, len(e.answered))
-	for id, a := range e.answered {
+	promised := make(map[string]string, len(e.answered.of))
+	for id, a := range e.answered.of {
 		if p := e.pods[id]; p != nil && a.host != "" {
 			promised[p.UID] = a.host
 		}

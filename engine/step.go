@@ -32,6 +32,10 @@ type Options struct {
 	MinDrain     cluster.Duration // between the taint and the instance's end
 	StuckPod     cluster.Duration // past its deletion, a pod no longer holds up a drain
 
+	// ReserveNodes keeps new nodes for the pods that they were bought for until these had
+	// their turn; it takes a write for each pod that waits among different ones.
+	ReserveNodes bool
+
 	Solve solve.Options
 }
 
@@ -53,7 +57,8 @@ func DefaultOptions() Options {
 		LaunchTimeout: 5 * cluster.Minute, RegistrationTimeout: 15 * cluster.Minute,
 		CollectEvery: 2 * cluster.Minute, OrphanGrace: 30 * cluster.Second,
 		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,
-		Solve: solve.Options{NodeCharge: NodeCharge, PreferencePrice: PreferencePrice},
+		ReserveNodes: true,
+		Solve:        solve.Options{NodeCharge: NodeCharge, PreferencePrice: PreferencePrice},
 	}
 }
 
@@ -80,7 +85,8 @@ type Engine struct {
 	instances inventory
 	batches   map[string]launched // by token
 	provision provisioning
-	answered  map[string]answer // by waiting pod
+	answered  answers
+	reserved  reservations
 	// ground is kept while nothing but pods without a node changes; nil when it has to
 	// be made anew.
 	ground    *cluster.Ground
@@ -99,7 +105,7 @@ func New(opts Options) *Engine {
 		opts: opts, world: newWorld(), agenda: newAgenda(),
 		expected: map[string]expectation{}, retry: map[string]backoff{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
-		instances: newInventory(), answered: map[string]answer{}, poolWrites: map[string]cluster.Instant{},
+		instances: newInventory(), answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
 		ending: map[string]bool{},
 	}
@@ -170,6 +176,8 @@ func (e *Engine) run(j job) cluster.Instant {
 		return e.doEmpty()
 	case jobProvision:
 		return e.doProvision()
+	case jobReserve:
+		return e.doReserve()
 	case jobTerminate:
 		return e.doTerminate()
 	}
@@ -195,6 +203,8 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 		e.evicted(f, d, again)
 	case DeletePod:
 		e.podWritten(f.Namespace+"/"+f.Name, again)
+	case Tolerate:
+		e.tolerated(f, d, again)
 	case PatchPoolStatus:
 		e.agenda.by(job{jobPool, f.Name}, again)
 	case PatchOverlayStatus: // the next plan looks again
@@ -227,6 +237,7 @@ func (e *Engine) nodeWritten(name string, again cluster.Instant) {
 		}
 	}
 	e.agenda.by(job{jobEmpty, ""}, again)
+	e.agenda.by(job{jobReserve, ""}, again)
 }
 
 func (e *Engine) podWritten(id string, again cluster.Instant) {

@@ -25,9 +25,7 @@ type world struct {
 	attachments map[string]*cluster.VolumeAttachment
 	referred
 
-	// waiting holds the pods that nodes may have to be bought for, and when each
-	// was first seen to wait.
-	waiting map[string]cluster.Instant
+	waiting queue
 	// undecided holds the pods that the scheduler has not looked at yet, and when
 	// they were created.
 	undecided map[string]cluster.Instant
@@ -41,7 +39,7 @@ func newWorld() world {
 		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
 		referred: newReferred(),
-		waiting:  map[string]cluster.Instant{}, undecided: map[string]cluster.Instant{},
+		waiting:  newQueue(), undecided: map[string]cluster.Instant{},
 	}
 }
 
@@ -113,14 +111,17 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}
 	if pod != nil && pod.Provisionable() {
-		if _, ok := e.waiting[id]; !ok || (old != nil && old.UID != pod.UID) {
-			e.waiting[id] = e.now
-			delete(e.answered, id)
+		if was := e.waiting.pods[id]; was == nil || was.UID != pod.UID {
+			e.withdraw(id)
 			e.arrived(e.now)
 		}
-	} else if _, ok := e.waiting[id]; ok {
-		delete(e.waiting, id)
-		delete(e.answered, id)
+		e.waiting.put(pod)
+		if len(e.reserved.queue) > 0 { // it may have been too old a record to write to
+			e.agenda.by(job{jobReserve, ""}, e.now)
+		}
+	} else if e.waiting.pods[id] != nil {
+		e.waiting.take(id)
+		e.withdraw(id)
 	}
 	for _, p := range []*cluster.Pod{old, pod} {
 		if p == nil || p.Node == "" {
@@ -282,6 +283,7 @@ func (ev DaemonSetChanged) apply(e *Engine) {
 	} else {
 		e.daemons[ev.ID] = ev.DaemonSet
 	}
+	e.agenda.by(job{jobReserve, ""}, e.now)
 	e.replan()
 }
 
@@ -333,7 +335,7 @@ func (e *Engine) everythingDue() {
 			e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
 		}
 	}
-	for _, kind := range []jobKind{jobCollect, jobEmpty, jobProvision} {
+	for _, kind := range []jobKind{jobCollect, jobEmpty, jobProvision, jobReserve} {
 		e.agenda.by(job{kind, ""}, e.now)
 	}
 }

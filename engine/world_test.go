@@ -26,9 +26,11 @@ type world struct {
 	pods   map[string]*cluster.Pod
 	nodes  map[string]*cluster.Node
 	claims map[string]*cluster.Claim
-	pool   *cluster.Pool
-	class  *cluster.NodeClass
-	types  []cluster.InstanceType
+	// daemons have no pods here: what matters is what they tolerate.
+	daemons map[string]*cluster.DaemonSet
+	pool    *cluster.Pool
+	class   *cluster.NodeClass
+	types   []cluster.InstanceType
 
 	instances map[string]*instance
 	byToken   map[string][]string
@@ -50,6 +52,8 @@ type world struct {
 	// purchases counts the plans that bought nodes.
 	purchases int
 	budgets   map[string]bool // pods whose eviction is refused
+	rigid     bool            // no toleration can be added to pods
+	let       int             // tolerations that were
 	slow      cluster.Duration
 }
 
@@ -122,6 +126,9 @@ func (w *world) restart() {
 	}
 	w.tell(engine.PoolChanged{Name: w.pool.Name, Pool: w.pool}, 0)
 	w.tell(engine.ClassChanged{Ref: classRef, Class: w.class}, 0)
+	for id, d := range w.daemons {
+		w.tell(engine.DaemonSetChanged{ID: id, DaemonSet: d}, 0)
+	}
 	w.tell(engine.Synced{}, 0)
 }
 
@@ -192,29 +199,43 @@ func (w *world) setClaim(c *cluster.Claim) {
 	w.tellClaim(x.Name)
 }
 
-// scale makes the Deployment have n pods of one core each.
-func (w *world) scale(n int) {
+// scale makes the Deployment of pods of one core each have n of them.
+func (w *world) scale(n int) { w.scaleOf("web", n) }
+
+func (w *world) scaleOf(workload string, n int) {
 	var have []string
 	for id, p := range w.pods {
-		if p.Owner.Name == "web" && !p.Deleting() {
+		if p.Owner.Name == workload && !p.Deleting() {
 			have = append(have, id)
 		}
 	}
 	slices.Sort(have)
 	for i := len(have); i < n; i++ {
-		w.addPod()
+		w.addPod(workload)
 	}
 	for i := n; i < len(have); i++ {
 		w.deletePod(w.pods[have[i]])
 	}
 }
 
-var webDemand = &cluster.Demand{Key: "web", Requests: cluster.NewResources(map[string]int64{cluster.CPU: 1000, cluster.Memory: 1 << 30, cluster.Pods: 1})}
+// workloads are what pods of each Deployment ask for.
+var workloads = map[string]*cluster.Demand{
+	"web": asks("web", 1000, 1<<30),
+	// On two cores there is room for one of each of these, but not for two of either.
+	"cpus":   asks("cpus", 1500, 1<<30),
+	"memory": asks("memory", 300, 6<<30),
+	"small":  asks("small", 50, 1<<26),
+	"device": {Key: "device", Requests: cluster.NewResources(map[string]int64{cluster.CPU: 500, "device": 1, cluster.Pods: 1})},
+}
 
-func (w *world) addPod() {
+func asks(key string, millicores, bytes int64) *cluster.Demand {
+	return &cluster.Demand{Key: key, Requests: cluster.NewResources(map[string]int64{cluster.CPU: millicores, cluster.Memory: bytes, cluster.Pods: 1})}
+}
+
+func (w *world) addPod(workload string) {
 	uid := fmt.Sprintf("p%05d", w.rev)
-	w.setPod(&cluster.Pod{UID: uid, Namespace: "default", Name: "web-" + uid, Demand: webDemand, Created: w.now,
-		Owner: cluster.Owner{Kind: "ReplicaSet", Name: "web", UID: "web"}, Grace: cluster.Second})
+	w.setPod(&cluster.Pod{UID: uid, Namespace: "default", Name: workload + "-" + uid, Demand: workloads[workload], Created: w.now,
+		Owner: cluster.Owner{Kind: "ReplicaSet", Name: workload, UID: workload}, Grace: cluster.Second})
 }
 
 func (w *world) deletePod(p *cluster.Pod) {
@@ -374,7 +395,7 @@ func (w *world) kubernetes() {
 			w.setNode(&c)
 		}
 	}
-	replace := 0
+	var replace []string
 	for _, id := range slices.Sorted(maps.Keys(w.pods)) {
 		p := w.pods[id]
 		n := w.nodes[p.Node]
@@ -383,13 +404,13 @@ func (w *world) kubernetes() {
 			w.removePod(id)
 		case p.Node != "" && n == nil:
 			w.removePod(id) // the pod collector
-			replace++
+			replace = append(replace, p.Owner.Name)
 		case p.Node == "" && !p.Deleting():
 			w.schedule(p)
 		}
 	}
-	for range replace {
-		w.addPod()
+	for _, workload := range replace {
+		w.addPod(workload)
 	}
 }
 
@@ -418,7 +439,7 @@ func (w *world) schedule(p *cluster.Pod) {
 	c := *p
 	var fit []string
 	for _, name := range slices.Sorted(maps.Keys(w.nodes)) {
-		if n := w.nodes[name]; n.Ready && !n.Unschedulable && p.Demand.Admits(n.Labels.Get, n.Taints) && w.room(n, p) {
+		if n := w.nodes[name]; n.Ready && !n.Unschedulable && p.Demand.Admits(n.Labels.Get, untolerated(n, p)) && w.room(n, p) {
 			fit = append(fit, name)
 		}
 	}
@@ -429,6 +450,13 @@ func (w *world) schedule(p *cluster.Pod) {
 		c.UnschedulableSince = w.now
 		w.setPod(&c)
 	}
+}
+
+// untolerated are the taints of a node that a pod has been given no toleration of.
+func untolerated(n *cluster.Node, p *cluster.Pod) []cluster.Taint {
+	return slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool {
+		return t.Key == cluster.ReservedKey && slices.Contains(p.Reserved, t.Value)
+	})
 }
 
 func (w *world) room(n *cluster.Node, p *cluster.Pod) bool {

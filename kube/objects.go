@@ -17,6 +17,7 @@ import (
 // pod fills in the record of a pod, which is empty.
 func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 	out.UID, out.Namespace, out.Name, out.Revision = string(p.UID), p.Namespace, p.Name, p.ResourceVersion
+	p, out.Reserved = withoutReserved(p)
 	out.Demand, out.Identity = l.demand(p), l.identity(p)
 	out.Node, out.Phase, out.Nominated = p.Spec.NodeName, phase(p.Status.Phase), p.Status.NominatedNodeName
 	out.Gated = len(p.Spec.SchedulingGates) > 0

@@ -44,6 +44,8 @@ func (c *Cluster) Do(ctx context.Context, f engine.Effect) (done engine.Done, ha
 	case engine.DeletePod:
 		seconds := max(f.Grace.Seconds(), 1) // 0 would take it off the API without asking the kubelet
 		err = c.delete(ctx, &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: f.Namespace, Name: f.Name}}, f.UID, client.GracePeriodSeconds(seconds))
+	case engine.Tolerate:
+		obj, err = c.tolerate(ctx, f)
 	case engine.PatchPoolStatus:
 		obj, err = c.patchPoolStatus(ctx, f)
 	case engine.PatchOverlayStatus:

@@ -37,6 +37,7 @@ type operatorFlags struct {
 	seed                uint64
 	logFormat           string
 	defaultSpreads      []string
+	reserveNodes        bool
 }
 
 func operatorCommand() *cobra.Command {
@@ -66,6 +67,7 @@ process: claims are launched, but only the lab has kubelets that register nodes.
 	flags.Int64Var(&f.speed, "speed", 1, "divide the waits of the engine and of a simulated cloud")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a simulated cloud")
 	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, defaultSpreadUsage)
+	flags.BoolVar(&f.reserveNodes, "reserve-nodes", engine.DefaultOptions().ReserveNodes, "reserve new nodes for the pods that they are bought for, by a taint and a toleration on each of these")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	return cmd
 }
@@ -89,6 +91,7 @@ func (f operatorFlags) run(ctx context.Context) error {
 	}
 	options := engine.DefaultOptions()
 	options.Speed = max(f.speed, 1)
+	options.ReserveNodes = f.reserveNodes
 	return operator.Run(ctx, operator.Options{
 		Config: cfg, Provider: cloud, Engine: options, Log: log,
 		Listen: f.listen, Pprof: f.pprof, LeaderElection: f.leaderElect, Namespace: f.namespace,

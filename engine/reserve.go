@@ -1,0 +1,293 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// The scheduler does not read plans. So that pods find the nodes that were bought for
+// them, a new node is reserved from the moment it registers: it has a taint that only
+// the pods planned for it are given a toleration of, until they have had their turn
+// (docs/decisions/0006).
+//
+// Nothing of it has to be remembered. That a node is reserved is written on the node,
+// for whom on the pods, and since when follows from conditions. While some pod waits
+// that no plan of this engine has looked at, as after a crash, nodes stay reserved; the
+// first plan finds the pods that have their tolerations where they are meant to go, and
+// gives the others theirs.
+
+const (
+	// reservedFor is how long a node that is ready stays reserved at the most: ten
+	// seconds of back-off after the scheduler last tried a pod in vain, and fifty for it
+	// to work off a queue of five thousand at a hundred a second.
+	reservedFor = cluster.Minute
+	// letInAtOnce bounds the tolerations that are being written at the same time, so
+	// that what makes nodes come is not behind ten thousand of them.
+	letInAtOnce = 64
+	// mostTolerations bounds those of a pod, to which one is added whenever a plan finds
+	// another reserved node for it: its own could not be had, or has failed. A pod that
+	// has so many waits for a node to be opened.
+	mostTolerations = 16
+)
+
+// reservations are the reserved nodes and the way of pods onto them.
+type reservations struct {
+	nodes map[string]bool // by claim
+	// queue holds pods to be let onto theirs, and underway those that are being let.
+	queue    []string
+	underway map[string]bool
+}
+
+func newReservations() reservations {
+	return reservations{nodes: map[string]bool{}, underway: map[string]bool{}}
+}
+
+// reserves tells whether the node of a claim, nil for one that is not there yet, has to
+// be reserved: it is meant for somebody who might otherwise find it taken. Where others
+// go can also take a place away from pods that depend on that, so that no node is open to
+// all while one of them is expected somewhere.
+func (e *Engine) reserves(c *cluster.Claim, n *cluster.Node) bool {
+	if !e.opts.ReserveNodes || e.waiting.interchangeable() || !e.reservable(c) {
+		return false
+	}
+	return e.unanswered() > 0 || e.answered.depending > 0 || e.meantFor(c, n) > 0
+}
+
+// meantFor is how many waiting pods are planned for a claim or its node.
+func (e *Engine) meantFor(c *cluster.Claim, n *cluster.Node) int {
+	meant := e.answered.on[c.Name]
+	if n != nil && n.Name != c.Name {
+		meant += e.answered.on[n.Name]
+	}
+	return meant
+}
+
+// reservable tells whether the node of a claim can be what it was bought for while it is
+// reserved. A DaemonSet that does not tolerate the taint comes when it has gone, and it
+// may be the one that makes the devices known that pods wait for.
+func (e *Engine) reservable(c *cluster.Claim) bool {
+	if e.waiting.claiming == 0 && !slices.ContainsFunc(c.Requests, extended) {
+		return true
+	}
+	taint := []cluster.Taint{cluster.ReservedTaint(c.Name)}
+	for _, d := range e.daemons {
+		_, never := cluster.Untolerated(c.Taints, d.Demand.Tolerations)
+		_, later := cluster.Untolerated(taint, d.Demand.Tolerations)
+		if later && !never {
+			return false
+		}
+	}
+	return true
+}
+
+// extended tells whether an amount is of something that not every node has.
+func extended(a cluster.Amount) bool {
+	switch a.Name {
+	case cluster.CPU, cluster.Memory, cluster.EphemeralStorage, cluster.Pods:
+		return false
+	}
+	return true
+}
+
+// reserve returns the taint for a node that is being registered, if it is to have one.
+func (e *Engine) reserve(c *cluster.Claim, n *cluster.Node) []cluster.Taint {
+	if n.Reserved(c.Name) || !e.reserves(c, n) {
+		return nil
+	}
+	return []cluster.Taint{cluster.ReservedTaint(c.Name)}
+}
+
+func (e *Engine) tellReserved(c *cluster.Claim, n *cluster.Node) {
+	e.note(Note{About: aboutNode(n), Reason: "Reserved", Pool: c.Pool,
+		Message: "Reserved for " + podCount(e.meantFor(c, n)) + " that were planned for it, for " + reservedFor.String() + " after it is ready at the most"})
+}
+
+func podCount(n int) string {
+	switch n {
+	case 0:
+		return "pods"
+	case 1:
+		return "1 pod"
+	}
+	return strconv.Itoa(n) + " pods"
+}
+
+// follow keeps the list of reserved nodes.
+func (e *Engine) follow(c *cluster.Claim, n *cluster.Node) {
+	if !n.Reserved(c.Name) {
+		delete(e.reserved.nodes, c.Name)
+		return
+	}
+	e.reserved.nodes[c.Name] = true
+	e.agenda.by(job{jobReserve, ""}, e.now)
+}
+
+// doReserve lets planned pods onto reserved nodes, and everybody onto those that need not
+// be reserved any longer. It returns when the time of the next one is over.
+func (e *Engine) doReserve() cluster.Instant {
+	e.letIn()
+	again := cluster.Never
+	for _, name := range slices.Sorted(maps.Keys(e.reserved.nodes)) {
+		again = min(again, e.open(name))
+	}
+	return again
+}
+
+// open takes the taint away from the node of a claim if it is time, and returns when it
+// will be at the latest.
+func (e *Engine) open(name string) cluster.Instant {
+	c := e.claims[name]
+	if c == nil || c.Deleting() {
+		delete(e.reserved.nodes, name)
+		return cluster.Never
+	}
+	n := e.nodeOfClaim(c)
+	if n == nil || !n.Reserved(name) {
+		delete(e.reserved.nodes, name)
+		return cluster.Never
+	}
+	until := cluster.Never
+	if r := c.Condition(cluster.Registered); n.Ready && r.Status == "True" {
+		until = max(r.Since, n.ReadySince).Add(reservedFor)
+	}
+	wanted := e.reserves(c, n)
+	if wanted && e.now < until {
+		return until
+	}
+	taints := slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.ReservedTaint(name) })
+	if !e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Taints: taints, Finalizers: n.Finalizers}) {
+		return cluster.Never // whatever is under way wakes the job
+	}
+	opened := Note{About: aboutNode(n), Reason: "Opened", Pool: c.Pool, Quiet: true, Message: "open to all pods: those that it was reserved for have had their turn"}
+	if missing := e.meantFor(c, n); wanted && missing > 0 {
+		opened.Warning, opened.Quiet = true, false
+		opened.Message = "Open to all pods: " + podCount(missing) + " of those that it was reserved for did not come within " + reservedFor.String()
+	}
+	e.note(opened)
+	return cluster.Never
+}
+
+// withdraw drops the answer for a pod. Nodes may have been reserved for its sake.
+func (e *Engine) withdraw(id string) {
+	e.answered.drop(id)
+	if len(e.reserved.nodes) > 0 {
+		e.agenda.by(job{jobReserve, ""}, e.now)
+	}
+}
+
+// reservedBy returns the claim whose node is or will be reserved under this name, of a
+// claim or a node; "" for one that is open to all.
+func (e *Engine) reservedBy(host string) string {
+	c := e.claims[host]
+	if n := e.nodes[host]; c == nil && n != nil {
+		c = e.claimOfNode(n)
+	}
+	if f, creating := e.expected[claimKey(host)].effect.(CreateClaim); c == nil && creating {
+		c = f.Claim
+	}
+	if c == nil {
+		return ""
+	}
+	reserved := false
+	if n := e.nodeOfClaim(c); n != nil && n.Labels[cluster.LabelRegistered] == "true" {
+		reserved = n.Reserved(c.Name)
+	} else {
+		reserved = e.reserves(c, n)
+	}
+	if !reserved {
+		return ""
+	}
+	return c.Name
+}
+
+// lacks returns the claim of the reserved node that a waiting pod is planned for and has
+// no toleration of, "" for none.
+func (e *Engine) lacks(id string) string {
+	p, a := e.waiting.pods[id], e.answered.of[id]
+	if p == nil || a.host == "" || len(p.Reserved) >= mostTolerations {
+		return ""
+	}
+	claim := e.reservedBy(a.host)
+	if claim == "" || p.Enters(claim) {
+		return ""
+	}
+	return claim
+}
+
+// queueEntries queues all pods that lack a toleration after a plan, node by node.
+func (e *Engine) queueEntries() {
+	r := &e.reserved
+	r.queue = r.queue[:0]
+	for id := range e.answered.of {
+		if e.lacks(id) != "" {
+			r.queue = append(r.queue, id)
+		}
+	}
+	slices.SortFunc(r.queue, func(x, y string) int {
+		return cmp.Or(strings.Compare(e.answered.of[x].host, e.answered.of[y].host), strings.Compare(x, y))
+	})
+	e.agenda.by(job{jobReserve, ""}, e.now)
+}
+
+// letIn writes the tolerations of pods in the queue, as many as may be at once.
+func (e *Engine) letIn() {
+	r := &e.reserved
+	var later []string
+	for i, id := range r.queue {
+		if len(r.underway) >= letInAtOnce {
+			later = append(later, r.queue[i:]...)
+			break
+		}
+		claim := e.lacks(id)
+		if claim == "" {
+			continue
+		}
+		p := e.waiting.pods[id]
+		if e.issue(Tolerate{Namespace: p.Namespace, Name: p.Name, UID: p.UID, Revision: p.Revision, Claim: claim}) {
+			r.underway[id] = true
+		} else {
+			later = append(later, id)
+		}
+	}
+	r.queue = later
+}
+
+func (e *Engine) tolerated(f Tolerate, d Done, again cluster.Instant) {
+	id := f.Namespace + "/" + f.Name
+	delete(e.reserved.underway, id)
+	e.agenda.by(job{jobReserve, ""}, again)
+	if d.Err == nil {
+		e.agenda.by(job{jobReserve, ""}, e.now) // it is the next one's turn
+		return
+	}
+	e.reserved.queue = append(e.reserved.queue, id) // if it still lacks it then
+	if p := e.waiting.pods[id]; p != nil && d.Err.Kind == Rejected && e.retry[podKey(id)].failures == 1 {
+		e.note(Note{About: aboutPod(p), Warning: true, Reason: "ReservationFailed",
+			Message: "Cannot be let onto the node that is reserved for it, nodeclaim/" + f.Claim + ", before that is open to all: " + d.Err.Message})
+	}
+}
+
+// recall finds in the tolerations of waiting pods what an earlier engine had planned: a
+// packing that was found once need not be found again.
+func (e *Engine) recall() {
+	claims := map[string]string{} // by the value of their taints
+	for name, c := range e.claims {
+		n := e.nodeOfClaim(c)
+		if open := n != nil && n.Labels[cluster.LabelRegistered] == "true" && !n.Reserved(name); !open && !c.Deleting() {
+			claims[cluster.ReservedTaint(name).Value] = name
+		}
+	}
+	for id, p := range e.waiting.pods {
+		for _, value := range slices.Backward(p.Reserved) {
+			if claim, ok := claims[value]; ok {
+				e.answered.set(id, answer{claim, e.now, p.DependsOnOthers()})
+				break
+			}
+		}
+	}
+}

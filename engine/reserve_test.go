@@ -1,0 +1,321 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// reserved are the names of the claims whose nodes are reserved.
+func (w *world) reserved() []string {
+	var out []string
+	for name, c := range w.claims {
+		for _, n := range w.nodes {
+			if n.ProviderID == c.ProviderID && n.Reserved(name) {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// mixed scales to pods that fit together and not each with their own.
+func (w *world) mixed(each int) {
+	w.scaleOf("cpus", each)
+	w.scaleOf("memory", each)
+}
+
+// TestReservedNodesHoldWhatTheyWereBoughtFor although the scheduler puts pods anywhere:
+// nodes are bought once. Without reservation they are not enough.
+func TestReservedNodesHoldWhatTheyWereBoughtFor(t *testing.T) {
+	again := 0
+	for seed := range uint64(20) {
+		for _, reserve := range []bool{true, false} {
+			w := newWorld(t, seed)
+			w.opts.ReserveNodes = reserve
+			w.slow = 5 * cluster.Millisecond
+			w.restart()
+			w.run(5 * cluster.Second)
+			w.mixed(30)
+			w.run(5 * cluster.Minute)
+			w.settled(60)
+			switch {
+			case !reserve:
+				again += w.purchases - 1
+			case w.purchases != 1:
+				t.Errorf("seed %d: nodes were bought %d times, want once", seed, w.purchases)
+			case w.let != 60:
+				t.Errorf("seed %d: %d tolerations were written for 60 pods", seed, w.let)
+			}
+			if !reserve && w.let > 0 {
+				t.Errorf("seed %d: %d tolerations were written although nothing is to be reserved", seed, w.let)
+			}
+		}
+	}
+	if again == 0 {
+		t.Error("nodes that are not reserved were enough every time: the test tests nothing")
+	}
+}
+
+// TestPodsThatAreAlikeNeedNoReservation: whoever comes first, the others fit.
+func TestPodsThatAreAlikeNeedNoReservation(t *testing.T) {
+	w := newWorld(t, 41)
+	w.slow = 5 * cluster.Millisecond
+	w.run(5 * cluster.Second)
+	w.scale(100)
+	for range 20 {
+		w.run(10 * cluster.Second)
+		if nodes := w.reserved(); len(nodes) > 0 {
+			t.Fatalf("reserved: %v", nodes)
+		}
+	}
+	w.settled(100)
+	if w.let > 0 || w.purchases != 1 {
+		t.Errorf("%d tolerations were written, nodes were bought %d times", w.let, w.purchases)
+	}
+}
+
+// TestReservationEnds: no node that is ready is reserved for longer than a minute, and
+// none for whom nobody waits, whatever becomes of the pods.
+func TestReservationEnds(t *testing.T) {
+	const slack = 2 * cluster.Second // for watches and writes
+	for name, after := range map[string]func(*world){
+		"they come":              func(*world) {},
+		"they are deleted":       func(w *world) { w.mixed(0) },
+		"some are deleted":       func(w *world) { w.mixed(3) },
+		"they cannot be let in":  func(*world) {},
+		"others come in between": func(w *world) { w.scale(40) },
+		"they fit elsewhere": func(w *world) {
+			r := cluster.NewResources(map[string]int64{cluster.CPU: 500_000, cluster.Memory: 1 << 42, cluster.Pods: 1000})
+			w.setNode(&cluster.Node{Name: "by-hand", UID: "by-hand", Labels: cluster.Labels{}, Capacity: r, Allocatable: r, Created: w.now, Ready: true, ReadySince: w.now})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 42)
+			w.rigid = name == "they cannot be let in"
+			w.run(5 * cluster.Second)
+			w.mixed(20)
+			w.run(100 * cluster.Millisecond)
+			after(w)
+			since := map[string]cluster.Instant{}
+			for end := w.now.Add(5 * cluster.Minute); w.now < end; {
+				w.run(500 * cluster.Millisecond)
+				for _, name := range w.reserved() {
+					if since[name] == 0 {
+						since[name] = w.now
+					}
+					if w.now > since[name].Add(cluster.Minute+slack) {
+						t.Fatalf("claim %s is reserved since %s", name, w.now.Sub(since[name]))
+					}
+				}
+			}
+			if w.rigid && len(since) == 0 {
+				t.Error("no node was ever reserved")
+			}
+			if nodes := w.reserved(); len(nodes) > 0 {
+				t.Errorf("still reserved: %v", nodes)
+			}
+			if waiting := w.waiting(); waiting > 0 {
+				t.Errorf("%d pods wait for ever", waiting)
+			}
+			if late := strings.Contains(strings.Join(w.notes, "\n"), "did not come within"); late != w.rigid {
+				t.Errorf("told that pods did not come: %t", late)
+			}
+		})
+	}
+}
+
+func (w *world) waiting() int {
+	n := 0
+	for _, p := range w.pods {
+		if p.Provisionable() {
+			n++
+		}
+	}
+	return n
+}
+
+// TestLaterPodsAreLetIn: pods that come while nodes boot, and are planned for room on
+// these, get tolerations of their taints.
+func TestLaterPodsAreLetIn(t *testing.T) {
+	w := newWorld(t, 43)
+	w.slow = 5 * cluster.Millisecond
+	w.run(5 * cluster.Second)
+	w.mixed(5)
+	w.run(2 * cluster.Second)
+	claims := len(w.claims)
+	w.scaleOf("small", 3)
+	w.run(5 * cluster.Second)
+	if len(w.claims) != claims || w.let != 13 {
+		t.Fatalf("%d claims, then %d; %d tolerations for 13 pods", claims, len(w.claims), w.let)
+	}
+	w.run(5 * cluster.Minute)
+	w.settled(13)
+	if w.purchases != 1 {
+		t.Errorf("nodes were bought %d times, want once", w.purchases)
+	}
+}
+
+// TestReservedNodesAreInitialized: the taint delays nothing but pods that are not meant
+// for the node.
+func TestReservedNodesAreInitialized(t *testing.T) {
+	w := newWorld(t, 44)
+	w.rigid = true // nobody comes: the nodes stay reserved as long as they may
+	w.slow = 5 * cluster.Millisecond
+	w.run(5 * cluster.Second)
+	w.mixed(20)
+	met := 0
+	for range 120 {
+		w.run(cluster.Second)
+		for _, name := range w.reserved() {
+			if c := w.claims[name]; c.Is(cluster.Registered) && w.now > c.Condition(cluster.Registered).Since.Add(2*cluster.Second) {
+				met++
+				if !c.Is(cluster.Initialized) {
+					t.Fatalf("claim %s is reserved and not initialized: %+v", name, c.Conditions)
+				}
+			}
+		}
+	}
+	if met == 0 {
+		t.Error("no node was reserved for longer than two seconds")
+	}
+}
+
+// TestDevicesNeedTheirDaemonSet: a node for devices is not reserved if a DaemonSet that
+// may make them known would have to wait for the end of it.
+func TestDevicesNeedTheirDaemonSet(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		tolerate []cluster.Toleration
+		reserved bool
+	}{
+		{"tolerates nothing", nil, false},
+		{"tolerates devices", []cluster.Toleration{{Key: "device", Operator: cluster.Exists}}, false},
+		{"tolerates all", []cluster.Toleration{{Operator: cluster.Exists}}, true},
+		{"tolerates reserved nodes", []cluster.Toleration{{Key: cluster.ReservedKey, Operator: cluster.Exists}}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, 45)
+			w.rigid = true // so that reservation lasts
+			for i := range w.types {
+				w.types[i].Allocatable = w.types[i].Allocatable.Plus(cluster.Resources{{Name: "device", Value: 2}})
+			}
+			w.daemons = map[string]*cluster.DaemonSet{"kube-system/plugin": {UID: "d", Namespace: "kube-system", Name: "plugin",
+				Demand: &cluster.Demand{Key: "plugin" + c.name, Requests: cluster.NewResources(map[string]int64{cluster.Pods: 1}), Tolerations: c.tolerate}}}
+			w.restart()
+			w.run(5 * cluster.Second)
+			w.scaleOf("device", 4)
+			w.scaleOf("memory", 4)
+			seen := 0
+			for range 60 {
+				w.run(cluster.Second)
+				for _, name := range w.reserved() {
+					if w.claims[name].Requests.Get("device") > 0 {
+						seen++
+					}
+				}
+			}
+			if (seen > 0) != c.reserved {
+				t.Errorf("nodes with devices were reserved: %t, want %t", seen > 0, c.reserved)
+			}
+			w.run(5 * cluster.Minute)
+			w.settled(8)
+		})
+	}
+}
+
+// TestReservationSurvivesCrashes drops the operator before or after random effects while
+// reserved nodes come up: in the end all pods run, nothing is reserved or left behind,
+// and what one engine has planned the next one carries out.
+func TestReservationSurvivesCrashes(t *testing.T) {
+	crashes, purchases := 0, 0
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			w := newWorld(t, 100+seed)
+			w.slow = 5 * cluster.Millisecond
+			w.run(5 * cluster.Second)
+			w.mixed(20)
+			w.run(cluster.Second) // bought, and the tolerations written
+			w.crash = func() bool { return w.rng.IntN(6) == 0 }
+			w.run(3 * cluster.Minute)
+			w.crash = nil
+			w.run(5 * cluster.Minute)
+			w.settled(40)
+			purchases += w.purchases
+			crashes += w.crashes
+
+			// The same with crashes in the middle of the purchase.
+			w.mixed(0)
+			w.run(10 * cluster.Minute)
+			w.crash = func() bool { return w.rng.IntN(20) == 0 }
+			w.mixed(20)
+			w.run(3 * cluster.Minute)
+			w.crash = nil
+			w.run(5 * cluster.Minute)
+			w.settled(40)
+			for _, p := range w.pods {
+				if len(p.Reserved) > 16 {
+					t.Errorf("pod %s has %d tolerations", p.ID(), len(p.Reserved))
+				}
+			}
+			w.mixed(0)
+			w.run(10 * cluster.Minute)
+			w.settled(0)
+			if w.alive() != 0 || len(w.claims) != 0 {
+				t.Errorf("left behind: %d instances, %d claims", w.alive(), len(w.claims))
+			}
+			crashes += w.crashes
+		})
+	}
+	if purchases != 40 {
+		t.Errorf("nodes were bought %d times in 40 runs whose tolerations had been written before the first crash", purchases)
+	}
+	if crashes < 400 {
+		t.Errorf("only %d crashes in all: the test does not test much", crashes)
+	}
+}
+
+// TestReservationIsNotRemembered: the engine is thrown away before every step.
+func TestReservationIsNotRemembered(t *testing.T) {
+	w := newWorld(t, 47)
+	w.opts.BatchIdle = 0 // a window is memory
+	w.forget = true
+	w.slow = 2 * cluster.Second
+	w.restart()
+	w.run(5 * cluster.Second)
+	for _, n := range []int{10, 30, 5, 0} {
+		w.mixed(n)
+		w.run(4 * cluster.Minute)
+		w.settled(2 * n)
+	}
+	if w.alive() != 0 || w.let == 0 {
+		t.Errorf("%d instances left; %d tolerations were written", w.alive(), w.let)
+	}
+}
+
+// TestReservationTurnedOff: nodes that were reserved before are opened.
+func TestReservationTurnedOff(t *testing.T) {
+	w := newWorld(t, 48)
+	w.rigid = true
+	w.run(5 * cluster.Second)
+	w.mixed(20)
+	for range 100 {
+		if len(w.reserved()) > 0 {
+			break
+		}
+		w.run(cluster.Second)
+	}
+	if len(w.reserved()) == 0 {
+		t.Fatal("nothing was reserved")
+	}
+	w.opts.ReserveNodes = false
+	w.restart()
+	w.run(2 * cluster.Second)
+	if nodes := w.reserved(); len(nodes) > 0 {
+		t.Errorf("still reserved: %v", nodes)
+	}
+}
