@@ -45,8 +45,10 @@ type Terms struct {
 	// Seed gives the order in which nodes become ready, in at most so many Waves.
 	Seed  uint64
 	Waves int
-	// Reserve keeps each new node for the pods that are planned for it until all have
-	// had their turn, by a taint that only these are given a toleration of.
+	// Reserve reserves each new node for the pods that are planned for it, by a taint that
+	// only these are given a toleration of, as the operator does: until all of them are
+	// bound and nobody waits who depends on where others go. What is reserved when all
+	// nodes are ready is opened then.
 	Reserve bool
 }
 
@@ -78,7 +80,7 @@ func Run(ctx context.Context, c *Case, p *plan.Plan, terms Terms) (*Outcome, err
 	if err != nil {
 		return nil, err
 	}
-	r := &run{loop: l, objects: c.Objects.Clone(), random: rand.New(rand.NewPCG(terms.Seed, 0)), terms: terms, prices: map[string]cluster.Money{}}
+	r := &run{loop: l, objects: c.Objects.Clone(), random: rand.New(rand.NewPCG(terms.Seed, 0)), terms: terms, prices: map[string]cluster.Money{}, meant: map[string][]*cluster.Pod{}, up: map[string]bool{}}
 	r.begin(ctx)
 	waiting := len(c.Objects.Waiting())
 	if p == nil {
@@ -119,7 +121,9 @@ type run struct {
 	objects *oracle.Objects
 	random  *rand.Rand
 	terms   Terms
-	prices  map[string]cluster.Money // of new nodes, by name
+	prices  map[string]cluster.Money  // of new nodes, by name
+	meant   map[string][]*cluster.Pod // for whom nodes are reserved, by node
+	up      map[string]bool           // new nodes that are ready
 }
 
 // realised adds up the new nodes that somebody came to, and counts the others.
@@ -192,9 +196,10 @@ func (r *run) buy(ctx context.Context, p *plan.Plan) error {
 			r.ready(name)
 		}
 		r.loop.drain(ctx)
+		r.openFilled(ctx)
 	}
 	if r.terms.Reserve {
-		r.open(nodes)
+		r.open(nodes) // their time is over
 		r.loop.drain(ctx)
 	}
 	r.loop.wake(ctx)
@@ -204,6 +209,7 @@ func (r *run) buy(ctx context.Context, p *plan.Plan) error {
 
 // ready makes one node ready, with the pods of its DaemonSets.
 func (r *run) ready(name string) {
+	r.up[name] = true
 	before := len(r.objects.Pods)
 	r.objects.Attend(name)
 	for _, p := range r.objects.Pods[before:] {

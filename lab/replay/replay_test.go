@@ -27,6 +27,7 @@ var (
 	margin = flag.Int64("replay-margin", 0, "percent of the cpu and memory of new nodes that plans leave free")
 	waves  = flag.Int("replay-waves", 20, "nodes become ready in at most so many waves; 1: nobody is let onto any until all are ready")
 	tried  = flag.Bool("replay-tried", false, "plan for what the scheduler has left, not for all that waits")
+	first  = flag.Bool("replay-first", false, "carry out first plans, not improved ones")
 	keep   = flag.Bool("replay-reserve", false, "new nodes are kept for the pods that are planned for them until all had their turn")
 )
 
@@ -41,7 +42,7 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "%d seeds, %d waves, %d %% left free, tried first: %v, reserved: %v\n", *seeds, *waves, *margin, *tried, *keep)
+	fmt.Fprintf(&table, "%d seeds, %d waves, %d %% left free, first plans: %v, tried first: %v, reserved: %v\n", *seeds, *waves, *margin, *first, *tried, *keep)
 	fmt.Fprintf(&table, "%-24s %7s %6s %14s %14s %6s %8s %8s %8s %8s\n", "case", "pods", "nodes", "stranded/max", "extra nodes", "empty", "/plan", "max", "/tight", "time")
 	found := false
 	for _, c := range cases.All() {
@@ -70,6 +71,9 @@ func replayed(t *testing.T, bench *cases.Case) string {
 	c, err := replay.FromBench(in)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if *first {
+		c.Options.Steps = -1
 	}
 	ctx := klog.NewContext(t.Context(), logr.Discard())
 	tight := c.Plan(c.Objects).CreateCost

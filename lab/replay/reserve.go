@@ -1,15 +1,15 @@
 package replay
 
 import (
+	"context"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
 )
-
-// reserved is the key of the taint that keeps a node for the pods planned for it.
-const reserved = "ullage.sh/reserved"
 
 // reserve taints the nodes of a plan, and gives the pods of each a toleration of its
 // taint. An API server lets tolerations be added to pods that exist.
@@ -17,10 +17,11 @@ func (r *run) reserve(p *plan.Plan, nodes []string) {
 	of := map[string]string{} // node of each pod
 	for i, c := range p.Creates {
 		n := r.objects.Node(nodes[i]).DeepCopy()
-		n.Spec.Taints = append(n.Spec.Taints, corev1.Taint{Key: reserved, Value: nodes[i], Effect: corev1.TaintEffectNoSchedule})
+		n.Spec.Taints = append(n.Spec.Taints, corev1.Taint{Key: cluster.ReservedKey, Value: nodes[i], Effect: corev1.TaintEffectNoSchedule})
 		r.replace(n)
 		for _, pod := range c.Pods {
 			of[pod.ID()] = nodes[i]
+			r.meant[nodes[i]] = append(r.meant[nodes[i]], pod)
 		}
 	}
 	for i, pod := range r.objects.Pods {
@@ -30,18 +31,45 @@ func (r *run) reserve(p *plan.Plan, nodes []string) {
 		}
 		may := *pod // nothing of what is shared is written to
 		may.Spec.Tolerations = append(slices.Clone(pod.Spec.Tolerations),
-			corev1.Toleration{Key: reserved, Operator: corev1.TolerationOpEqual, Value: node, Effect: corev1.TaintEffectNoSchedule})
+			corev1.Toleration{Key: cluster.ReservedKey, Operator: corev1.TolerationOpEqual, Value: node, Effect: corev1.TaintEffectNoSchedule})
 		may.ResourceVersion = node // the scheduler overlooks changes of one version
 		r.objects.Pods[i] = &may
 		r.loop.add(&may)
 	}
 }
 
+// openFilled opens the nodes that are ready and have all the pods they are reserved
+// for, unless a pod still waits for which it matters where others go.
+func (r *run) openFilled(ctx context.Context) {
+	waits := func(p *cluster.Pod) bool { return r.loop.node[p.ID()] == "" }
+	for {
+		var filled []string
+		for _, name := range slices.Sorted(maps.Keys(r.meant)) {
+			pods := r.meant[name]
+			if slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return waits(p) && p.DependsOnOthers() }) {
+				return
+			}
+			if r.up[name] && !slices.ContainsFunc(pods, waits) {
+				filled = append(filled, name)
+			}
+		}
+		if len(filled) == 0 {
+			return
+		}
+		r.open(filled)
+		r.loop.drain(ctx) // whoever comes now may have been the last elsewhere
+	}
+}
+
 // open lets all pods onto nodes that were reserved.
 func (r *run) open(nodes []string) {
 	for _, name := range nodes {
+		if _, closed := r.meant[name]; !closed {
+			continue
+		}
+		delete(r.meant, name)
 		n := r.objects.Node(name).DeepCopy()
-		n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == reserved })
+		n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == cluster.ReservedKey })
 		r.replace(n)
 		r.loop.informers.Put(n)
 	}
