@@ -103,23 +103,21 @@ func TestOperatorCrashes(t *testing.T) {
 	if _, err := kube.Apply(ctx, c, []byte(smallNodes)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Create(ctx, inflate(0)); err != nil {
-		t.Fatal(err)
-	}
+	startHalves(t, ctx, c)
 	armed.Store(true)
 	rounds := 0
 	for dropped.Load() < int64(*crashes) {
 		rounds++
-		scale(t, ctx, c, int32(*crashNodes))
+		scaleHalves(t, ctx, c, *crashNodes)
 		await(t, ctx, 5*time.Minute, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, *crashNodes) })
-		scale(t, ctx, c, 0)
+		scaleHalves(t, ctx, c, 0)
 		await(t, ctx, 5*time.Minute, "the nodes to be given back", func(ctx context.Context) (bool, error) { return given(ctx, l) })
 	}
 	armed.Store(false)
-	scale(t, ctx, c, int32(*crashNodes))
+	scaleHalves(t, ctx, c, *crashNodes)
 	await(t, ctx, 5*time.Minute, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, *crashNodes) })
 	consistent(t, ctx, l)
-	scale(t, ctx, c, 0)
+	scaleHalves(t, ctx, c, 0)
 	await(t, ctx, 5*time.Minute, "everything to be given back", func(ctx context.Context) (bool, error) { return given(ctx, l) })
 	t.Logf("%d crashes in %d rounds of %d nodes, %d fault points passed", dropped.Load(), rounds, *crashNodes, effects.Load())
 	cancel()

@@ -33,10 +33,17 @@ func outAndAway(t *testing.T, forget bool) map[string]int {
 	const nodes = 20
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	var steps atomic.Int64
+	var steps, tolerated atomic.Int64
 	l, err := lab.Start(ctx, lab.Config{
 		Seed: 5, Speed: 60, Bare: true, Forget: forget,
-		Observe: func(runner.Step) { steps.Add(1) },
+		Observe: func(s runner.Step) {
+			steps.Add(1)
+			for _, f := range s.Effects {
+				if _, ok := f.(engine.Tolerate); ok {
+					tolerated.Add(1)
+				}
+			}
+		},
 		Engine: func(o *engine.Options) {
 			if forget { // a window that nobody remembers the beginning of never ends
 				o.BatchIdle, o.BatchMax, o.BatchLimit = 0, 0, 0
@@ -55,15 +62,19 @@ func outAndAway(t *testing.T, forget bool) map[string]int {
 	if _, err := kube.Apply(ctx, c, []byte(smallNodes)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Create(ctx, inflate(nodes)); err != nil {
-		t.Fatal(err)
-	}
+	startHalves(t, ctx, c)
+	scaleHalves(t, ctx, c, nodes)
+	began := time.Now()
 	await(t, ctx, 3*time.Minute, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, nodes) })
+	took := time.Since(began)
 	consistent(t, ctx, l)
 	types := claimsByType(t, ctx, c)
-	scale(t, ctx, c, 0)
+	scaleHalves(t, ctx, c, 0)
 	await(t, ctx, 3*time.Minute, "everything to be given back", func(ctx context.Context) (bool, error) { return given(ctx, l) })
-	t.Logf("forgetting %t: %d steps, claims %v", forget, steps.Load(), slices.Sorted(maps.Keys(types)))
+	t.Logf("forgetting %t: all run after %.1f s; %d steps, %d tolerations, claims %v", forget, took.Seconds(), steps.Load(), tolerated.Load(), slices.Sorted(maps.Keys(types)))
+	if tolerated.Load() < nodes/2 { // a few find room on the system nodes
+		t.Errorf("forgetting %t: %d tolerations for %d pods of two kinds", forget, tolerated.Load(), nodes)
+	}
 	return types
 }
 

@@ -69,8 +69,13 @@ func running(ctx context.Context, c client.Client, want int) (bool, error) {
 
 func scale(t *testing.T, ctx context.Context, c client.Client, n int32) {
 	t.Helper()
+	scaleOf(t, ctx, c, inflate(n), n)
+}
+
+func scaleOf(t *testing.T, ctx context.Context, c client.Client, d *appsv1.Deployment, n int32) {
+	t.Helper()
 	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, n))
-	if err := c.Patch(ctx, inflate(n), patch); err != nil {
+	if err := c.Patch(ctx, d, patch); err != nil {
 		t.Fatal(err)
 	}
 }
