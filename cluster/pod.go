@@ -87,6 +87,7 @@ type Pod struct {
 	Node     string // spec.nodeName, "" while unbound
 	Phase    Phase
 	Gated    bool // has scheduling gates: buys nothing
+	Ready    bool // its condition Ready is True
 
 	Created Instant
 	// UnschedulableSince is when the scheduler last said that the pod fits
@@ -181,13 +182,22 @@ type PodDisruptionBudget struct {
 	// selector, which has none.
 	Selects Term
 	NoPods  bool
-	// Allowed is how many more may be evicted now (status.disruptionsAllowed).
+	// Allowed is how many more may be evicted now: status.disruptionsAllowed, and 0
+	// while that is about an earlier spec.
 	Allowed int32
+	// Why tells, to be read after "allows no disruption: ", what keeps Allowed at 0 other
+	// than that too few of its pods are healthy; "" for nothing.
+	Why string
+	// Unready: it lets go of pods that are not ready, whatever Allowed is
+	// (spec.unhealthyPodEvictionPolicy, or enough others are healthy).
+	Unready bool
 }
 
-// Covers tells whether the budget is about a pod.
+// Covers tells whether the Eviction API asks the budget about a pod: one of its own that
+// runs. Those that have yet to start, have ended or are going are let go by every
+// budget.
 func (b *PodDisruptionBudget) Covers(p *Pod) bool {
-	if b.NoPods || b.Namespace != p.Namespace {
+	if b.NoPods || b.Namespace != p.Namespace || p.Phase != Running || p.Deleting() {
 		return false
 	}
 	id := p.Identity
@@ -195,4 +205,10 @@ func (b *PodDisruptionBudget) Covers(p *Pod) bool {
 		id = &noIdentity
 	}
 	return b.Selects.Matches(id.Labels.Get)
+}
+
+// Allows tells whether a pod that the budget covers may be evicted now. A pod that two
+// budgets cover may not, whatever they say: the Eviction API does not serve it.
+func (b *PodDisruptionBudget) Allows(p *Pod) bool {
+	return b.Allowed > 0 || b.Unready && !p.Ready
 }

@@ -47,6 +47,12 @@ type AttachmentChanged struct {
 	Attachment *cluster.VolumeAttachment
 }
 
+// BudgetChanged says the same of a PodDisruptionBudget.
+type BudgetChanged struct {
+	ID     string // namespace/name
+	Budget *cluster.PodDisruptionBudget
+}
+
 // Synced says that everything that existed when watching began has been told.
 // Before it the engine decides nothing.
 type Synced struct{}

@@ -232,15 +232,17 @@ func (e *Engine) standsOn() *cluster.Ground {
 	return e.ground
 }
 
-// onlyWaits tells whether an event is about a pod that has no node, before or after:
-// the ground stays as it is.
+// onlyWaits tells whether an event is about a pod that has no node, before or after, or
+// about what no snapshot shows: the ground stays as it is.
 func (e *Engine) onlyWaits(ev Event) bool {
-	x, ok := ev.(PodChanged)
-	if !ok {
-		return false
+	switch x := ev.(type) {
+	case PodChanged:
+		was := e.pods[x.ID]
+		return (was == nil || was.Node == "") && (x.Pod == nil || x.Pod.Node == "")
+	case BudgetChanged:
+		return true
 	}
-	was := e.pods[x.ID]
-	return (was == nil || was.Node == "") && (x.Pod == nil || x.Pod.Node == "")
+	return false
 }
 
 // create writes the claims of a plan. Nodes that are alike become one batch.

@@ -23,6 +23,7 @@ type world struct {
 	classes     map[cluster.ClassRef]*cluster.NodeClass
 	daemons     map[string]*cluster.DaemonSet
 	attachments map[string]*cluster.VolumeAttachment
+	guards      map[string]*cluster.PodDisruptionBudget // by namespace/name
 	referred
 
 	waiting queue
@@ -38,6 +39,7 @@ func newWorld() world {
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
 		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
+		guards:   map[string]*cluster.PodDisruptionBudget{},
 		referred: newReferred(),
 		waiting:  newQueue(), undecided: map[string]cluster.Instant{},
 	}
@@ -300,6 +302,16 @@ func (ev AttachmentChanged) apply(e *Engine) {
 	}
 	if n := e.nodes[at.Node]; n != nil {
 		e.touchNode(n)
+	}
+}
+
+// A budget changes whenever one of its pods does. It says nothing about where pods can
+// go, and evictions that it refused are tried again in their own time.
+func (ev BudgetChanged) apply(e *Engine) {
+	if ev.Budget == nil {
+		delete(e.guards, ev.ID)
+	} else {
+		e.guards[ev.ID] = ev.Budget
 	}
 }
 

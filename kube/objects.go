@@ -40,8 +40,10 @@ func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 		annotations(p, out)
 	}
 	for i := range p.Status.Conditions {
-		x := &p.Status.Conditions[i]
-		if x.Type == corev1.PodScheduled && x.Reason == corev1.PodReasonUnschedulable {
+		switch x := &p.Status.Conditions[i]; {
+		case x.Type == corev1.PodReady:
+			out.Ready = x.Status == corev1.ConditionTrue
+		case x.Type == corev1.PodScheduled && x.Reason == corev1.PodReasonUnschedulable:
 			out.UnschedulableSince = max(instant(x.LastTransitionTime.Time), 1)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -76,6 +77,13 @@ func (c *Cluster) kinds() ([]watched, error) {
 			ev := engine.AttachmentChanged{Name: o.GetName()}
 			if !gone {
 				ev.Attachment = VolumeAttachment(o.(*storagev1.VolumeAttachment))
+			}
+			return ev
+		}},
+		{&policyv1.PodDisruptionBudget{}, &policyv1.PodDisruptionBudgetList{}, func(o client.Object, gone bool) engine.Event {
+			ev := engine.BudgetChanged{ID: id(o)}
+			if !gone {
+				ev.Budget = PodDisruptionBudget(o.(*policyv1.PodDisruptionBudget))
 			}
 			return ev
 		}},

@@ -93,6 +93,8 @@ func (c *Collector) record(out *Objects, h held) {
 		out.PersistentVolumeClaims = append(out.PersistentVolumeClaims, kube.PersistentVolumeClaim(o))
 	case *corev1.PersistentVolume:
 		out.PersistentVolumes = append(out.PersistentVolumes, kube.PersistentVolume(o))
+	case *policyv1.PodDisruptionBudget:
+		out.Budgets = append(out.Budgets, kube.PodDisruptionBudget(o))
 	case *storagev1.StorageClass:
 		out.StorageClasses = append(out.StorageClasses, kube.StorageClass(o))
 	case *storagev1.CSINode:
@@ -220,10 +222,7 @@ func (c *Collector) noteAside(out *Objects) {
 	tell(nominated, "waits for others to make room on the node that it is nominated for, and is not planned for",
 		"wait for others to make room on the nodes that they are nominated for, and are not planned for")
 	tell(elsewhere, "runs on a node that is not in the input", "run on nodes that are not in the input")
-	for _, key := range slices.Sorted(maps.Keys(c.kept)) {
-		if _, ok := c.kept[key].object.(*policyv1.PodDisruptionBudget); ok {
-			c.note("PodDisruptionBudgets say which pods may be moved; a plan moves none, so they change nothing")
-			return
-		}
+	if len(out.Budgets) > 0 {
+		c.note("PodDisruptionBudgets say which pods may be moved; a plan moves none, so they change nothing")
 	}
 }
