@@ -203,7 +203,7 @@ func (r *Report) outside(c *cluster.Class, offerings *verdicts) []string {
 	var order []key
 	for i := range r.Snapshot.Pools {
 		p := r.Snapshot.Pools[i].Pool
-		if p.Invalid != "" || p.Shape != cluster.Free {
+		if p.Closed() != "" || p.Shape != cluster.Free {
 			continue
 		}
 		for _, t := range r.Input.Types[p.Class] {

@@ -124,7 +124,7 @@ func (r *Report) sides(class int, after bool) (offerings, nodes verdicts) {
 	for i := range r.Snapshot.Offerings {
 		o := &r.Snapshot.Offerings[i]
 		pool := r.Snapshot.Pools[o.Pool]
-		places[i] = place{name: spaced(o.ID), price: priceOf(o.Price, o.Imputed), sold: true, label: o.Label, taints: pool.Taints, free: o.Free, closed: pool.Invalid, barred: r.Snapshot.Classes[class].Bars(o.Pool)}
+		places[i] = place{name: spaced(o.ID), price: priceOf(o.Price, o.Imputed), sold: true, label: o.Label, taints: pool.Taints, free: o.Free, closed: pool.Closed(), barred: r.Snapshot.Classes[class].Bars(o.Pool)}
 	}
 	forbids := func(c plan.Constraint, i int) bool { return c != plan.Closed && seen.OfferingForbids(c, i) }
 	offerings = judge(places, func(i int) plan.Constraint {

@@ -21,7 +21,13 @@ type Node struct {
 	Unschedulable   bool    // cordoned
 	HasOwner        bool    // carries an ownerReference to its NodeClaim
 	HeartbeatIsGone bool    // Ready is Unknown: the node no longer answers
+	// Conditions by type, Ready among them, without the times of their heartbeats.
+	Conditions []Condition
 }
+
+// Condition returns the condition of the given type; its Status is "" when the node has
+// none.
+func (n *Node) Condition(kind string) Condition { return find(n.Conditions, kind) }
 
 // Condition is one condition of an object. Status is "True", "False" or
 // "Unknown".
@@ -79,8 +85,10 @@ type Claim struct {
 
 // Condition returns the condition of the given type; its Status is "" when the
 // claim has none.
-func (c *Claim) Condition(kind string) Condition {
-	for _, x := range c.Conditions {
+func (c *Claim) Condition(kind string) Condition { return find(c.Conditions, kind) }
+
+func find(list []Condition, kind string) Condition {
+	for _, x := range list {
 		if x.Type == kind {
 			return x
 		}

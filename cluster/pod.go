@@ -104,9 +104,13 @@ type Pod struct {
 	Mirror   bool // a static pod, owned by its node
 	Critical bool // system-cluster-critical or system-node-critical
 	Priority int32
-	// ProtectedUntil is how long karpenter.sh/do-not-disrupt holds: Never for
-	// "true", 0 without one.
+	// ProtectedUntil is how long the pod must not be moved: Never for good, 0 if it may.
+	// ProtectedBy is the annotation that says so.
 	ProtectedUntil Instant
+	ProtectedBy    string
+	// LocalStorage: it has data on its node that goes with it, and does not say that
+	// this is no harm.
+	LocalStorage bool
 	// ToleratesDisrupted: the pod tolerates [DisruptedTaint] and so stays
 	// through a drain.
 	ToleratesDisrupted bool
@@ -130,7 +134,7 @@ func (p *Pod) Terminal() bool { return p.Phase == Succeeded || p.Phase == Failed
 // Deleting tells whether deletion has been asked for.
 func (p *Pod) Deleting() bool { return p.DeleteAt != 0 }
 
-// Protected tells whether do-not-disrupt holds at t.
+// Protected tells whether an annotation forbids at t that the pod be moved.
 func (p *Pod) Protected(t Instant) bool {
 	return t < p.ProtectedUntil && !p.Terminal() && !p.Deleting()
 }

@@ -1,5 +1,7 @@
 package cluster
 
+import "strconv"
+
 // Pool is what nodes are bought for: a karpenter.sh NodePool, or one of another
 // [Shape].
 type Pool struct {
@@ -37,6 +39,11 @@ type Pool struct {
 	// Invalid says why the pool cannot be used; "" for a valid one.
 	Invalid string
 
+	// Replicas is how many nodes the pool has, whatever pods there are (static
+	// capacity); nil for one that is bought from for pods. Its policy and
+	// ConsolidateAfter mean nothing then.
+	Replicas *int64
+
 	// Shape of the pool. What follows says more about those that are not Free.
 	Shape Shape
 	// Min is how many nodes a NodeGroup has at the least. The most it may have is its
@@ -52,6 +59,19 @@ type Pool struct {
 	// What its status says now.
 	Conditions []Condition
 	Resources  Resources // capacity of its nodes, "nodes" included
+}
+
+// Closed says why no node is bought from the pool for pods; "" if one may be.
+func (p *Pool) Closed() string {
+	switch {
+	case p.Invalid != "":
+		return p.Invalid
+	case p.DeletingAt != 0:
+		return "being deleted"
+	case p.Replicas != nil:
+		return "has " + strconv.FormatInt(*p.Replicas, 10) + " nodes, whatever pods there are (spec.replicas)"
+	}
+	return ""
 }
 
 // NodesLimit is the name under which limits and status count nodes.

@@ -112,7 +112,7 @@ func (f *firstFit) admitting(class int) []int32 {
 	view := f.world.View(class)
 	var out []int32
 	for i := range f.snap.Offerings {
-		if f.snap.Pools[f.snap.Offerings[i].Pool].Invalid == "" && view.Offering(i) == 0 {
+		if f.snap.Pools[f.snap.Offerings[i].Pool].Closed() == "" && view.Offering(i) == 0 {
 			out = append(out, int32(i))
 		}
 	}

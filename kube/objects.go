@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -36,6 +37,7 @@ func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 		out.Priority = *p.Spec.Priority
 	}
 	out.Mirror = out.Owner.Kind == "Node"
+	out.LocalStorage = storesLocally(p) && out.Owner.Kind != "DaemonSet" && !out.Mirror
 	if len(p.Annotations) > 0 {
 		annotations(p, out)
 	}
@@ -58,9 +60,7 @@ func annotations(p *corev1.Pod, out *cluster.Pod) {
 	if _, mirror := p.Annotations[corev1.MirrorPodAnnotationKey]; mirror {
 		out.Mirror = true
 	}
-	if v, ok := p.Annotations[karpv1.DoNotDisruptAnnotationKey]; ok {
-		out.ProtectedUntil = protectedUntil(p, v)
-	}
+	protection(p, out)
 }
 
 func phase(p corev1.PodPhase) cluster.Phase {
@@ -82,6 +82,42 @@ func owner(p *corev1.Pod) cluster.Owner {
 		}
 	}
 	return cluster.Owner{}
+}
+
+// Annotations by which Cluster Autoscaler is told what may be moved: a pod, whatever
+// else speaks for or against it, and volumes of it that hold nothing of worth.
+const (
+	safeToEvict        = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+	safeToEvictVolumes = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
+)
+
+// protection reads what a pod says about being moved: for how long it must not be, and
+// whether what it has on its node may go with it.
+func protection(p *corev1.Pod, out *cluster.Pod) {
+	switch safe := p.Annotations[safeToEvict]; safe {
+	case "false":
+		out.ProtectedUntil, out.ProtectedBy = cluster.Never, safeToEvict
+	case "true":
+		out.LocalStorage = false
+	}
+	if v, ok := p.Annotations[karpv1.DoNotDisruptAnnotationKey]; ok {
+		if until := protectedUntil(p, v); until > out.ProtectedUntil {
+			out.ProtectedUntil, out.ProtectedBy = until, karpv1.DoNotDisruptAnnotationKey
+		}
+	}
+}
+
+// storesLocally tells whether a pod has a volume on its node that is lost, or left
+// behind, when the pod goes: not one in memory, which is lost when it restarts.
+func storesLocally(p *corev1.Pod) bool {
+	for i := range p.Spec.Volumes {
+		v := &p.Spec.Volumes[i]
+		local := v.HostPath != nil || v.EmptyDir != nil && v.EmptyDir.Medium == corev1.StorageMediumDefault
+		if local && !slices.Contains(strings.Split(p.Annotations[safeToEvictVolumes], ","), v.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // protectedUntil reads karpenter.sh/do-not-disrupt: "true", or a duration from the
@@ -148,7 +184,11 @@ func Node(n *corev1.Node) *cluster.Node {
 			out.ReadySince = instant(c.LastTransitionTime.Time)
 			out.HeartbeatIsGone = c.Status == corev1.ConditionUnknown
 		}
+		out.Conditions = append(out.Conditions, cluster.Condition{
+			Type: string(c.Type), Status: string(c.Status), Reason: c.Reason, Message: c.Message, Since: instant(c.LastTransitionTime.Time),
+		})
 	}
+	slices.SortStableFunc(out.Conditions, func(a, b cluster.Condition) int { return strings.Compare(a.Type, b.Type) })
 	return out
 }
 

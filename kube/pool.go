@@ -2,7 +2,9 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -34,6 +36,7 @@ func NodePool(np *karpv1.NodePool) *cluster.Pool {
 		Limits:                 limits(np.Spec.Limits),
 		ConsolidateAfter:       duration(np.Spec.Disruption.ConsolidateAfter.Duration),
 		Policy:                 cluster.ConsolidationPolicy(np.Spec.Disruption.ConsolidationPolicy),
+		Replicas:               np.Spec.Replicas,
 		DeletingAt:             instantPtr(np.DeletionTimestamp),
 		Resources:              resources(np.Status.Resources),
 	}
@@ -57,6 +60,7 @@ func NodePool(np *karpv1.NodePool) *cluster.Pool {
 			fail(fmt.Errorf("spec.limits.%s is negative", l.Name))
 		}
 	}
+	fail(static(&np.Spec))
 	if text, ok := np.Annotations[pricePreferences]; ok {
 		m, ok := preferencePrice(text)
 		p.PreferencePrice = &m
@@ -74,6 +78,26 @@ func NodePool(np *karpv1.NodePool) *cluster.Pool {
 	}
 	p.Invalid = strings.Join(problems, "; ")
 	return p
+}
+
+// static tells what a pool of a fixed number of nodes must not have: what the API server
+// would refuse, and a file may hold nevertheless.
+func static(s *karpv1.NodePoolSpec) error {
+	if s.Replicas == nil {
+		return nil
+	}
+	switch {
+	case *s.Replicas < 0:
+		return fmt.Errorf("spec.replicas is %d, want at least 0", *s.Replicas)
+	case s.Weight != nil:
+		return errors.New("spec.weight: a pool with spec.replicas is not chosen among others, so it has no weight")
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Limits)) {
+		if name != cluster.NodesLimit {
+			return fmt.Errorf("spec.limits.%s: a pool with spec.replicas is limited by its number of nodes only", name)
+		}
+	}
+	return nil
 }
 
 // bracketed is a list in an error of Karpenter's.

@@ -65,6 +65,16 @@ disruption:
 	}
 }
 
+func TestStaticPool(t *testing.T) {
+	p := poolFrom(t, `{replicas: 0, limits: {nodes: 3}, template: {spec: {nodeClassRef: {group: g, kind: K, name: n}, requirements: []}}, disruption: {consolidateAfter: 0s}}`)
+	if p.Invalid != "" || p.Replicas == nil || *p.Replicas != 0 {
+		t.Errorf("%+v", p)
+	}
+	if p.Closed() == "" {
+		t.Error("nodes may be bought for pods from a pool of a fixed number of nodes")
+	}
+}
+
 func TestInvalidPools(t *testing.T) {
 	const class = `nodeClassRef: {group: g, kind: K, name: n}`
 	for want, spec := range map[string]string{
@@ -72,6 +82,9 @@ func TestInvalidPools(t *testing.T) {
 		"operator \"Like\" is none of":      `{template: {spec: {` + class + `, requirements: [{key: a, operator: Like}]}}, disruption: {consolidateAfter: 0s}}`,
 		"want a number or a percentage":     `{template: {spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s, budgets: [{nodes: some}]}}`,
 		"schedule and duration go together": `{template: {spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s, budgets: [{nodes: "1", schedule: "@daily"}]}}`,
+		"spec.replicas is -1":               `{replicas: -1, template: {spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s}}`,
+		"spec.weight: a pool with":          `{replicas: 1, weight: 5, template: {spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s}}`,
+		"spec.limits.cpu: a pool with":      `{replicas: 1, limits: {cpu: 5, nodes: 3}, template: {spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s}}`,
 		"never fires":                       `{template: {spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s, budgets: [{nodes: "1", schedule: "0 0 30 2 *", duration: 1h}]}}`,
 		"restricted":                        `{template: {metadata: {labels: {kubernetes.io/hostname: a}}, spec: {` + class + `, requirements: []}}, disruption: {consolidateAfter: 0s}}`,
 	} {

@@ -142,7 +142,7 @@ func (c *checker) create(x *plan.Create) {
 		listed[id] = true
 	}
 	pool := slices.IndexFunc(c.snap.Pools, func(p cluster.PoolState) bool { return p.Name == x.Pool })
-	if pool < 0 || c.snap.Pools[pool].Invalid != "" {
+	if pool < 0 || c.snap.Pools[pool].Closed() != "" {
 		c.failf("create %s: pool %q cannot be used", x.Offerings[0], x.Pool)
 		return
 	}
@@ -253,7 +253,7 @@ func (c *checker) chosen(x *plan.Create, pool int, first *cluster.PoolOffering) 
 func (c *checker) weight(x *plan.Create, pool int, p *cluster.Pod) {
 	for i := range c.snap.Pools {
 		h := c.snap.Pools[i]
-		if h.Weight > c.snap.Pools[pool].Weight && h.Invalid == "" && len(h.Limits) == 0 && !hasMinValues(h.Pool) && len(c.holding(i, []*cluster.Pod{p})) > 0 {
+		if h.Weight > c.snap.Pools[pool].Weight && h.Closed() == "" && len(h.Limits) == 0 && !hasMinValues(h.Pool) && len(c.holding(i, []*cluster.Pod{p})) > 0 {
 			c.failf("create %s: pool %s has more weight and holds %s", x.Offerings[0], h.Name, p.ID())
 		}
 	}
@@ -352,7 +352,7 @@ func (c *checker) buyable(pool int, p *cluster.Pod) {
 	for _, o := range holding {
 		after := c.used[pool].Plus(o.Type.Capacity).Plus(cluster.Resources{{Name: cluster.NodesLimit, Value: 1}})
 		over := slices.ContainsFunc(s.Limits, func(l cluster.Amount) bool { return after.Get(l.Name) > l.Value })
-		if !over && s.Invalid == "" {
+		if !over && s.Closed() == "" {
 			c.failf("%s is unplaced and %s of pool %s could be bought for it", p.ID(), o.ID, s.Name)
 			return
 		}

@@ -80,7 +80,7 @@ func (e *every) search(cost cluster.Money) {
 			}
 		}
 		for o := range e.snap.Offerings {
-			if q := &e.snap.Pools[e.snap.Offerings[o].Pool]; q.Invalid != "" || q.DeletingAt != 0 {
+			if q := &e.snap.Pools[e.snap.Offerings[o].Pool]; q.Closed() != "" {
 				continue
 			}
 			y := e.buy(o)

@@ -44,12 +44,7 @@ func (p *problem) addPools() {
 	for i := range p.snap.Pools {
 		s := &p.snap.Pools[i]
 		q := &p.pools[i]
-		switch {
-		case s.Invalid != "":
-			q.closed = s.Invalid
-		case s.DeletingAt != 0:
-			q.closed = "being deleted"
-		}
+		q.closed = s.Closed()
 		if i == 0 || s.Weight != p.snap.Pools[i-1].Weight {
 			tier++
 		}

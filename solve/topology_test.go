@@ -127,7 +127,7 @@ func checkExactly(snap *cluster.Snapshot, p *plan.Plan) error {
 			}
 		}
 		for o := range snap.Offerings {
-			if q := &snap.Pools[snap.Offerings[o].Pool]; len(q.Limits) > 0 || q.Invalid != "" || len(snap.Stocks) > 0 || hasMinValues(q.Pool) {
+			if q := &snap.Pools[snap.Offerings[o].Pool]; len(q.Limits) > 0 || q.Closed() != "" || len(snap.Stocks) > 0 || hasMinValues(q.Pool) {
 				continue // there may be reasons other than the scheduler's
 			}
 			if view.Offering(o) == 0 {

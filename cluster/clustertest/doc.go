@@ -38,7 +38,7 @@
 // added.
 //
 // pool: weight=, class=, limit.RESOURCE=, taint=, startup-taint=, label.KEY=,
-// require=, consolidate-after=, expire-after=, policy=, budget= (3 or 10%),
+// require=, replicas=, consolidate-after=, expire-after=, policy=, budget= (3 or 10%),
 // invalid=WHY, shape=group with min= and members= (conditions that tell its nodes),
 // shape=per-pod with selects=NAMESPACE;KEY=VALUE;… (patterns) and drivers=.
 //
@@ -52,7 +52,7 @@
 // selector= affinity=, tolerate= (KEY,
 // KEY=VALUE, KEY:EFFECT, KEY=VALUE:EFFECT or * for everything), refused=, node=
 // (bound there), daemon=NAME (owned by that DaemonSet), priority=, and the flags
-// gated, untried (the scheduler has not looked at it), deleting, bare (no owner),
+// gated, untried (the scheduler has not looked at it), deleting, ready, local-storage, bare (no owner),
 // do-not-disrupt, deletion-cost=; host-access= (what PerPod pools do not have). Constraints between pods, where PODS are conditions on labels,
 // * for all pods of the namespace and those of the same app if left out:
 // near=KEY;PODS and apart=KEY;PODS (pod affinity and anti-affinity), spread=KEY;…

@@ -150,6 +150,11 @@ func (s *reader) addPool(l *line) {
 	p.ExpireAfter, err = parseDuration(l.one("expire-after", "never"))
 	l.fail(err)
 	p.Limits = limits(l)
+	if text := l.one("replicas", ""); text != "" {
+		n, err := strconv.ParseInt(text, 10, 64)
+		l.fail(err)
+		p.Replicas = &n
+	}
 	p.Shape = parseShape(l)
 	p.Min, err = strconv.ParseInt(l.one("min", "0"), 10, 64)
 	l.fail(err)

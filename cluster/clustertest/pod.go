@@ -45,13 +45,13 @@ func (s *reader) addPods(l *line) {
 	demand, namespace := s.demand(l), l.one("ns", "default")
 	p := cluster.Pod{
 		Namespace: namespace, Demand: demand, Identity: s.identities.Intern(namespace, labels), Node: l.one("node", ""), Created: Born,
-		Gated: l.flag("gated"), Priority: int32(priority), DeletionCost: int32(deletion),
+		Gated: l.flag("gated"), Ready: l.flag("ready"), LocalStorage: l.flag("local-storage"), Priority: int32(priority), DeletionCost: int32(deletion),
 		Owner: cluster.Owner{Kind: "ReplicaSet", Name: l.name, UID: "replicaset-" + l.name},
 	}
 	_, leaves := cluster.Untolerated([]cluster.Taint{cluster.DisruptedTaint}, p.Demand.Tolerations)
 	p.ToleratesDisrupted = !leaves
 	if l.flag("do-not-disrupt") {
-		p.ProtectedUntil = cluster.Never
+		p.ProtectedUntil, p.ProtectedBy = cluster.Never, "karpenter.sh/do-not-disrupt"
 	}
 	if p.Node != "" {
 		p.Phase = cluster.Running
