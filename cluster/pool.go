@@ -69,7 +69,7 @@ func (p *Pool) Closed() string {
 	case p.DeletingAt != 0:
 		return "being deleted"
 	case p.Replicas != nil:
-		return "has " + strconv.FormatInt(*p.Replicas, 10) + " nodes, whatever pods there are (spec.replicas)"
+		return "its number of nodes is fixed (spec.replicas " + strconv.FormatInt(*p.Replicas, 10) + ")"
 	}
 	return ""
 }
