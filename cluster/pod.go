@@ -117,7 +117,9 @@ type Pod struct {
 	DeletionCost       int32
 	// Claims are the names of its ResourceClaims: "" for one that it does not need,
 	// [NotMade] for one that is not there yet.
-	Claims    []string
+	Claims []string
+	// Gang is the [Gang.ID] of the group that it runs with, "" for none.
+	Gang      string
 	Nominated string // status.nominatedNodeName: it waits for others to make room
 	// Reserved are the values of [ReservedTaint] that the pod has been given
 	// tolerations of, oldest first. They are not part of its demand: a plan may put it

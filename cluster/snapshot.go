@@ -87,6 +87,8 @@ type Input struct {
 	Daemons  []*DaemonSet
 	// Types that each node class offers.
 	Types map[ClassRef][]InstanceType
+	// Gangs of which none is to run unless enough of them can.
+	Gangs []*Gang
 	// Budgets for evictions.
 	Budgets []*PodDisruptionBudget
 	// What constraints refer to.

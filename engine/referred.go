@@ -16,6 +16,7 @@ type referred struct {
 	resourceClaims map[string]*cluster.ResourceClaim // by namespace/name
 	resourceSlices map[string]*cluster.ResourceSlice
 	deviceClasses  map[string]*cluster.DeviceClass
+	gangs          map[string]*cluster.Gang // by Gang.ID
 }
 
 func newReferred() referred {
@@ -25,7 +26,7 @@ func newReferred() referred {
 		csiNodes: map[string]*cluster.CSINode{}, overlays: map[string]*cluster.Overlay{},
 		csiDrivers: map[string]*cluster.CSIDriver{}, capacities: map[string]*cluster.CSIStorageCapacity{},
 		resourceClaims: map[string]*cluster.ResourceClaim{}, resourceSlices: map[string]*cluster.ResourceSlice{},
-		deviceClasses: map[string]*cluster.DeviceClass{},
+		deviceClasses: map[string]*cluster.DeviceClass{}, gangs: map[string]*cluster.Gang{},
 	}
 }
 
@@ -95,6 +96,14 @@ type DeviceClassChanged struct {
 	Name  string
 	Class *cluster.DeviceClass
 }
+
+// GangChanged says the same of a PodGroup.
+type GangChanged struct {
+	ID   string // [cluster.Gang.ID]
+	Gang *cluster.Gang
+}
+
+func (ev GangChanged) apply(e *Engine) { keep(e, e.gangs, ev.ID, ev.Gang) }
 
 func (ev ResourceClaimChanged) apply(e *Engine) { keep(e, e.resourceClaims, ev.ID, ev.Claim) }
 

@@ -76,7 +76,7 @@ func (e *Engine) Input() cluster.Input {
 // standing is Input without the pods that have no node, and what was promised to them.
 func (e *Engine) standing() cluster.Input {
 	in := cluster.Input{
-		Nodes: values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards),
+		Nodes: values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
 		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),

@@ -1,11 +1,7 @@
 package kube
 
 import (
-	"fmt"
-
 	resourcev1 "k8s.io/api/resource/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/ullage-sh/ullage/engine"
@@ -14,12 +10,9 @@ import (
 // devices is how claims to devices are watched; nothing where the cluster does not
 // serve resource.k8s.io/v1 (Kubernetes 1.34).
 func (c *Cluster) devices() ([]watched, error) {
-	_, err := c.client.RESTMapper().RESTMapping(schema.GroupKind{Group: resourcev1.GroupName, Kind: "ResourceClaim"}, "v1")
-	if meta.IsNoMatchError(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("looking for ResourceClaims: %w", err)
+	served, err := c.serves(resourcev1.SchemeGroupVersion.WithKind("ResourceClaim"))
+	if err != nil || !served {
+		return nil, err
 	}
 	return []watched{
 		{&resourcev1.ResourceClaim{}, &resourcev1.ResourceClaimList{}, func(o client.Object, gone bool) engine.Event {

@@ -23,7 +23,7 @@ func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 	out.Node, out.Phase, out.Nominated = p.Spec.NodeName, phase(p.Status.Phase), p.Status.NominatedNodeName
 	out.Gated = len(p.Spec.SchedulingGates) > 0
 	out.Created, out.DeleteAt = instant(p.CreationTimestamp.Time), instantPtr(p.DeletionTimestamp)
-	out.Owner = owner(p)
+	out.Owner, out.Gang = owner(p), gangOf(p)
 	if len(p.Spec.ResourceClaims) > 0 {
 		out.Claims = claimsOf(p)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,12 +21,9 @@ import (
 // overlays is how NodeOverlays are watched; nothing where the cluster does not know
 // the kind, which came late to Karpenter.
 func (c *Cluster) overlays() ([]watched, error) {
-	_, err := c.client.RESTMapper().RESTMapping(schema.GroupKind{Group: apis.Group, Kind: "NodeOverlay"}, "v1alpha1")
-	if meta.IsNoMatchError(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("looking for NodeOverlays: %w", err)
+	served, err := c.serves(schema.GroupVersionKind{Group: apis.Group, Version: "v1alpha1", Kind: "NodeOverlay"})
+	if err != nil || !served {
+		return nil, err
 	}
 	return []watched{{&karpv1alpha1.NodeOverlay{}, &karpv1alpha1.NodeOverlayList{}, func(o client.Object, gone bool) engine.Event {
 		ev := engine.OverlayChanged{Name: o.GetName()}

@@ -3,7 +3,6 @@ package kube
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -92,12 +91,14 @@ func (c *Cluster) kinds() ([]watched, error) {
 	for _, k := range c.classes {
 		out = append(out, c.watchedClass(k))
 	}
-	devices, err := c.devices()
-	if err != nil {
-		return nil, err
+	for _, optional := range []func() ([]watched, error){c.devices, c.overlays, c.gangs} {
+		more, err := optional()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
 	}
-	overlays, err := c.overlays()
-	return slices.Concat(out, devices, overlays), err
+	return out, nil
 }
 
 // referred lists what is watched because constraints of pods refer to it.
@@ -156,10 +157,7 @@ func referred() []watched {
 }
 
 func (c *Cluster) watchedClass(k cluster.ClassKind) watched {
-	gvk := schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
-	obj, list := &unstructured.Unstructured{}, &unstructured.UnstructuredList{}
-	obj.SetGroupVersionKind(gvk)
-	list.SetGroupVersionKind(gvk.GroupVersion().WithKind(k.Kind + "List"))
+	obj, list := untyped(schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind})
 	return watched{obj, list, func(o client.Object, gone bool) engine.Event {
 		ev := engine.ClassChanged{Ref: cluster.ClassRef{Group: k.Group, Kind: k.Kind, Name: o.GetName()}}
 		if !gone {

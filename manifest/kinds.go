@@ -11,6 +11,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	schedulingv1alpha2 "k8s.io/api/scheduling/v1alpha2"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/ullage-sh/ullage/api/v1alpha1"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/kube"
 )
 
 // ClassKinds are the kinds of node classes that are read.
@@ -53,6 +55,8 @@ var kinds = append([]kind{
 	kindOf("batch", "v1", "CronJob", true, &batchv1.CronJob{}),
 	kindOf("policy", "v1", "PodDisruptionBudget", true, &policyv1.PodDisruptionBudget{}),
 	kindOf("node.k8s.io", "v1", "RuntimeClass", false, &nodev1.RuntimeClass{}),
+	kindOf("scheduling.k8s.io", "v1alpha2", "PodGroup", true, &schedulingv1alpha2.PodGroup{}),
+	untyped(kube.CoschedulingPodGroup, true),
 	kindOf("scheduling.k8s.io", "v1", "PriorityClass", false, &schedulingv1.PriorityClass{}),
 	kindOf("storage.k8s.io", "v1", "StorageClass", false, &storagev1.StorageClass{}),
 	kindOf("storage.k8s.io", "v1", "CSINode", false, &storagev1.CSINode{}),
@@ -80,12 +84,16 @@ func kindOf(group, version, name string, namespaced bool, example Object) kind {
 func classKinds() []kind {
 	var out []kind
 	for _, k := range ClassKinds {
-		gvk := schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}
-		u := &unstructured.Unstructured{}
-		u.SetGroupVersionKind(gvk)
-		out = append(out, kindOf(k.Group, k.Version, k.Kind, false, u))
+		out = append(out, untyped(schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind}, false))
 	}
 	return out
+}
+
+// untyped is a kind without Go types.
+func untyped(gvk schema.GroupVersionKind, namespaced bool) kind {
+	u := &unstructured.Unstructured{}
+	u.SetGroupVersionKind(gvk)
+	return kindOf(gvk.Group, gvk.Version, gvk.Kind, namespaced, u)
 }
 
 // Kinds lists what is read, sorted.

@@ -12,6 +12,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	resourcev1 "k8s.io/api/resource/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
+	schedulingv1alpha2 "k8s.io/api/scheduling/v1alpha2"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -111,7 +112,13 @@ func (c *Collector) record(out *Objects, h held) {
 		out.ResourceSlices = append(out.ResourceSlices, kube.ResourceSlice(o))
 	case *resourcev1.DeviceClass:
 		out.DeviceClasses = append(out.DeviceClasses, kube.DeviceClass(o))
+	case *schedulingv1alpha2.PodGroup:
+		out.Gangs = append(out.Gangs, kube.PodGroup(o))
 	case *unstructured.Unstructured:
+		if o.GroupVersionKind() == kube.CoschedulingPodGroup {
+			out.Gangs = append(out.Gangs, kube.PodGroupOfPlugin(o))
+			return
+		}
 		class, err := classOf(o)
 		if err != nil {
 			c.fail(h.at, o, "spec", err)
@@ -224,5 +231,8 @@ func (c *Collector) noteAside(out *Objects) {
 	tell(elsewhere, "runs on a node that is not in the input", "run on nodes that are not in the input")
 	if len(out.Budgets) > 0 {
 		c.note("PodDisruptionBudgets say which pods may be moved; a plan moves none, so they change nothing")
+	}
+	if len(out.Gangs) > 0 {
+		c.note("PodGroups say which pods run together or not at all; a plan finds a place for each pod by itself")
 	}
 }

@@ -87,6 +87,12 @@ func describe(o *manifest.Objects, demand bool) string {
 	for _, c := range o.Classes {
 		names = append(names, fmt.Sprintf("%s zones=%v %s", c.Ref, c.Zones, c.Spec))
 	}
+	for _, p := range o.Budgets {
+		names = append(names, fmt.Sprintf("PodDisruptionBudget %s/%s allowed=%d %s", p.Namespace, p.Name, p.Allowed, p.Why))
+	}
+	for _, g := range o.Gangs {
+		names = append(names, fmt.Sprintf("PodGroup %s least=%d", g.ID(), g.Least))
+	}
 	for _, c := range o.PersistentVolumeClaims {
 		names = append(names, "PersistentVolumeClaim "+c.Namespace+"/"+c.Name+" of class "+c.StorageClass)
 	}
