@@ -309,6 +309,7 @@ func (e *Engine) forgetClaim(name string) {
 	delete(e.nodeGone, name)
 	delete(e.podEvents, name)
 	delete(e.reserved.nodes, name)
+	delete(e.reserved.refused, name)
 	if e.answered.on[name] == 0 {
 		return
 	}

@@ -78,8 +78,8 @@ func (e *Engine) doProvision() cluster.Instant {
 		}
 		return closes
 	}
-	again := e.doubt()
-	if e.unanswered() == 0 {
+	again, stale := e.doubt()
+	if e.unanswered() == 0 && !stale {
 		unplaced := e.unplaced()
 		switch retry := p.planned.Add(replanEvery); {
 		case unplaced == 0 || !p.changed:
@@ -126,22 +126,30 @@ func (e *Engine) ready() bool {
 }
 
 // doubt withdraws answers whose node is gone, or has been ready for long while the
-// pod still waits. It returns when the next may have to be withdrawn.
-func (e *Engine) doubt() cluster.Instant {
-	again := cluster.Never
+// pod still waits. It returns when the next may have to be withdrawn, and whether
+// answers are stale: as long as a node is reserved its pods may be on their way, but
+// somebody who tolerates everything may have taken their room.
+func (e *Engine) doubt() (again cluster.Instant, stale bool) {
+	again = cluster.Never
 	for id, a := range e.answered.of {
 		if a.host == "" {
 			continue
 		}
 		ready, there := e.readySince(a.host)
 		due := max(ready, a.at).Add(doubtAfter)
-		if there && e.now < due {
+		switch {
+		case there && e.now < due:
 			again = min(again, due)
-			continue
+		case there && e.reservedBy(a.host) != "":
+			stale = true
+			a.at = e.now
+			e.answered.of[id] = a
+			again = min(again, e.now.Add(doubtAfter))
+		default:
+			e.withdraw(id)
 		}
-		e.withdraw(id)
 	}
-	return again
+	return again, stale
 }
 
 // unanswered is how many pods wait that no plan has looked at.

@@ -22,40 +22,51 @@ import (
 // gives the others theirs.
 
 const (
-	// reservedFor is how long a node that is ready stays reserved at the most: ten
-	// seconds of back-off after the scheduler last tried a pod in vain, and fifty for it
-	// to work off a queue of five thousand at a hundred a second.
-	reservedFor = cluster.Minute
+	// reservedFor is how long a node that is ready stays reserved for its pods at the most.
+	// A pod that the scheduler has given up it tries again, if nothing wakes it before,
+	// after five minutes, and looks for such pods every thirty seconds.
+	reservedFor = 5*cluster.Minute + 30*cluster.Second
+	// reservedForOthers is how long it stays so for the sake of pods on their way to other
+	// nodes: those that are launched together boot within a minute of each other.
+	reservedForOthers = cluster.Minute
 	// letInAtOnce bounds the tolerations that are being written at the same time, so
 	// that what makes nodes come is not behind ten thousand of them.
 	letInAtOnce = 64
 	// mostTolerations bounds those of a pod, to which one is added whenever a plan finds
-	// another reserved node for it: its own could not be had, or has failed. A pod that
-	// has so many waits for a node to be opened.
+	// another reserved node for it: its own could not be had, or has failed. The next node
+	// for a pod that has so many is open to all.
 	mostTolerations = 16
 )
 
 // reservations are the reserved nodes and the way of pods onto them.
 type reservations struct {
 	nodes map[string]bool // by claim
+	// refused are claims that some pod cannot be let onto: their nodes are open to all.
+	refused map[string]bool
 	// queue holds pods to be let onto theirs, and underway those that are being let.
 	queue    []string
 	underway map[string]bool
 }
 
 func newReservations() reservations {
-	return reservations{nodes: map[string]bool{}, underway: map[string]bool{}}
+	return reservations{nodes: map[string]bool{}, refused: map[string]bool{}, underway: map[string]bool{}}
 }
 
-// reserves tells whether the node of a claim, nil for one that is not there yet, has to
-// be reserved: it is meant for somebody who might otherwise find it taken. Where others
-// go can also take a place away from pods that depend on that, so that no node is open to
-// all while one of them is expected somewhere.
-func (e *Engine) reserves(c *cluster.Claim, n *cluster.Node) bool {
-	if !e.opts.ReserveNodes || e.waiting.interchangeable() || !e.reservable(c) {
-		return false
+// reserves tells for how long after it is ready the node of a claim, nil for one that is
+// not there yet, has to be reserved; 0 for one that is open to all. It is reserved while it
+// is meant for somebody who might otherwise find it taken. And where others go can take
+// their places away from pods that depend on that, so that nothing is open to all while one
+// of them is expected somewhere.
+func (e *Engine) reserves(c *cluster.Claim, n *cluster.Node) cluster.Duration {
+	switch {
+	case !e.opts.ReserveNodes || e.waiting.interchangeable() || e.reserved.refused[c.Name] || !e.reservable(c):
+		return 0
+	case e.unanswered() > 0 || e.meantFor(c, n) > 0:
+		return reservedFor
+	case e.answered.depending > 0:
+		return reservedForOthers
 	}
-	return e.unanswered() > 0 || e.answered.depending > 0 || e.meantFor(c, n) > 0
+	return 0
 }
 
 // meantFor is how many waiting pods are planned for a claim or its node.
@@ -96,7 +107,7 @@ func extended(a cluster.Amount) bool {
 
 // reserve returns the taint for a node that is being registered, if it is to have one.
 func (e *Engine) reserve(c *cluster.Claim, n *cluster.Node) []cluster.Taint {
-	if n.Reserved(c.Name) || !e.reserves(c, n) {
+	if n.Reserved(c.Name) || e.reserves(c, n) == 0 {
 		return nil
 	}
 	return []cluster.Taint{cluster.ReservedTaint(c.Name)}
@@ -104,13 +115,13 @@ func (e *Engine) reserve(c *cluster.Claim, n *cluster.Node) []cluster.Taint {
 
 func (e *Engine) tellReserved(c *cluster.Claim, n *cluster.Node) {
 	e.note(Note{About: aboutNode(n), Reason: "Reserved", Pool: c.Pool,
-		Message: "Reserved for " + podCount(e.meantFor(c, n)) + " that were planned for it, for " + reservedFor.String() + " after it is ready at the most"})
+		Message: "node " + n.Name + " is reserved for " + podCount(e.meantFor(c, n)) + ", until " + reservedFor.String() + " after it is ready at the most"})
 }
 
 func podCount(n int) string {
 	switch n {
 	case 0:
-		return "pods"
+		return "the pods that are planned for it"
 	case 1:
 		return "1 pod"
 	}
@@ -151,25 +162,38 @@ func (e *Engine) open(name string) cluster.Instant {
 		delete(e.reserved.nodes, name)
 		return cluster.Never
 	}
-	until := cluster.Never
-	if r := c.Condition(cluster.Registered); n.Ready && r.Status == "True" {
-		until = max(r.Since, n.ReadySince).Add(reservedFor)
+	wait := e.reserves(c, n)
+	ready, until := reservedSince(c, n), cluster.Instant(0)
+	switch {
+	case wait > 0 && ready == cluster.Never:
+		return cluster.Never
+	case wait > 0:
+		until = ready.Add(wait)
 	}
-	wanted := e.reserves(c, n)
-	if wanted && e.now < until {
+	if e.now < until {
 		return until
 	}
 	taints := slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.ReservedTaint(name) })
 	if !e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Taints: taints, Finalizers: n.Finalizers}) {
 		return cluster.Never // whatever is under way wakes the job
 	}
-	opened := Note{About: aboutNode(n), Reason: "Opened", Pool: c.Pool, Quiet: true, Message: "open to all pods: those that it was reserved for have had their turn"}
-	if missing := e.meantFor(c, n); wanted && missing > 0 {
+	opened := Note{About: aboutNode(n), Reason: "Opened", Pool: c.Pool, Quiet: true, Message: "node " + n.Name + " is open to all pods"}
+	if missing := e.meantFor(c, n); wait > 0 && missing > 0 {
 		opened.Warning, opened.Quiet = true, false
-		opened.Message = "Open to all pods: " + podCount(missing) + " of those that it was reserved for did not come within " + reservedFor.String()
+		opened.Message += ": " + podCount(missing) + " that it was reserved for did not come within " + reservedFor.String()
 	}
 	e.note(opened)
 	return cluster.Never
+}
+
+// reservedSince is when the time of a reserved node began: it can take pods since. Never if
+// that is still to come.
+func reservedSince(c *cluster.Claim, n *cluster.Node) cluster.Instant {
+	r := c.Condition(cluster.Registered)
+	if !n.Ready || r.Status != "True" {
+		return cluster.Never
+	}
+	return max(r.Since, n.ReadySince)
 }
 
 // withdraw drops the answer for a pod. Nodes may have been reserved for its sake.
@@ -197,7 +221,7 @@ func (e *Engine) reservedBy(host string) string {
 	if n := e.nodeOfClaim(c); n != nil && n.Labels[cluster.LabelRegistered] == "true" {
 		reserved = n.Reserved(c.Name)
 	} else {
-		reserved = e.reserves(c, n)
+		reserved = e.reserves(c, n) > 0
 	}
 	if !reserved {
 		return ""
@@ -209,11 +233,15 @@ func (e *Engine) reservedBy(host string) string {
 // no toleration of, "" for none.
 func (e *Engine) lacks(id string) string {
 	p, a := e.waiting.pods[id], e.answered.of[id]
-	if p == nil || a.host == "" || len(p.Reserved) >= mostTolerations {
+	if p == nil || a.host == "" {
 		return ""
 	}
 	claim := e.reservedBy(a.host)
-	if claim == "" || p.Enters(claim) {
+	switch {
+	case claim == "" || p.Enters(claim):
+		return ""
+	case len(p.Reserved) >= mostTolerations:
+		e.reserved.refused[claim] = true
 		return ""
 	}
 	return claim
@@ -266,9 +294,13 @@ func (e *Engine) tolerated(f Tolerate, d Done, again cluster.Instant) {
 		return
 	}
 	e.reserved.queue = append(e.reserved.queue, id) // if it still lacks it then
-	if p := e.waiting.pods[id]; p != nil && d.Err.Kind == Rejected && e.retry[podKey(id)].failures == 1 {
-		e.note(Note{About: aboutPod(p), Warning: true, Reason: "ReservationFailed",
-			Message: "Cannot be let onto the node that is reserved for it, nodeclaim/" + f.Claim + ", before that is open to all: " + d.Err.Message})
+	if d.Err.Kind != Rejected || e.reserved.refused[f.Claim] {
+		return
+	}
+	e.reserved.refused[f.Claim] = true
+	if c := e.claims[f.Claim]; c != nil {
+		e.note(Note{About: aboutClaim(c), Warning: true, Reason: "ReservationFailed", Pool: c.Pool,
+			Message: "Its node is open to all pods, since pod " + id + " cannot be given a toleration: " + d.Err.Message})
 	}
 }
 

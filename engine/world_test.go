@@ -53,6 +53,7 @@ type world struct {
 	purchases int
 	budgets   map[string]bool // pods whose eviction is refused
 	rigid     bool            // no toleration can be added to pods
+	stalled   bool            // the scheduler binds nothing
 	let       int             // tolerations that were
 	slow      cluster.Duration
 }
@@ -443,7 +444,7 @@ func (w *world) schedule(p *cluster.Pod) {
 			fit = append(fit, name)
 		}
 	}
-	if len(fit) > 0 {
+	if len(fit) > 0 && !w.stalled {
 		c.Node, c.UnschedulableSince, c.Phase = fit[w.rng.IntN(len(fit))], 0, cluster.Running
 		w.setPod(&c)
 	} else if p.UnschedulableSince == 0 {

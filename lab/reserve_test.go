@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,6 +21,10 @@ import (
 	"github.com/ullage-sh/ullage/lab"
 	"github.com/ullage-sh/ullage/runner"
 )
+
+// What reservation costs in writes and time is told of a larger mixture:
+// go test -run TestReservedNodes -mixture 4 -v .
+var mixtures = flag.Int("mixture", 1, "pods of the mixture, in multiples of 286")
 
 // keptNodes is a pool whose nodes stay, so that what was bought can be counted.
 const keptNodes = `
@@ -52,6 +57,8 @@ type purse struct {
 	all       cluster.Money
 	nodes     int
 	tolerated int
+	writes    int           // to the API server, tolerations included
+	took      time.Duration // until all pods ran
 }
 
 func (p *purse) observe(s runner.Step) {
@@ -71,6 +78,10 @@ func (p *purse) observe(s runner.Step) {
 			}
 		case engine.Tolerate:
 			p.tolerated++
+			p.writes++
+		case engine.Note, engine.Resolve, engine.Launch, engine.Terminate, engine.List:
+		default:
+			p.writes++
 		}
 	}
 }
@@ -83,7 +94,8 @@ func TestReservedNodes(t *testing.T) {
 	for i, reserve := range []bool{true, false} {
 		p := mixture(t, reserve)
 		cost[i] = p.all
-		t.Logf("reserved: %t: %d nodes bought in %d plans for %s per hour, %s of it in the first; %d tolerations", reserve, p.nodes, p.plans, p.all, p.first, p.tolerated)
+		t.Logf("reserved: %t: %d nodes bought in %d plans for %s per hour, %s of it in the first; all pods run after %.1f s, %d writes by the operator, %d of them tolerations",
+			reserve, p.nodes, p.plans, p.all, p.first, p.took.Seconds(), p.writes, p.tolerated)
 		if reserve && p.plans != 1 {
 			t.Errorf("nodes were bought %d times, want once", p.plans)
 		}
@@ -126,6 +138,7 @@ func mixture(t *testing.T, reserve bool) *purse {
 		asking("memory", 100, "500m", "6Gi", ""), asking("cpu", 100, "1800m", "512Mi", ""),
 		asking("gpu", 6, "1", "2Gi", "1"), apart(asking("apart", 20, "250m", "256Mi", "")), asking("small", 60, "100m", "200Mi", ""),
 	} {
+		*d.Spec.Replicas *= int32(*mixtures)
 		all += int(*d.Spec.Replicas)
 		if err := c.Create(ctx, d); err != nil {
 			t.Fatal(err)
@@ -135,11 +148,13 @@ func mixture(t *testing.T, reserve bool) *purse {
 	if err := l.StartOperator(); err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	await(t, ctx, 3*time.Minute, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, all) })
+	took := time.Since(began)
 	await(t, ctx, time.Minute, "nodes to be opened", func(ctx context.Context) (bool, error) { return open(ctx, c) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return &purse{plans: p.plans, first: p.first, all: p.all, nodes: p.nodes, tolerated: p.tolerated}
+	return &purse{plans: p.plans, first: p.first, all: p.all, nodes: p.nodes, tolerated: p.tolerated, writes: p.writes, took: took}
 }
 
 // asking is a Deployment of pods with these requests, gpus "" for none.

@@ -117,6 +117,7 @@ func TestStates(t *testing.T) {
 	set := func(c *cluster.Claim, kind, status, message string, since cluster.Instant) {
 		c.Conditions = append(c.Conditions, cluster.Condition{Type: kind, Status: status, Message: message, Since: since})
 	}
+	reserve := func(c *cluster.Claim, n *cluster.Node) { n.Taints = append(n.Taints, cluster.ReservedTaint(c.Name)) }
 	for _, x := range []struct {
 		name, script string
 		change       func(c *cluster.Claim, n *cluster.Node) // n is nil without a node
@@ -146,6 +147,8 @@ func TestStates(t *testing.T) {
 			n.ReadySince = ago(3)
 		}},
 		{name: "a pod is on its way", script: "node x type=m.large pool=default\npods web 1 cpu=1", state: view.Ready, since: clustertest.Born, promised: "x"},
+		{name: "reserved", script: "node x type=m.large pool=default\npods web 1 cpu=1", state: view.Ready, since: clustertest.Born, why: "reserved for 1 pod", promised: "x", change: reserve},
+		{name: "reserved for others' sake", script: "node x type=m.large pool=default\npods web 1 cpu=1 node=x", state: view.Ready, since: clustertest.Born, why: "reserved until others have found their nodes", change: reserve},
 		{name: "cordoned", script: "node x type=m.large pool=default cordoned", state: view.Cordoned},
 		{name: "not ready", script: "node x type=m.large pool=default notready", state: view.NotReady, since: ago(2), change: func(_ *cluster.Claim, n *cluster.Node) {
 			n.ReadySince = ago(2)

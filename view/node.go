@@ -167,10 +167,21 @@ func (x subject) working() (s State, since cluster.Instant, why string) {
 		began = max(x.claim.Condition(cluster.Initialized).Since, n.ReadySince)
 	}
 	if len(x.host.Promised) > 0 || slices.ContainsFunc(x.host.Pods, (*cluster.Pod).Occupies) {
-		return Ready, began, ""
+		return Ready, began, x.reserved()
 	}
 	if x.claim == nil {
 		return Empty, 0, "" // nobody notes when its last pod left
 	}
-	return Empty, max(began, x.claim.LastPodEvent), ""
+	return Empty, max(began, x.claim.LastPodEvent), x.reserved()
+}
+
+// reserved says for how many pods the node is, "" when it is open to all.
+func (x subject) reserved() string {
+	switch {
+	case x.claim == nil || !x.node.Reserved(x.claim.Name):
+		return ""
+	case len(x.host.Promised) == 0:
+		return "reserved until others have found their nodes"
+	}
+	return "reserved for " + count(len(x.host.Promised), "pod")
 }

@@ -56,6 +56,19 @@ func (t *tally) text(k key) string {
 			return count(t.count, "node") + " ready for pods"
 		}
 		return strings.TrimSuffix(n.Message, "initialized") + "ready for pods"
+	case "Reserved":
+		if !one {
+			return count(t.count, "node") + " reserved for the pods that were planned for them"
+		}
+		return n.Message
+	case "Opened":
+		if k.warning {
+			break
+		}
+		if !one {
+			return count(t.count, "node") + " open to all pods"
+		}
+		return n.Message
 	case "DisruptionTerminating":
 		if !one {
 			return "giving back " + count(t.count, "node") + " that hold no pods"

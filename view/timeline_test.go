@@ -225,6 +225,8 @@ func TestLifeOfNodesInWords(t *testing.T) {
 	}
 	for _, x := range []struct{ reason, message, one, many string }{
 		{"Initialized", "node NAME initialized", "node n0 ready for pods", "3 nodes ready for pods"},
+		{"Reserved", "node NAME is reserved for 2 pods", "node n0 is reserved for 2 pods", "3 nodes reserved for the pods that were planned for them"},
+		{"Opened", "node NAME is open to all pods", "node n0 is open to all pods", "3 nodes open to all pods"},
 		{"DisruptionTerminating", "Disrupting NodeClaim: empty/delete, node NAME has held no pods for 30s", "Disrupting NodeClaim: empty/delete, node n0 has held no pods for 30s", "giving back 3 nodes that hold no pods"},
 		{"Empty", "…", "gave back node n0, which is empty, $0.1000 per hour less", "gave back 3 empty nodes, $0.3000 per hour less"},
 		{"Terminated", "…", "node n0 and its instance are gone", "3 nodes and their instances are gone"},
