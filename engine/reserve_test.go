@@ -162,8 +162,9 @@ func TestRoomThatIsTakenIsMissed(t *testing.T) {
 		t.Fatal("no node is reserved")
 	}
 	for i, name := range names {
-		w.setPod(&cluster.Pod{UID: fmt.Sprint("thief", i), Namespace: "default", Name: fmt.Sprint("thief-", i), Demand: workloads["web"], Created: w.now,
-			Node: w.claims[name].NodeName, Phase: cluster.Running, Owner: cluster.Owner{Kind: "Job", Name: "thief", UID: "thief"}})
+		n := w.nodes[w.claims[name].NodeName]
+		w.setPod(&cluster.Pod{UID: fmt.Sprint("thief", i), Namespace: "default", Name: fmt.Sprint("thief-", i), Created: w.now,
+			Demand: &cluster.Demand{Key: "thief" + name, Requests: n.Allocatable}, Node: n.Name, Phase: cluster.Running, Owner: cluster.Owner{Kind: "Job", Name: "thief", UID: "thief"}})
 	}
 	w.stalled = false
 	began := w.now
