@@ -43,7 +43,7 @@ var houses = []house{
 	{path: "runner", over: []string{"engine", "provider"}},
 	{path: "deploy"},
 	{path: "operator", over: []string{"kube", "runner"}},
-	{path: "sim", over: []string{"engine", "provider", "internal/window"}},
+	{path: "sim/...", over: []string{"engine", "provider/simulated", "internal/window"}},
 
 	// Without a cluster or a cloud: objects from files, types from the catalogue.
 	{path: "manifest", over: []string{"kube"}},

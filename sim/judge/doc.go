@@ -1,0 +1,19 @@
+// Package judge holds a simulated run against what must always be true.
+//
+// The rules come in pairs, so that doing nothing breaks one as surely as doing too
+// much:
+//
+//	leaked-instance, double-claim   against   starved-pod, stuck-deletion
+//	pod-killed, pdb, do-not-disrupt, budget   against   kept-empty, stuck-deletion
+//	limit   against   starved-pod
+//	restless (writes although nothing happens)   against   unsettled
+//
+// Safety is judged at the moment it matters: when an effect is issued, or lands, or the
+// cloud is told something. Liveness has deadlines (see the constants in live.go) that
+// count from the last fault: what is bounded in quiet times is not judged before they
+// have lasted.
+//
+// The judge looks at the truth in the store and not at what the operator believes. It
+// excuses what nobody could have known: changes that the operator's watch has not shown
+// yet. It refuses to decide how anything is to be done.
+package judge

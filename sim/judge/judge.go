@@ -1,0 +1,188 @@
+package judge
+
+import (
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/sim/store"
+)
+
+// Rule is what must hold.
+type Rule string
+
+// The rules.
+const (
+	// LeakedInstance: an instance that no claim has runs for longer than the grace.
+	LeakedInstance Rule = "leaked-instance"
+	// DoubleClaim: two claims have one instance.
+	DoubleClaim Rule = "double-claim"
+	// PodKilled: an instance was ended while a pod that should have been drained ran.
+	PodKilled Rule = "pod-killed"
+	// PDB: a pod was deleted past its PodDisruptionBudget, without a
+	// terminationGracePeriod that says so.
+	PDB Rule = "pdb"
+	// DoNotDisrupt: a pod or a node that says so was disrupted of free will.
+	DoNotDisrupt Rule = "do-not-disrupt"
+	// Budget: more nodes of a pool are disrupted of free will than its budgets allow.
+	Budget Rule = "budget"
+	// Limit: a pool has more than its limits.
+	Limit Rule = "limit"
+	// StarvedPod: a pod that could be placed waits.
+	StarvedPod Rule = "starved-pod"
+	// KeptEmpty: an empty node is not given back.
+	KeptEmpty Rule = "kept-empty"
+	// StuckDeletion: a claim that is being deleted does not go.
+	StuckDeletion Rule = "stuck-deletion"
+	// Restless: writes go on although nothing has happened for long.
+	Restless Rule = "restless"
+	// Unsettled: long after the last event claims, nodes, instances and workloads do
+	// not agree.
+	Unsettled Rule = "unsettled"
+)
+
+// Violation is a rule that was broken.
+type Violation struct {
+	At    cluster.Instant
+	Rule  Rule
+	About string // the object
+	Why   string
+}
+
+// Clock is what a judge knows of time.
+type Clock struct {
+	Now func() cluster.Instant
+	// At calls back at a time.
+	At func(cluster.Instant, func())
+	// QuietSince is when the last fault ended, Never while one lasts.
+	QuietSince func() cluster.Instant
+	// Seen: what happened before that the operator has been told.
+	Seen func() cluster.Instant
+}
+
+// Judge watches a run.
+type Judge struct {
+	clock  Clock
+	store  *store.Store
+	opts   engine.Options
+	report func(Violation)
+
+	instances map[string]*instance // that run, by provider id
+	claimOf   map[string]string    // provider id → claim
+	// chosen are the claims whose end the operator has asked for of free will, and when.
+	chosen map[string]cluster.Instant
+	// left are the claims that went within the last minutes, by pool.
+	left    map[string][]cluster.Instant
+	bound   map[*store.Pod]cluster.Instant
+	empty   map[string]cluster.Instant // node → since when it holds no pod that counts
+	told    map[string]bool            // what was reported once is enough
+	outside cluster.Instant            // when something last happened from outside
+	written cluster.Instant            // the last write of the operator
+	writing string                     // and what it was
+}
+
+// instance is a machine that runs.
+type instance struct {
+	cluster.Instance
+	node string
+}
+
+// New returns a judge of a run that begins. Changes of the store are told to it, and so
+// is what the methods below say.
+func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation)) *Judge {
+	return &Judge{
+		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{},
+		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(),
+	}
+}
+
+// Outside is told whenever something happens that is nobody's answer to something
+// else: a workload changes, a fault begins or ends.
+func (j *Judge) Outside() { j.outside = j.clock.Now() }
+
+func (j *Judge) broken(rule Rule, about, why string) {
+	key := string(rule) + " " + about
+	if j.told[key] {
+		return
+	}
+	j.told[key] = true
+	j.report(Violation{At: j.clock.Now(), Rule: rule, About: about, Why: why})
+}
+
+// after calls back once d has passed.
+func (j *Judge) after(d cluster.Duration, do func()) { j.clock.At(j.clock.Now().Add(d), do) }
+
+// nodeOf returns the node of an instance, nil without one.
+func (j *Judge) nodeOf(c *cluster.Claim) *cluster.Node {
+	if c.NodeName == "" {
+		return nil
+	}
+	if o := j.store.Nodes.Get(c.NodeName); o != nil {
+		return o.Now
+	}
+	return nil
+}
+
+// claimOn returns the claim of a node, nil without one.
+func (j *Judge) claimOn(n *cluster.Node) *cluster.Claim {
+	if o := j.store.Claims.Get(j.claimOf[n.ProviderID]); o != nil {
+		return o.Now
+	}
+	return nil
+}
+
+// PodChanged is told every change of a pod.
+func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
+	switch {
+	case o.Now == nil:
+		delete(j.bound, o)
+	case o.Now.Node != "" && (old == nil || old.Node == ""):
+		j.bound[o] = j.clock.Now()
+	}
+	if o.Now != nil && o.Now.UnschedulableSince != 0 && old != nil && old.UnschedulableSince == 0 {
+		j.awaitPlace(o)
+	}
+	for _, p := range []*cluster.Pod{old, o.Now} {
+		if p != nil && p.Node != "" && !p.Daemon() {
+			j.lookEmpty(p.Node)
+		}
+	}
+}
+
+// NodeChanged is told every change of a node.
+func (j *Judge) NodeChanged(o *store.Node, old *cluster.Node) {
+	if o.Now == nil {
+		delete(j.empty, o.Key)
+		return
+	}
+	if i := j.instances[o.Now.ProviderID]; i != nil {
+		i.node = o.Key
+	}
+	if old == nil || old.Labels[cluster.LabelInitialized] != o.Now.Labels[cluster.LabelInitialized] {
+		j.lookEmpty(o.Key)
+	}
+}
+
+// ClaimChanged is told every change of a claim.
+func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
+	c := o.Now
+	if old != nil && old.ProviderID != "" && (c == nil || c.ProviderID != old.ProviderID) && j.claimOf[old.ProviderID] == o.Key {
+		delete(j.claimOf, old.ProviderID)
+		j.watchOrphan(old.ProviderID)
+	}
+	if c == nil {
+		delete(j.chosen, o.Key)
+		if old.Is(cluster.Initialized) {
+			j.left[old.Pool] = append(j.left[old.Pool], j.clock.Now())
+		}
+		return
+	}
+	if c.ProviderID != "" && (old == nil || old.ProviderID != c.ProviderID) {
+		if other := j.claimOf[c.ProviderID]; other != "" && other != o.Key {
+			j.broken(DoubleClaim, c.ProviderID, "claims "+other+" and "+o.Key+" both have it")
+		}
+		j.claimOf[c.ProviderID] = o.Key
+	}
+	if c.Deleting() && (old == nil || !old.Deleting()) {
+		j.awaitEnd(o)
+	}
+}

@@ -1,0 +1,243 @@
+package judge
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/sim/store"
+)
+
+// How long things may take once all faults are over.
+const (
+	// leakGrace: an orphan is found by the next list (two minutes), its grace passes, a
+	// call or two fails.
+	leakGrace = 8 * cluster.Minute
+	// pendingCalm is how long a pod may wait that came long after the last fault: a node
+	// boots in a minute and a half at most, and a plan may be doubted once.
+	pendingCalm = 6 * cluster.Minute
+	calmAfter   = 30 * cluster.Minute
+	// pendingBound is the same soon after a fault: an instance that will never register
+	// is given up after 15 minutes, and then another one boots.
+	pendingBound = 25 * cluster.Minute
+	// emptyBound is how long beyond consolidateAfter a node may stay empty while no
+	// other of its pool is given back.
+	emptyBound = 10 * cluster.Minute
+	// endBound is how long the end of a claim may take that nothing holds up.
+	endBound = 25 * cluster.Minute
+	// settleAfter is how long after the last event everything has to agree, and restBefore
+	// how long before the end nothing may be written then.
+	settleAfter = cluster.Hour
+	restBefore  = 10 * cluster.Minute
+)
+
+// due tells whether something that began at since has lasted for bound in quiet, and
+// if not when to look again.
+func (j *Judge) due(since cluster.Instant, bound cluster.Duration) (again cluster.Instant, due bool) {
+	now, quiet := j.clock.Now(), j.clock.QuietSince()
+	if quiet == cluster.Never {
+		return now.Add(bound), false
+	}
+	if at := max(since, quiet).Add(bound); at > now {
+		return at, false
+	}
+	return 0, true
+}
+
+// watch looks at something every now and then until it has lasted too long (then it
+// calls broken) or ask says that it is over. ask returns since when it has lasted.
+func (j *Judge) watch(bound cluster.Duration, ask func() (since cluster.Instant, still bool), broken func()) {
+	since, still := ask()
+	if !still {
+		return
+	}
+	again, due := j.due(since, bound)
+	if due {
+		broken()
+		return
+	}
+	j.clock.At(again, func() { j.watch(bound, ask, broken) })
+}
+
+// watchOrphan sees that an instance that no claim has is ended.
+func (j *Judge) watchOrphan(providerID string) {
+	since := j.clock.Now()
+	j.watch(leakGrace, func() (cluster.Instant, bool) {
+		return since, j.instances[providerID] != nil && j.claimOf[providerID] == ""
+	}, func() {
+		j.broken(LeakedInstance, providerID, "no claim has had it since "+since.RFC3339())
+	})
+}
+
+// awaitPlace sees that a pod gets a node.
+func (j *Judge) awaitPlace(o *store.Pod) {
+	since := j.clock.Now()
+	if !j.placeable(o.Now) {
+		return
+	}
+	bound := pendingBound
+	if quiet := j.clock.QuietSince(); quiet != cluster.Never && quiet.Add(calmAfter) <= since {
+		bound = pendingCalm
+	}
+	began := j.clock.QuietSince()
+	j.watch(bound, func() (cluster.Instant, bool) {
+		if j.clock.QuietSince() != began && bound == pendingCalm {
+			bound = pendingBound // a fault came in between
+			return j.clock.Now(), o.Now != nil && o.Now.Node == ""
+		}
+		return since, o.Now != nil && o.Now.Node == "" && !o.Now.Deleting()
+	}, func() {
+		j.broken(StarvedPod, o.Key, "it has waited since "+since.RFC3339())
+	})
+}
+
+// placeable tells whether some pool without limits could run a pod.
+func (j *Judge) placeable(p *cluster.Pod) bool {
+	for _, o := range j.store.Pools.All() {
+		pool := o.Now
+		if len(pool.Limits) > 0 || pool.DeletingAt != 0 || pool.Invalid != "" {
+			continue
+		}
+		if _, bad := cluster.Untolerated(pool.Taints, p.Demand.Tolerations); bad {
+			continue
+		}
+		fits := true
+		for _, r := range p.Demand.Selector {
+			if v, ok := pool.Labels[r.Key]; (ok || !cloudLabel(r.Key)) && !r.Matches(v, ok) {
+				fits = false
+			}
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}
+
+// cloudLabel tells whether nodes get a label from the cloud.
+func cloudLabel(key string) bool { return strings.Contains(key, "/") }
+
+// awaitEnd sees that a claim goes whose end was asked for, unless pods hold it up that
+// may.
+func (j *Judge) awaitEnd(o *store.Claim) {
+	since := j.clock.Now()
+	j.watch(endBound, func() (cluster.Instant, bool) {
+		if o.Now == nil {
+			return 0, false
+		}
+		if n := j.nodeOf(o.Now); n != nil && j.heldUp(n.Name) {
+			since = j.clock.Now()
+		}
+		return since, true
+	}, func() {
+		j.broken(StuckDeletion, o.Key, "it has been on its way out, with nothing in the way, since "+since.RFC3339())
+	})
+}
+
+// heldUp tells whether a pod on a node may not be evicted now.
+func (j *Judge) heldUp(node string) bool {
+	for _, o := range j.store.PodsOn(node) {
+		p := o.Now
+		if !p.Drains() {
+			continue
+		}
+		if p.Protected(j.clock.Now()) {
+			return true
+		}
+		for _, b := range j.store.Budgets(p) {
+			if b.Allowed() == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lookEmpty notes whether a node holds pods, and sees that it is given back if not.
+func (j *Judge) lookEmpty(node string) {
+	o := j.store.Nodes.Get(node)
+	if o == nil || o.Now.Labels[cluster.LabelInitialized] != "true" || j.store.Occupied(node) {
+		delete(j.empty, node)
+		return
+	}
+	if _, known := j.empty[node]; known {
+		return
+	}
+	since := j.clock.Now()
+	j.empty[node] = since
+	c := j.claimOn(o.Now)
+	if c == nil {
+		return
+	}
+	pool := j.store.Pools.Get(c.Pool)
+	if pool == nil || pool.Now.ConsolidateAfter == cluster.Forever {
+		return
+	}
+	began := since
+	j.watch(pool.Now.ConsolidateAfter+emptyBound, func() (cluster.Instant, bool) {
+		c := j.store.Claims.Get(c.Name)
+		if o.Now == nil || c == nil || c.Now.Deleting() || j.empty[node] != began {
+			return 0, false
+		}
+		if n := o.Now; n.Annotations[doNotDisrupt] == "true" || allows(pool.Now, 1, j.clock.Now()) == 0 || j.givesBack(c.Now.Pool) {
+			since = j.clock.Now()
+		}
+		return since, true
+	}, func() {
+		j.broken(KeptEmpty, node, "it has held no pods since "+began.RFC3339()+" and was not given back")
+	})
+}
+
+// givesBack tells whether other nodes of a pool are on their way out, or have just
+// gone: then the budget may be used up.
+func (j *Judge) givesBack(pool string) bool {
+	for _, t := range j.left[pool] {
+		if t.Add(cluster.Minute) > j.clock.Now() {
+			return true
+		}
+	}
+	for o := range j.store.Claims.Each {
+		if o.Now.Pool == pool && o.Now.Deleting() {
+			return true
+		}
+	}
+	return false
+}
+
+// End judges the state that is left. missing names the workloads that have fewer pods
+// running than they want.
+func (j *Judge) End(missing []string) {
+	now := j.clock.Now()
+	if quiet := j.clock.QuietSince(); quiet == cluster.Never || max(j.outside, quiet).Add(settleAfter) > now {
+		return
+	}
+	if j.written.Add(restBefore) > now {
+		j.broken(Restless, j.writing, "it was written at "+j.written.RFC3339()+", and nothing has happened since "+j.outside.RFC3339())
+	}
+	for _, m := range missing {
+		j.broken(Unsettled, m, "not all of its pods run")
+	}
+	for _, o := range j.store.Claims.All() {
+		switch c := o.Now; {
+		case c.Deleting():
+			if n := j.nodeOf(c); n == nil || !j.heldUp(n.Name) {
+				j.broken(Unsettled, c.Name, "the claim is still on its way out")
+			}
+		case j.instances[c.ProviderID] == nil:
+			j.broken(Unsettled, c.Name, "the claim has no instance")
+		case !c.Is(cluster.Initialized) || j.nodeOf(c) == nil:
+			j.broken(Unsettled, c.Name, "the claim's node is not initialized")
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(j.instances)) {
+		if j.claimOf[id] == "" {
+			j.broken(Unsettled, id, "the instance has no claim")
+		}
+	}
+	for _, o := range j.store.Nodes.All() {
+		if j.claimOn(o.Now) == nil {
+			j.broken(Unsettled, o.Key, "the node has no claim")
+		}
+	}
+}

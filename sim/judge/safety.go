@@ -1,0 +1,215 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+)
+
+// doNotDisrupt is the annotation by which nodes and claims forbid it.
+const doNotDisrupt = "karpenter.sh/do-not-disrupt"
+
+// Launched is told of each instance that the cloud has launched, as often as it says so.
+func (j *Judge) Launched(i cluster.Instance) {
+	if j.instances[i.ProviderID] != nil || i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown {
+		return
+	}
+	j.instances[i.ProviderID] = &instance{Instance: i}
+	j.checkLimits(i)
+	j.watchOrphan(i.ProviderID)
+}
+
+// Stopping is told when a machine goes down.
+func (j *Judge) Stopping(providerID, _ string) { delete(j.instances, providerID) }
+
+// checkLimits adds up what a pool has in machines that claims have or may get.
+func (j *Judge) checkLimits(last cluster.Instance) {
+	o := j.store.Pools.Get(last.Pool)
+	if o == nil || len(o.Now.Limits) == 0 {
+		return
+	}
+	waiting := map[string]bool{} // tokens of claims without an instance yet
+	for c := range j.store.Claims.Each {
+		if c.Now.Launch != nil && c.Now.ProviderID == "" {
+			waiting[c.Now.Launch.Token] = true
+		}
+	}
+	var sum cluster.Resources
+	count := int64(0)
+	for id, i := range j.instances {
+		if i.Pool == last.Pool && (j.claimOf[id] != "" || waiting[i.Token]) {
+			sum = sum.Plus(i.Capacity)
+			count++
+		}
+	}
+	for _, limit := range o.Now.Limits {
+		has := sum.Get(limit.Name)
+		if limit.Name == cluster.NodesLimit {
+			has = count
+		}
+		if has > limit.Value {
+			j.broken(Limit, last.Pool, fmt.Sprintf("with instance %s it has %s of %s, its limit is %s", last.ID,
+				cluster.FormatAmount(limit.Name, has), limit.Name, cluster.FormatAmount(limit.Name, limit.Value)))
+		}
+	}
+}
+
+// Issued is told of each effect that the operator sends off, and what its clock says.
+func (j *Judge) Issued(f engine.Effect, clock cluster.Instant) {
+	switch f := f.(type) {
+	case engine.DeleteClaim:
+		j.checkVoluntary(f, clock)
+	case engine.EvictPod:
+		if o := j.store.Pods.Get(f.Namespace + "/" + f.Name); o != nil && o.Now.UID == f.UID && o.Now.Protected(max(clock, j.clock.Now())) {
+			j.broken(DoNotDisrupt, o.Key, "it was to be evicted and carries do-not-disrupt")
+		}
+	case engine.DeletePod:
+		j.checkDeletePod(f, clock)
+	}
+}
+
+// Landed is told of each effect that has been carried out.
+func (j *Judge) Landed(f engine.Effect) {
+	switch f.(type) {
+	case engine.List, engine.Resolve, engine.Launch, engine.Terminate:
+		return
+	}
+	j.written, j.writing = j.clock.Now(), f.Key()
+}
+
+// voluntary tells whether nothing but the wish to save or to renew can be the reason
+// for a claim's end: its node is there, in order, and nobody else has asked for it.
+func (j *Judge) voluntary(c *cluster.Claim) bool {
+	n := j.nodeOf(c)
+	return !c.Deleting() && c.Is(cluster.Initialized) && n != nil && n.Ready && n.DeletingAt == 0 && j.instances[c.ProviderID] != nil
+}
+
+func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
+	o := j.store.Claims.Get(f.Name)
+	if o == nil || o.Now.UID != f.UID || !j.voluntary(o.Now) {
+		return
+	}
+	c := o.Now
+	seen := j.clock.Seen()
+	for _, p := range j.store.PodsOn(c.NodeName) {
+		if p.Now.Protected(j.clock.Now()) && j.bound[p] < seen {
+			j.broken(DoNotDisrupt, c.Name, "its node "+c.NodeName+" runs pod "+p.Key+", which carries do-not-disrupt")
+		}
+	}
+	if n := j.nodeOf(c); n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
+		j.broken(DoNotDisrupt, c.Name, "its node "+c.NodeName+" carries do-not-disrupt")
+	}
+	if pool := j.store.Pools.Get(c.Pool); pool != nil {
+		j.checkBudget(pool.Now, c, clock)
+	}
+	j.chosen[c.Name] = j.clock.Now()
+}
+
+// underway is how long a deletion that was issued counts although it has not landed.
+const underway = 30 * cluster.Second
+
+// checkBudget holds the nodes of a pool that are disrupted of free will, with one more,
+// against its budgets. Which budgets hold for which reason is not known here: those
+// that are for some reasons only are left out. The operator may not have seen yet that
+// nodes are gone, and its clock may differ.
+func (j *Judge) checkBudget(p *cluster.Pool, next *cluster.Claim, clock cluster.Instant) {
+	now := j.clock.Now()
+	total, disrupted := 0, 1
+	for o := range j.store.Claims.Each {
+		c := o.Now
+		if c.Pool != p.Name {
+			continue
+		}
+		if c.Is(cluster.Initialized) {
+			total++
+		}
+		// A claim whose node is gone is a matter of paper.
+		if at, chosen := j.chosen[c.Name]; chosen && c.Name != next.Name && j.nodeOf(c) != nil && (c.Deleting() || at.Add(underway) > now) {
+			disrupted++
+		}
+	}
+	recent := slices.DeleteFunc(j.left[p.Name], func(t cluster.Instant) bool { return t.Add(cluster.Minute) < now })
+	j.left[p.Name] = recent
+	total += len(recent)
+	if allowed := max(allows(p, total, now), allows(p, total, clock)); disrupted > allowed {
+		j.broken(Budget, p.Name, fmt.Sprintf("with claim %s %d of %d nodes are disrupted, its budgets allow %d", next.Name, disrupted, total, allowed))
+	}
+}
+
+// allows is how many of a pool's nodes may be disrupted at a time.
+func allows(p *cluster.Pool, total int, at cluster.Instant) int {
+	allowed := total
+	for _, b := range p.Budgets {
+		if b.Reasons != nil || b.Window != nil && !b.Window.Contains(at) {
+			continue
+		}
+		n := b.Nodes
+		if b.Percent {
+			n = (total*b.Nodes + 99) / 100
+		}
+		allowed = min(allowed, n)
+	}
+	return allowed
+}
+
+// checkDeletePod: a pod may be deleted past its budget only when its node's
+// terminationGracePeriod is about to end.
+func (j *Judge) checkDeletePod(f engine.DeletePod, clock cluster.Instant) {
+	o := j.store.Pods.Get(f.Namespace + "/" + f.Name)
+	if o == nil || o.Now.UID != f.UID || o.Now.Node == "" {
+		return
+	}
+	p := o.Now
+	if n := j.store.Nodes.Get(p.Node); n != nil {
+		if c := j.claimOn(n.Now); c != nil && c.Deleting() && c.TerminationGracePeriod != cluster.Forever {
+			if due := c.DeletingAt.Add(c.TerminationGracePeriod).Add(-p.Grace).Add(-cluster.Second); max(clock, j.clock.Now()) >= due {
+				return
+			}
+		}
+	}
+	if len(j.store.Budgets(p)) > 0 {
+		j.broken(PDB, o.Key, "it was to be deleted without asking its PodDisruptionBudget, and no terminationGracePeriod is ending")
+	} else if p.Protected(j.clock.Now()) {
+		j.broken(DoNotDisrupt, o.Key, "it was to be deleted, carries do-not-disrupt, and no terminationGracePeriod is ending")
+	}
+}
+
+// Terminating is told when the cloud is asked to end an instance.
+func (j *Judge) Terminating(providerID string) {
+	i := j.instances[providerID]
+	if i == nil {
+		return
+	}
+	node := j.nodeFor(i)
+	if node == nil || !node.Ready {
+		return // nobody there to drain
+	}
+	now, seen := j.clock.Now(), j.clock.Seen()
+	limit := cluster.Never
+	if c := j.claimOn(node); c != nil && c.Deleting() && c.TerminationGracePeriod != cluster.Forever {
+		limit = c.DeletingAt.Add(c.TerminationGracePeriod)
+	}
+	for _, o := range j.store.PodsOn(node.Name) {
+		p := o.Now
+		switch {
+		case !p.Drains() || j.bound[o] >= seen:
+		case now >= limit.Add(-slack) && limit != cluster.Never:
+		case p.Deleting() && now >= p.DeleteAt:
+		default:
+			j.broken(PodKilled, o.Key, "its node "+node.Name+" was ended without waiting for it")
+		}
+	}
+}
+
+// slack is what clocks and the precision of timestamps may differ by.
+const slack = 2 * cluster.Second
+
+// nodeFor returns the node that registered for an instance, nil without one.
+func (j *Judge) nodeFor(i *instance) *cluster.Node {
+	if o := j.store.Nodes.Get(i.node); o != nil {
+		return o.Now
+	}
+	return nil
+}

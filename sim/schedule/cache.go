@@ -1,0 +1,282 @@
+package schedule
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Cache is the cluster as the scheduler sees it.
+type Cache struct {
+	nodes  []*node // by slot; nil for a slot that is free
+	byName map[string]*node
+	vacant []int
+	alive  int // nodes there are
+
+	resources map[string]int
+	pods      map[string]*resident // by UID
+
+	classes map[classKey]*class
+	keys    map[string]*domains
+	groups  map[string]*group
+	// members are the groups that an identity belongs to.
+	members map[*cluster.Identity][]*group
+	reaches map[*cluster.Demand][]*reach
+	all     []*reach
+	order   []*group
+
+	log  []int32 // slots of nodes that have changed, oldest first
+	base int     // how many entries of the log were dropped
+
+	next int // slot where the next search begins
+	rng  *rand.Rand
+}
+
+// node is a node with what is on it.
+type node struct {
+	slot  int
+	name  string
+	rec   *cluster.Node // nil for one that has only pods
+	taint []cluster.Taint
+	free  []int64 // by resource
+	total []int64
+	// asked are the requests for CPU and memory as scores see them: a pod without
+	// requests counts for a little.
+	asked [2]int64
+	pods  map[*resident]bool
+	ports map[cluster.HostPort]int
+	// verdict of the filters that look at nothing but the node and the pod, by class:
+	// 0 unknown, 1 admitted, 2 refused.
+	verdict []uint8
+}
+
+// resident is a pod on a node.
+type resident struct {
+	class    *class
+	node     *node
+	leaving  bool
+	identity *cluster.Identity
+}
+
+// NewCache returns a cache of an empty cluster. rng breaks ties.
+func NewCache(rng *rand.Rand) *Cache {
+	return &Cache{
+		byName: map[string]*node{}, resources: map[string]int{cluster.CPU: 0, cluster.Memory: 1},
+		pods: map[string]*resident{}, classes: map[classKey]*class{}, keys: map[string]*domains{},
+		groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
+		rng: rng,
+	}
+}
+
+// Supports says why the scheduler cannot place a pod as the real one would; nil if
+// it can.
+func (*Cache) Supports(p *cluster.Pod) error {
+	switch d := p.Demand; {
+	case len(d.Volumes) > 0:
+		return fmt.Errorf("pod %s has volumes, which are not simulated", p.ID())
+	case len(p.Claims) > 0:
+		return fmt.Errorf("pod %s claims devices, which are not simulated", p.ID())
+	case len(d.Refused) > 0:
+		return fmt.Errorf("pod %s: %s", p.ID(), d.Refused[0])
+	}
+	return nil
+}
+
+// Nodes is the number of nodes.
+func (c *Cache) Nodes() int { return c.alive }
+
+func (c *Cache) vector(r cluster.Resources) []int64 {
+	v := make([]int64, len(c.resources), len(c.resources)+len(r))
+	for _, a := range r {
+		at, ok := c.resources[a.Name]
+		if !ok {
+			at = len(c.resources)
+			c.resources[a.Name] = at
+		}
+		for len(v) <= at {
+			v = append(v, 0)
+		}
+		v[at] += a.Value
+	}
+	return v
+}
+
+// SetNode adds a node or changes it. It tells whether pods could be better off: it is
+// new, or something but its capacity for pods that are there has changed.
+func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
+	n := c.byName[rec.Name]
+	if n == nil {
+		n = c.slot(rec.Name)
+	}
+	if old := n.rec; old != nil && old.Unschedulable == rec.Unschedulable && slices.Equal(old.Taints, rec.Taints) &&
+		slices.Equal(old.Allocatable, rec.Allocatable) && sameLabels(old.Labels, rec.Labels) {
+		n.rec = rec
+		return false
+	}
+	c.uncountAll(n)
+	if n.rec == nil {
+		c.alive++
+	}
+	n.rec, n.taint = rec, rec.Taints
+	if rec.Unschedulable && !slices.Contains(rec.Taints, cluster.CordonTaint) {
+		n.taint = slices.Concat(rec.Taints, []cluster.Taint{cluster.CordonTaint})
+	}
+	n.total = c.vector(rec.Allocatable)
+	n.free = slices.Clone(n.total)
+	for r := range n.pods {
+		n.take(r.class.requests, 1)
+	}
+	clear(n.verdict)
+	for _, d := range c.keys {
+		d.set(n)
+	}
+	c.countAll(n)
+	c.touch(n)
+	return true
+}
+
+func sameLabels(a, b cluster.Labels) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if w, ok := b[k]; !ok || v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// RemoveNode takes a node away. Pods that are still bound to it count nowhere.
+func (c *Cache) RemoveNode(name string) {
+	n := c.byName[name]
+	if n == nil || n.rec == nil {
+		return
+	}
+	c.uncountAll(n)
+	n.rec, n.taint = nil, nil
+	c.alive--
+	for _, d := range c.keys {
+		d.set(n)
+	}
+	c.touch(n)
+	c.leave(n)
+}
+
+// slot makes room for a node.
+func (c *Cache) slot(name string) *node {
+	n := &node{slot: len(c.nodes), name: name, pods: map[*resident]bool{}}
+	if k := len(c.vacant); k > 0 {
+		n.slot = c.vacant[k-1]
+		c.vacant = c.vacant[:k-1]
+		c.nodes[n.slot] = n
+	} else {
+		c.nodes = append(c.nodes, n)
+	}
+	c.byName[name] = n
+	return n
+}
+
+// leave gives the slot of a node back that has neither a record nor pods.
+func (c *Cache) leave(n *node) {
+	if n.rec != nil || len(n.pods) > 0 {
+		return
+	}
+	delete(c.byName, n.name)
+	c.nodes[n.slot] = nil
+	c.vacant = append(c.vacant, n.slot)
+}
+
+// touch notes that what fits on a node may have changed.
+func (c *Cache) touch(n *node) {
+	c.log = append(c.log, int32(n.slot))
+	if limit := 4*len(c.nodes) + 4096; len(c.log) > 2*limit {
+		drop := len(c.log) - limit
+		c.log = append(c.log[:0], c.log[drop:]...)
+		c.base += drop
+	}
+}
+
+// take moves requests between free and taken: by 1 takes, by −1 gives back.
+func (n *node) take(requests []int64, by int64) {
+	for len(n.free) < len(requests) {
+		n.free = append(n.free, 0)
+	}
+	for i, v := range requests {
+		n.free[i] -= by * v
+	}
+}
+
+// SetPod makes a pod that is bound count on its node, or changes whether it is
+// leaving.
+func (c *Cache) SetPod(p *cluster.Pod) {
+	r := c.pods[p.UID]
+	if r != nil {
+		if r.leaving == p.Deleting() {
+			return
+		}
+		c.count(r, -1)
+		r.leaving = p.Deleting()
+		c.count(r, 1)
+		return
+	}
+	c.assume(c.classOf(p), p, p.Node)
+}
+
+// assume puts a pod on a node.
+func (c *Cache) assume(k *class, p *cluster.Pod, name string) {
+	n := c.byName[name]
+	if n == nil {
+		n = c.slot(name)
+	}
+	r := &resident{class: k, node: n, leaving: p.Deleting(), identity: p.Identity}
+	c.pods[p.UID] = r
+	n.pods[r] = true
+	c.load(r, 1)
+	c.count(r, 1)
+	c.touch(n)
+}
+
+// RemovePod makes a pod count no more. It returns the name of its node, "" if it had
+// none.
+func (c *Cache) RemovePod(uid string) (node string) {
+	r := c.pods[uid]
+	if r == nil {
+		return ""
+	}
+	c.count(r, -1)
+	c.load(r, -1)
+	delete(c.pods, uid)
+	delete(r.node.pods, r)
+	c.touch(r.node)
+	c.leave(r.node)
+	return r.node.name
+}
+
+// Holds tells whether a pod counts on a node.
+func (c *Cache) Holds(uid string) bool { return c.pods[uid] != nil }
+
+// load adds (1) or takes away (−1) what a pod takes of its node.
+func (c *Cache) load(r *resident, by int64) {
+	n := r.node
+	n.take(r.class.requests, by)
+	n.asked[0] += by * r.class.asked[0]
+	n.asked[1] += by * r.class.asked[1]
+	for _, p := range r.class.demand.Ports {
+		if n.ports == nil {
+			n.ports = map[cluster.HostPort]int{}
+		}
+		if n.ports[p] += int(by); n.ports[p] == 0 {
+			delete(n.ports, p)
+		}
+	}
+}
+
+func (n *node) label(key string) (string, bool) {
+	if key == cluster.FieldName {
+		return n.rec.Name, true
+	}
+	return n.rec.Labels.Get(key)
+}

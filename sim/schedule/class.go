@@ -1,0 +1,273 @@
+package schedule
+
+import (
+	"math/bits"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// classKey is what makes pods alike to the scheduler.
+type classKey struct {
+	demand   *cluster.Demand
+	identity *cluster.Identity
+	owned    bool // by a controller that the system's default spread applies to
+}
+
+// class is pods that are alike, with what is known about each node for them.
+type class struct {
+	classKey
+	id       int
+	requests []int64
+	asked    [2]int64 // CPU and memory as scores see them
+
+	// fits has a bit for each slot whose node has room and admits the class; base is
+	// that node's score as far as it depends on the node alone. They hold for the
+	// log's entries before read.
+	fits  []uint64
+	base  []int32
+	read  int
+	count int // bits set
+
+	hard, soft []*spread
+	eitherKeys bool     // soft spreads are the system's: a node needs not have all labels
+	apart      []*tally // anti-affinity of the class's own
+	near       []*tally // required affinity
+	nearItself bool
+	pulls      []pull   // preferences that name pods
+	repelled   []*reach // anti-affinity of others that the class's pods are meant by
+	felt       []*reach // and what others prefer
+}
+
+// pull is a preference of the class for domains with pods of a group.
+type pull struct {
+	*tally
+	weight int64
+}
+
+// Upstream's assumption about pods that ask for nothing.
+const (
+	defaultMilliCPU = 100
+	defaultMemory   = 200 << 20
+)
+
+func owned(p *cluster.Pod) bool {
+	switch p.Owner.Kind {
+	case "ReplicaSet", "StatefulSet", "ReplicationController":
+		return true
+	}
+	return false
+}
+
+// classOf returns the class of a pod.
+func (c *Cache) classOf(p *cluster.Pod) *class {
+	key := classKey{p.Demand, p.Identity, owned(p)}
+	if key.identity == nil {
+		key.identity = &nobody
+	}
+	if k := c.classes[key]; k != nil {
+		return k
+	}
+	k := &class{classKey: key, id: len(c.classes), requests: c.vector(p.Demand.Requests), read: -1}
+	k.asked = [2]int64{k.requests[0], k.requests[1]}
+	if k.asked[0] == 0 {
+		k.asked[0] = defaultMilliCPU
+	}
+	if k.asked[1] == 0 {
+		k.asked[1] = defaultMemory
+	}
+	c.classes[key] = k
+	c.addSpreads(k)
+	d := key.demand
+	for i := range d.PodAntiAffinity {
+		t := &d.PodAntiAffinity[i]
+		k.apart = append(k.apart, c.tally(c.group(true, nil, &t.Pods), t.Key))
+	}
+	if len(d.PodAffinity) > 0 {
+		all := make([]*cluster.PodSelector, len(d.PodAffinity))
+		for i := range d.PodAffinity {
+			all[i] = &d.PodAffinity[i].Pods
+		}
+		g := c.group(true, nil, all...)
+		k.nearItself = g.has(key.identity)
+		for i := range d.PodAffinity {
+			k.near = append(k.near, c.tally(g, d.PodAffinity[i].Key))
+		}
+	}
+	for i := range d.Preferences {
+		x := &d.Preferences[i]
+		if x.Near == nil {
+			continue
+		}
+		w := int64(x.Weight)
+		if x.Apart {
+			w = -w
+		}
+		k.pulls = append(k.pulls, pull{c.tally(c.group(true, nil, &x.Near.Pods), x.Near.Key), w})
+	}
+	k.feel(c.all)
+	return k
+}
+
+// feel notes which terms of other pods mean pods of the class.
+func (k *class) feel(terms []*reach) {
+	for _, r := range terms {
+		switch {
+		case !r.selector.Matches(k.identity, nil):
+		case r.weight == 0:
+			k.repelled = append(k.repelled, r)
+		default:
+			k.felt = append(k.felt, r)
+		}
+	}
+}
+
+// catchUp brings what the class knows about the nodes up to date.
+func (c *Cache) catchUp(k *class) {
+	for len(k.base) < len(c.nodes) {
+		k.base = append(k.base, 0)
+	}
+	for len(k.fits)*64 < len(c.nodes) {
+		k.fits = append(k.fits, 0)
+	}
+	end := c.base + len(c.log)
+	if k.read < c.base || end-k.read > len(c.nodes) {
+		for slot := range c.nodes {
+			c.judge(k, slot)
+		}
+	} else {
+		for _, slot := range c.log[k.read-c.base:] {
+			c.judge(k, int(slot))
+		}
+	}
+	k.read = end
+}
+
+// judge finds out anew whether a node takes the class and how it scores.
+func (c *Cache) judge(k *class, slot int) {
+	n := c.nodes[slot]
+	word, bit := &k.fits[slot/64], uint64(1)<<(slot%64)
+	if *word&bit != 0 {
+		*word &^= bit
+		k.count--
+	}
+	if n == nil || n.rec == nil || !n.holds(k) || !n.admits(k) {
+		return
+	}
+	*word |= bit
+	k.count++
+	k.base[slot] = n.score(k)
+}
+
+// holds tells whether a node has room.
+func (n *node) holds(k *class) bool {
+	for i, want := range k.requests {
+		if want > 0 && (i >= len(n.free) || want > n.free[i]) {
+			return false
+		}
+	}
+	for _, p := range k.demand.Ports {
+		for q := range n.ports {
+			if p.Conflicts(q) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// admits tells whether taints, selector and affinity allow the class on a node.
+func (n *node) admits(k *class) bool {
+	for len(n.verdict) <= k.id {
+		n.verdict = append(n.verdict, 0)
+	}
+	v := &n.verdict[k.id]
+	if *v == 0 {
+		*v = 2
+		if k.demand.Admits(n.label, n.taint) {
+			*v = 1
+		}
+	}
+	return *v == 1
+}
+
+// score is LeastAllocated plus BalancedAllocation, each 0 to 100, with the pod on the
+// node.
+func (n *node) score(k *class) int32 {
+	least, weights := int64(0), int64(0)
+	var fraction [2]float64
+	for i := range fraction {
+		total := int64(0)
+		if i < len(n.total) {
+			total = n.total[i]
+		}
+		if total == 0 {
+			continue
+		}
+		used := n.asked[i] + k.asked[i]
+		if used <= total {
+			least += (total - used) * 100 / total
+		}
+		weights++
+		// BalancedAllocation counts what is really requested.
+		fraction[i] = min(float64(total-n.free[i]+k.requests[i])/float64(total), 1)
+	}
+	if weights > 0 {
+		least /= weights
+	}
+	if k.requests[0] == 0 && k.requests[1] == 0 {
+		return int32(least) // a pod of best effort is not balanced
+	}
+	apart := fraction[0] - fraction[1]
+	if apart < 0 {
+		apart = -apart
+	}
+	return int32(least) + int32((1-apart/2)*100)
+}
+
+// Admits tells whether a pod could go to a node as far as the node itself and its
+// room say: what the scheduler's queueing hints ask.
+func (c *Cache) Admits(p *cluster.Pod, name string) bool {
+	k, n := c.classOf(p), c.byName[name]
+	return n != nil && n.rec != nil && n.holds(k) && n.admits(k)
+}
+
+// Watches tells whether a constraint of a pod p counts pods like q: then it may fit
+// when one comes or goes.
+func (c *Cache) Watches(p, q *cluster.Pod) bool {
+	k := c.classOf(p)
+	for _, list := range [][]cluster.PodAffinityTerm{k.demand.PodAffinity, k.demand.PodAntiAffinity} {
+		for i := range list {
+			if q.Identity != nil && list[i].Pods.Matches(q.Identity, nil) {
+				return true
+			}
+		}
+	}
+	for _, s := range k.hard {
+		if q.Identity != nil && s.c.Pods.Matches(q.Identity, nil) {
+			return true
+		}
+	}
+	for _, r := range k.repelled {
+		if r.demand == q.Demand {
+			return true
+		}
+	}
+	return false
+}
+
+// nextSlot returns the first slot at or after from whose node may take the class, or
+// −1.
+func (k *class) nextSlot(from int) int {
+	w := from / 64
+	if w >= len(k.fits) {
+		return -1
+	}
+	x := k.fits[w] &^ (1<<(from%64) - 1)
+	for x == 0 {
+		if w++; w >= len(k.fits) {
+			return -1
+		}
+		x = k.fits[w]
+	}
+	return w*64 + bits.TrailingZeros64(x)
+}

@@ -1,0 +1,273 @@
+package schedule
+
+import (
+	"container/heap"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// The scheduler's patience, as upstream.
+const (
+	backoffFirst = cluster.Second
+	backoffMost  = 10 * cluster.Second
+	parkedMost   = 5 * cluster.Minute
+)
+
+// Waiting is a pod in the queue.
+type Waiting struct {
+	UID string
+	Pod *cluster.Pod // as it was last seen
+	// Only is the node that alone may take it, "" for any.
+	Only string
+
+	attempts int
+	since    cluster.Instant // when it came into the queue, or back into it
+	until    cluster.Instant // end of its backoff
+	seq      uint64
+	place    place
+	index    int // in its heap
+}
+
+// place is where in the queue a pod is.
+type place uint8
+
+const (
+	nowhere place = iota // taken out, for a decision or for good
+	active
+	backing
+	parked
+)
+
+// Queue holds the pods that wait for a decision.
+type Queue struct {
+	seq     uint64
+	byUID   map[string]*Waiting
+	active  ranks
+	backoff backoffs
+	// parked are those that fitted nowhere, by what could help them.
+	parked []*lot
+	lots   map[lotKey]*lot
+	cache  *Cache
+}
+
+// lotKey is what parked pods that wait for the same have in common.
+type lotKey struct {
+	class *class
+	only  string
+}
+
+// lot is the parked pods that wait for the same.
+type lot struct {
+	key   lotKey
+	like  *Waiting // one of them, or one that was
+	pods  map[string]*Waiting
+	first cluster.Instant // no pod has been parked longer than since then
+}
+
+// NewQueue returns an empty queue; the cache tells it which pods are alike.
+func NewQueue(c *Cache) *Queue {
+	return &Queue{byUID: map[string]*Waiting{}, lots: map[lotKey]*lot{}, cache: c}
+}
+
+// Len is the number of pods in the queue.
+func (q *Queue) Len() int { return len(q.byUID) }
+
+// Parked tells whether pods wait for something to happen.
+func (q *Queue) Parked() bool { return len(q.parked) > 0 }
+
+// Add puts in a new pod.
+func (q *Queue) Add(p *cluster.Pod, only string, now cluster.Instant) {
+	if q.byUID[p.UID] != nil {
+		return
+	}
+	w := &Waiting{UID: p.UID, Pod: p, Only: only}
+	q.byUID[p.UID] = w
+	q.activate(w, now)
+}
+
+// Remove takes a pod out for good.
+func (q *Queue) Remove(uid string) {
+	w := q.byUID[uid]
+	if w == nil {
+		return
+	}
+	delete(q.byUID, uid)
+	q.takeOut(w)
+}
+
+func (q *Queue) takeOut(w *Waiting) {
+	switch w.place {
+	case active:
+		heap.Remove(&q.active, w.index)
+	case backing:
+		heap.Remove(&q.backoff, w.index)
+	case parked:
+		l := q.lots[q.key(w)]
+		delete(l.pods, w.UID)
+		if len(l.pods) == 0 {
+			delete(q.lots, l.key)
+			q.parked = slices.DeleteFunc(q.parked, func(x *lot) bool { return x == l })
+		}
+	case nowhere:
+	}
+	w.place = nowhere
+}
+
+func (q *Queue) activate(w *Waiting, now cluster.Instant) {
+	q.seq++
+	w.seq, w.since, w.place = q.seq, now, active
+	heap.Push(&q.active, w)
+}
+
+// Pop takes out the pod whose turn it is: of those that are active the one of the
+// highest priority that came first; if there is none, the one whose backoff ends
+// first. It returns nil if nobody can be tried.
+func (q *Queue) Pop(now cluster.Instant) *Waiting {
+	for len(q.backoff) > 0 && q.backoff[0].until <= now {
+		w := heap.Pop(&q.backoff).(*Waiting)
+		q.activate(w, now)
+	}
+	var w *Waiting
+	switch {
+	case len(q.active) > 0:
+		w = heap.Pop(&q.active).(*Waiting)
+	case len(q.backoff) > 0:
+		w = heap.Pop(&q.backoff).(*Waiting)
+	default:
+		return nil
+	}
+	w.place = nowhere
+	w.attempts++
+	return w
+}
+
+// Park puts a pod that fits nowhere aside until something happens that could help.
+func (q *Queue) Park(w *Waiting, now cluster.Instant) {
+	if q.byUID[w.UID] != w {
+		return
+	}
+	w.since, w.place = now, parked
+	w.until = now.Add(min(backoffFirst<<min(w.attempts-1, 10), backoffMost))
+	k := q.key(w)
+	l := q.lots[k]
+	if l == nil {
+		l = &lot{key: k, like: w, pods: map[string]*Waiting{}, first: now}
+		q.lots[k] = l
+		q.parked = append(q.parked, l)
+	}
+	l.pods[w.UID] = w
+}
+
+// Done forgets a pod that has been placed.
+func (q *Queue) Done(w *Waiting) { delete(q.byUID, w.UID) }
+
+// Again puts a pod back whose binding failed.
+func (q *Queue) Again(p *cluster.Pod, only string, now cluster.Instant) {
+	q.Add(p, only, now)
+}
+
+// Happened wakes the pods of the classes that an event could help, each after its
+// backoff. It tells whether there were any.
+func (q *Queue) Happened(now cluster.Instant, helps func(like *Waiting) bool) bool {
+	woken := false
+	for _, l := range slices.Clone(q.parked) {
+		if helps(l.like) {
+			q.wake(l, now)
+			woken = true
+		}
+	}
+	return woken
+}
+
+// Flush wakes those that have been parked for long, and returns when to flush next,
+// Never if nothing is parked.
+func (q *Queue) Flush(now cluster.Instant) cluster.Instant {
+	next := cluster.Never
+	for _, l := range slices.Clone(q.parked) {
+		if l.first.Add(parkedMost) <= now {
+			q.wake(l, now)
+		} else {
+			next = min(next, l.first.Add(parkedMost))
+		}
+	}
+	return next
+}
+
+func (q *Queue) key(w *Waiting) lotKey { return lotKey{q.cache.classOf(w.Pod), w.Only} }
+
+func (q *Queue) wake(l *lot, now cluster.Instant) {
+	pods := make([]*Waiting, 0, len(l.pods))
+	for _, w := range l.pods {
+		pods = append(pods, w)
+	}
+	slices.SortFunc(pods, func(a, b *Waiting) int { return int(int64(a.seq) - int64(b.seq)) })
+	delete(q.lots, l.key)
+	q.parked = slices.DeleteFunc(q.parked, func(x *lot) bool { return x == l })
+	for _, w := range pods {
+		if w.until > now {
+			w.place = backing
+			heap.Push(&q.backoff, w)
+		} else {
+			q.activate(w, now)
+		}
+	}
+}
+
+// ranks is the active pods: by priority, then by how long they have been there.
+type ranks []*Waiting
+
+func (r ranks) Len() int { return len(r) }
+func (r ranks) Less(i, j int) bool {
+	if a, b := r[i].Pod.Priority, r[j].Pod.Priority; a != b {
+		return a > b
+	}
+	return r[i].seq < r[j].seq
+}
+func (r ranks) Swap(i, j int) {
+	r[i], r[j] = r[j], r[i]
+	r[i].index, r[j].index = i, j
+}
+
+// Push implements heap.Interface.
+func (r *ranks) Push(x any) {
+	w := x.(*Waiting)
+	w.index = len(*r)
+	*r = append(*r, w)
+}
+
+// Pop implements heap.Interface.
+func (r *ranks) Pop() any { return pop((*[]*Waiting)(r)) }
+
+// backoffs is those that back off, by its end.
+type backoffs []*Waiting
+
+func (b backoffs) Len() int { return len(b) }
+func (b backoffs) Less(i, j int) bool {
+	if b[i].until != b[j].until {
+		return b[i].until < b[j].until
+	}
+	return b[i].seq < b[j].seq
+}
+func (b backoffs) Swap(i, j int) {
+	b[i], b[j] = b[j], b[i]
+	b[i].index, b[j].index = i, j
+}
+
+// Push implements heap.Interface.
+func (b *backoffs) Push(x any) {
+	w := x.(*Waiting)
+	w.index = len(*b)
+	*b = append(*b, w)
+}
+
+// Pop implements heap.Interface.
+func (b *backoffs) Pop() any { return pop((*[]*Waiting)(b)) }
+
+func pop(list *[]*Waiting) *Waiting {
+	last := len(*list) - 1
+	w := (*list)[last]
+	(*list)[last] = nil
+	*list = (*list)[:last]
+	return w
+}

@@ -1,0 +1,205 @@
+package sim
+
+import (
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/sim/schedule"
+	"github.com/ullage-sh/ullage/sim/store"
+)
+
+// scheduling runs the kube-scheduler: what it sees comes a little late, each decision
+// takes a moment, and a binding is written after the decision was made.
+type scheduling struct {
+	w     *world
+	cache *schedule.Cache
+	queue *schedule.Queue
+	// seen is what is on its way to the scheduler, in order.
+	seen  []sighting
+	first int
+	// objects are the pods in the queue, by UID.
+	objects map[string]*store.Pod
+	next    cluster.Instant // when the next cycle may begin
+	planned cluster.Instant // when it is entered for, Never if it is not
+	flush   cluster.Instant
+}
+
+// sighting is a change that reaches the scheduler at a time.
+type sighting struct {
+	at   cluster.Instant
+	pod  *store.Pod
+	node *store.Node
+	// as they were before the change and after it
+	oldPod, newPod   *cluster.Pod
+	oldNode, newNode *cluster.Node
+}
+
+func newScheduling(w *world, c *schedule.Cache) *scheduling {
+	return &scheduling{w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, planned: cluster.Never, flush: cluster.Never}
+}
+
+func (s *scheduling) podChanged(o *store.Pod, old *cluster.Pod) {
+	s.see(sighting{pod: o, oldPod: old, newPod: o.Now})
+}
+
+func (s *scheduling) nodeChanged(o *store.Node, old *cluster.Node) {
+	s.see(sighting{node: o, oldNode: old, newNode: o.Now})
+}
+
+func (s *scheduling) see(x sighting) {
+	x.at = s.w.now.Add(s.w.Pace.Lag)
+	s.seen = append(s.seen, x)
+	if s.interesting(&x) {
+		s.plan(x.at)
+	}
+}
+
+// interesting tells whether a change can be a reason to decide something. All others
+// wait until there is one.
+func (s *scheduling) interesting(x *sighting) bool {
+	switch {
+	case x.pod != nil && x.newPod != nil && x.newPod.Node == "":
+		return x.oldPod == nil
+	case s.queue.Parked():
+		return true
+	}
+	return len(s.seen)-s.first > 10_000 // or until there are too many
+}
+
+// plan makes the scheduler look at t.
+func (s *scheduling) plan(t cluster.Instant) {
+	t = max(t, s.next)
+	if t >= s.planned {
+		return
+	}
+	s.planned = t
+	s.w.at(t, func() {
+		if s.planned == s.w.now {
+			s.planned = cluster.Never
+			s.cycle()
+		}
+	})
+}
+
+// cycle takes in what has been seen and decides about one pod.
+func (s *scheduling) cycle() {
+	now := s.w.now
+	for s.first < len(s.seen) && s.seen[s.first].at <= now {
+		s.take(&s.seen[s.first])
+		s.seen[s.first] = sighting{}
+		s.first++
+	}
+	if s.first > 4096 && s.first*2 > len(s.seen) {
+		s.seen = append(s.seen[:0], s.seen[s.first:]...)
+		s.first = 0
+	}
+	if s.flush <= now {
+		s.flush = s.queue.Flush(now)
+	}
+	if w := s.queue.Pop(now); w != nil {
+		s.decide(w)
+		s.next = now.Add(s.w.Pace.Cycle)
+		s.plan(s.next)
+	}
+	if s.queue.Parked() && s.flush == cluster.Never {
+		s.flush = now.Add(30 * cluster.Second)
+	}
+	if s.flush != cluster.Never {
+		s.plan(s.flush)
+	}
+	// What is on its way and may help.
+	if s.first < len(s.seen) && s.queue.Parked() {
+		s.plan(s.seen[s.first].at)
+	}
+}
+
+// take lets the scheduler see a change.
+func (s *scheduling) take(x *sighting) {
+	if x.node != nil {
+		s.takeNode(x)
+		return
+	}
+	p := x.newPod
+	if x.oldPod != nil && x.oldPod.Node == "" && (p == nil || p.Deleting()) {
+		s.drop(x.oldPod.UID)
+	}
+	switch {
+	case p == nil || p.Terminal():
+		old := p
+		if old == nil {
+			old = x.oldPod
+		}
+		s.released(old)
+	case p.Node != "":
+		s.cache.SetPod(p)
+		if s.queue.Parked() && (x.oldPod == nil || x.oldPod.Node == "") {
+			s.queue.Happened(s.w.now, func(q *schedule.Waiting) bool { return s.cache.Watches(q.Pod, p) })
+		}
+	case x.oldPod == nil && !p.Gated && x.pod.Now != nil:
+		s.objects[p.UID] = x.pod
+		s.queue.Add(p, s.w.control.onlyNode(x.pod), s.w.now)
+	}
+}
+
+func (s *scheduling) drop(uid string) {
+	s.queue.Remove(uid)
+	delete(s.objects, uid)
+}
+
+// released gives back what a pod that is gone took, and wakes those it may help.
+func (s *scheduling) released(p *cluster.Pod) {
+	node := s.cache.RemovePod(p.UID)
+	if node == "" || !s.queue.Parked() {
+		return
+	}
+	s.queue.Happened(s.w.now, func(q *schedule.Waiting) bool {
+		if q.Only != "" && q.Only != node {
+			return false
+		}
+		return s.cache.Admits(q.Pod, node) || s.cache.Watches(q.Pod, p)
+	})
+}
+
+func (s *scheduling) takeNode(x *sighting) {
+	if x.newNode == nil {
+		s.cache.RemoveNode(x.node.Key)
+		return
+	}
+	if !s.cache.SetNode(x.newNode) || !s.queue.Parked() {
+		return
+	}
+	name := x.node.Key
+	s.queue.Happened(s.w.now, func(q *schedule.Waiting) bool {
+		return (q.Only == "" || q.Only == name) && s.cache.Admits(q.Pod, name)
+	})
+}
+
+// decide is one scheduling cycle.
+func (s *scheduling) decide(w *schedule.Waiting) {
+	o := s.objects[w.UID]
+	node := ""
+	if w.Only == "" {
+		node = s.cache.Place(w.Pod)
+	} else if s.cache.PlaceOn(w.Pod, w.Only) {
+		node = w.Only
+	}
+	if node != "" {
+		s.queue.Done(w)
+		s.w.after(s.w.Pace.Bind, func() { s.bind(o, w, node) })
+		return
+	}
+	s.queue.Park(w, s.w.now)
+	s.w.after(s.w.Pace.Bind, func() {
+		if p := o.Now; p != nil && p.Node == "" && p.UnschedulableSince == 0 && !p.Deleting() {
+			x := *p
+			x.UnschedulableSince = s.w.now
+			s.w.store.Pods.Set(o, &x)
+		}
+	})
+}
+
+// bind writes a decision. If the pod is gone meanwhile, nothing is taken.
+func (s *scheduling) bind(o *store.Pod, w *schedule.Waiting, node string) {
+	delete(s.objects, w.UID)
+	if err := s.w.store.Bind(o, node); err != nil {
+		s.cache.RemovePod(w.UID)
+	}
+}

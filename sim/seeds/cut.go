@@ -1,0 +1,150 @@
+package seeds
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ullage-sh/ullage/sim"
+	"github.com/ullage-sh/ullage/sim/judge"
+)
+
+// Cut says which parts of a seed's scenario are left out. Its text is what people put
+// on the command line.
+type Cut struct {
+	Workloads []int // by index
+	Faults    []int
+}
+
+// String is "workloads=1,3-5 faults=0-2"; "" if nothing is left out.
+func (c Cut) String() string {
+	var parts []string
+	for _, x := range []struct {
+		name string
+		list []int
+	}{{"workloads", c.Workloads}, {"faults", c.Faults}} {
+		if len(x.list) > 0 {
+			parts = append(parts, x.name+"="+ranges(x.list))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// ranges writes sorted numbers as "1,3-5".
+func ranges(list []int) string {
+	list = slices.Compact(slices.Sorted(slices.Values(list)))
+	var out []string
+	for i := 0; i < len(list); {
+		j := i
+		for j+1 < len(list) && list[j+1] == list[j]+1 {
+			j++
+		}
+		text := strconv.Itoa(list[i])
+		if j > i {
+			text += "-" + strconv.Itoa(list[j])
+		}
+		out = append(out, text)
+		i = j + 1
+	}
+	return strings.Join(out, ",")
+}
+
+// ParseCut reads what String writes.
+func ParseCut(text string) (Cut, error) {
+	var c Cut
+	for _, part := range strings.Fields(text) {
+		name, value, _ := strings.Cut(part, "=")
+		list, err := numbers(value)
+		if err != nil {
+			return c, fmt.Errorf("%q: %w", part, err)
+		}
+		switch name {
+		case "workloads":
+			c.Workloads = list
+		case "faults":
+			c.Faults = list
+		default:
+			return c, fmt.Errorf("%q: want workloads=… or faults=…, with numbers such as 1,3-5", part)
+		}
+	}
+	return c, nil
+}
+
+func numbers(text string) ([]int, error) {
+	var out []int
+	for _, part := range strings.Split(text, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		a, err := strconv.Atoi(low)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a number", low)
+		}
+		b := a
+		if isRange {
+			if b, err = strconv.Atoi(high); err != nil {
+				return nil, fmt.Errorf("%q is not a number", high)
+			}
+		}
+		if a < 0 || b < a || b-a > 100_000 {
+			return nil, fmt.Errorf("%q is not a range", part)
+		}
+		for ; a <= b; a++ {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+// Apply leaves the parts out.
+func (c Cut) Apply(s sim.Scenario) sim.Scenario {
+	s.Workloads = without(s.Workloads, c.Workloads)
+	s.Faults = without(s.Faults, c.Faults)
+	return s
+}
+
+func without[T any](list []T, drop []int) []T {
+	out := make([]T, 0, len(list))
+	for i, x := range list {
+		if !slices.Contains(drop, i) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// Shrink leaves out as much of a seed's scenario as it can while the rule is still
+// broken, with at most tries runs: faults first, then workloads, in halves, quarters
+// and so on down to single ones.
+func Shrink(s sim.Scenario, rule judge.Rule, tries int) Cut {
+	var c Cut
+	fails := func(c Cut) bool {
+		if tries--; tries < 0 {
+			return false
+		}
+		r, err := sim.Run(c.Apply(s))
+		return err == nil && slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == rule })
+	}
+	c.Faults = drop(len(s.Faults), func(out []int) bool { return fails(Cut{Faults: out}) })
+	c.Workloads = drop(len(s.Workloads), func(out []int) bool { return fails(Cut{Workloads: out, Faults: c.Faults}) })
+	return c
+}
+
+// drop finds which of n parts can be left out together.
+func drop(n int, ok func(out []int) bool) []int {
+	var out []int
+	for size := n; size > 0; size /= 2 {
+		for from := 0; from < n; from += size {
+			try := slices.Clone(out)
+			for i := from; i < min(from+size, n); i++ {
+				if !slices.Contains(out, i) {
+					try = append(try, i)
+				}
+			}
+			if len(try) > len(out) && ok(try) {
+				out = try
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,12 @@
+// Package seeds makes whole random clusters out of single numbers, runs a day of each
+// and keeps a ledger of what came of it.
+//
+// A cluster has workloads of every kind, one to three pools with budgets, limits and
+// grace periods, and at least twenty faults a day ([Scenario]). The median has 1,500 pods on
+// some 50 nodes; one in a hundred has 1,000 nodes or more. The last two hours of the
+// day are calm, so that everything can be held against its end state.
+//
+// What fails is made small ([Shrink]): parts of the scenario are left out as long as
+// the same rule is broken. A [Cut] says what was left out; seed and cut are all that is
+// needed to see it again.
+package seeds
