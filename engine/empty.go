@@ -83,7 +83,7 @@ func (e *Engine) doEmpty() cluster.Instant {
 func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim) cluster.Instant {
 	total, disrupting := 0, 0
 	again := cluster.Never
-	var candidates []*cluster.Claim
+	var candidates, tainted []*cluster.Claim
 	for _, c := range claims {
 		n := e.nodeOfClaim(c)
 		if n == nil || !c.Is(cluster.Initialized) {
@@ -95,7 +95,7 @@ func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim) cluster.Ins
 			disrupting++
 		case slices.Contains(n.Taints, cluster.DisruptedTaint):
 			disrupting++
-			e.finishDisruption(p, c, n)
+			tainted = append(tainted, c)
 		case !n.Ready:
 			disrupting++
 		case e.isEmpty(c, n):
@@ -106,9 +106,14 @@ func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim) cluster.Ins
 			}
 		}
 	}
+	slices.SortFunc(tainted, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
+	for _, c := range tainted {
+		e.finishDisruption(p, c, e.nodeOfClaim(c))
+	}
 	if len(candidates) == 0 {
 		return again
 	}
+	disrupting += e.tainting(p)
 	allowed, changes := AllowedDisruptions(p, total, cluster.ReasonEmpty, e.now)
 	again = min(again, changes)
 	e.sortByPrice(candidates)
@@ -124,6 +129,24 @@ func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim) cluster.Ins
 func (e *Engine) deletionExpected(c *cluster.Claim) bool {
 	_, deleting := e.expected[claimKey(c.Name)].effect.(DeleteClaim)
 	return deleting
+}
+
+// tainting is how many nodes of a pool are being tainted that the watch does not show so
+// yet.
+func (e *Engine) tainting(p *cluster.Pool) int {
+	count := 0
+	for _, x := range e.expected {
+		f, ok := x.effect.(PatchNode)
+		if !ok || !slices.Contains(f.Taints, cluster.DisruptedTaint) {
+			continue
+		}
+		if n := e.nodes[f.Name]; n != nil && !slices.Contains(n.Taints, cluster.DisruptedTaint) {
+			if c := e.claimOfNode(n); c != nil && c.Pool == p.Name {
+				count++
+			}
+		}
+	}
+	return count
 }
 
 // finishDisruption carries on with a node that was tainted in order to be given

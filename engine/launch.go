@@ -178,7 +178,7 @@ func (e *Engine) launchAnswered(f Launch, d Done, again cluster.Instant) {
 		e.agenda.by(job{jobLaunch, f.Token}, e.now)
 		e.batches[f.Token] = launched{given: map[string]string{}, short: d.Err.Message}
 	default:
-		for name := range e.batch[f.Token] {
+		for _, name := range slices.Sorted(maps.Keys(e.batch[f.Token])) {
 			e.launchFailed(e.claims[name], d.Err)
 		}
 	}
