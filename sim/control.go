@@ -88,7 +88,7 @@ func (c *control) enter(x *workload.Workload) *owner {
 		if s := b.MaxUnavailable; s != nil {
 			o.budget.MaxUnavailable = &store.Share{Value: s.Value, Percent: s.Percent}
 		}
-		c.w.store.AddBudget(o.budget)
+		c.w.disruption.enter(o.budget)
 	}
 	for _, ch := range x.Changes {
 		c.w.at(c.w.Start.Add(ch.At), func() { c.change(o, ch) })
@@ -127,6 +127,7 @@ func (c *control) change(o *owner, ch workload.Change) {
 	o.want = ch.Replicas
 	if o.budget != nil {
 		o.budget.Wanted = ch.Replicas
+		c.w.disruption.look(o.budget)
 	}
 	if ch.Rollout {
 		o.generation++

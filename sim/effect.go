@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
@@ -75,6 +76,10 @@ func (w *world) write(f engine.Effect) engine.Done {
 		if p := w.store.Pods.Get(f.Namespace + "/" + f.Name); p != nil && p.Now.UID == f.UID {
 			w.store.DeletePod(p, max(f.Grace, cluster.Second), w.now)
 		}
+	case engine.Tolerate:
+		done.Revision, err = w.store.Pods.Update(f.Namespace+"/"+f.Name, f.UID, f.Revision, func(p *cluster.Pod) {
+			p.Reserved = append(slices.Clone(p.Reserved), cluster.ReservedTaint(f.Claim).Value)
+		})
 	case engine.PatchPoolStatus:
 		done.Revision, err = w.store.Pools.Update(f.Name, f.UID, f.Revision, func(p *cluster.Pool) {
 			p.Conditions, p.Resources = f.Conditions, f.Resources
@@ -129,8 +134,11 @@ func (w *world) evict(f engine.EvictPod) error {
 	}
 	deleting := p.Now.Deleting()
 	err := w.store.Evict(p, f.UID, w.now)
-	if err == nil && !deleting {
+	if err == nil && !deleting && p.Now != nil {
 		w.result.Evictions++
+		for _, b := range w.store.Budgets(p.Now) {
+			w.disruption.write(b)
+		}
 	}
 	return err
 }

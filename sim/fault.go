@@ -56,8 +56,8 @@ const (
 	// LeaderChange: another operator takes over; the last writes of the old one land up
 	// to half a minute late.
 	LeaderChange FaultKind = "leader-change"
-	// ClockJump: the operator's clock is set Amount seconds forward, or back if that is
-	// negative.
+	// ClockJump: the operator's clock is Amount seconds ahead for a while, or behind if
+	// that is negative.
 	ClockJump FaultKind = "clock-jump"
 	// NodeDeleted, ClaimDeleted: somebody deletes Amount of them by hand.
 	NodeDeleted  FaultKind = "node-deleted"
@@ -135,9 +135,12 @@ func (w *world) end(f Fault) {
 	w.record("fault over", string(f.Kind), f.Where)
 	w.trouble.end(w.now)
 	w.outside()
-	if f.Kind == Shortage {
+	switch f.Kind {
+	case Shortage:
 		pattern, _ := simulated.ParsePattern(f.Where) // checked before
 		w.cloud.limit(pattern, simulated.Unlimited)
+	case ClockJump:
+		w.operator.jump(-cluster.Duration(f.Amount) * cluster.Second)
 	}
 	if list := w.active[f.Kind]; len(list) > 0 {
 		w.active[f.Kind] = slices.Delete(list, slices.Index(list, f), slices.Index(list, f)+1)

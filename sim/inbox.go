@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"maps"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/sim/store"
@@ -35,41 +37,52 @@ func (o *operator) deliver(t cluster.Instant, ev engine.Event) {
 }
 
 // tell lets the operator's watch deliver a change of an object: late, and after the
-// changes of that object that came before. told is when the last one arrives.
-func (o *operator) tell(told *cluster.Instant, ev engine.Event) {
-	d := o.w.Pace.Watch.draw(o.watch)
-	for _, f := range o.w.active[SlowAPI] {
-		d *= cluster.Duration(max(f.Amount, 1))
+// changes of that object, and of one before it of the same name, that came before.
+func tell[T any](o *operator, kind string, x *store.Object[T], old *T, ev engine.Event) {
+	now := o.w.now
+	at := max(now.Add(o.slow(o.w.Pace.Watch.draw(o.watch))), x.Told, o.deaf)
+	switch {
+	case old == nil:
+		at = max(at, o.graves[kind+"/"+x.Key])
+	case x.Now == nil:
+		if len(o.graves) > 4096 {
+			maps.DeleteFunc(o.graves, func(_ string, t cluster.Instant) bool { return t < now })
+		}
+		o.graves[kind+"/"+x.Key] = at
 	}
-	*told = max(o.w.now.Add(d), *told, o.deaf)
+	x.Told = at
 	if o.box != nil {
-		o.deliver(*told, ev)
+		o.deliver(at, ev)
 	}
 }
 
-func (o *operator) podChanged(p *store.Pod, _ *cluster.Pod) {
-	o.tell(&p.Told, engine.PodChanged{ID: p.Key, Pod: p.Now})
+func (o *operator) podChanged(p *store.Pod, old *cluster.Pod) {
+	tell(o, "pod", p, old, engine.PodChanged{ID: p.Key, Pod: p.Now})
 }
 
-func (o *operator) nodeChanged(n *store.Node, _ *cluster.Node) {
-	o.tell(&n.Told, engine.NodeChanged{Name: n.Key, Node: n.Now})
+func (o *operator) nodeChanged(n *store.Node, old *cluster.Node) {
+	tell(o, "node", n, old, engine.NodeChanged{Name: n.Key, Node: n.Now})
 }
 
-func (o *operator) claimChanged(c *store.Claim, _ *cluster.Claim) {
-	o.tell(&c.Told, engine.ClaimChanged{Name: c.Key, Claim: c.Now})
+func (o *operator) claimChanged(c *store.Claim, old *cluster.Claim) {
+	tell(o, "claim", c, old, engine.ClaimChanged{Name: c.Key, Claim: c.Now})
 }
 
-func (o *operator) poolChanged(p *store.Object[cluster.Pool], _ *cluster.Pool) {
-	o.tell(&p.Told, engine.PoolChanged{Name: p.Key, Pool: p.Now})
+func (o *operator) poolChanged(p *store.Object[cluster.Pool], old *cluster.Pool) {
+	tell(o, "pool", p, old, engine.PoolChanged{Name: p.Key, Pool: p.Now})
 }
 
 func (o *operator) classChanged(c *store.Object[cluster.NodeClass], old *cluster.NodeClass) {
 	ref := cmpOr(c.Now, old).Ref
-	o.tell(&c.Told, engine.ClassChanged{Ref: ref, Class: c.Now})
+	tell(o, "class", c, old, engine.ClassChanged{Ref: ref, Class: c.Now})
 }
 
-func (o *operator) daemonChanged(d *store.Object[cluster.DaemonSet], _ *cluster.DaemonSet) {
-	o.tell(&d.Told, engine.DaemonSetChanged{ID: d.Key, DaemonSet: d.Now})
+func (o *operator) daemonChanged(d *store.Object[cluster.DaemonSet], old *cluster.DaemonSet) {
+	tell(o, "daemonset", d, old, engine.DaemonSetChanged{ID: d.Key, DaemonSet: d.Now})
+}
+
+func (o *operator) budgetChanged(b *store.Object[cluster.PodDisruptionBudget], old *cluster.PodDisruptionBudget) {
+	tell(o, "budget", b, old, engine.BudgetChanged{ID: b.Key, Budget: b.Now})
 }
 
 func cmpOr[T any](a, b *T) *T {
@@ -91,6 +104,9 @@ func (o *operator) list() []engine.Event {
 	}
 	for _, x := range s.Daemons.All() {
 		out = append(out, engine.DaemonSetChanged{ID: x.Key, DaemonSet: x.Now})
+	}
+	for _, x := range s.Statuses.All() {
+		out = append(out, engine.BudgetChanged{ID: x.Key, Budget: x.Now})
 	}
 	for _, x := range s.Claims.All() {
 		out = append(out, engine.ClaimChanged{Name: x.Key, Claim: x.Now})

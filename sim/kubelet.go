@@ -171,7 +171,7 @@ func (ks *kubelets) start(o *store.Pod) {
 		return
 	}
 	x := *p
-	x.Phase = cluster.Running
+	x.Phase, x.Ready = cluster.Running, true
 	ks.w.store.Pods.Set(o, &x)
 	if runs := ks.w.control.life(o).runs; runs > 0 {
 		ks.w.after(runs, func() { ks.succeed(o) })
@@ -192,7 +192,7 @@ func (ks *kubelets) succeed(o *store.Pod) {
 		return
 	}
 	x := *p
-	x.Phase = cluster.Succeeded
+	x.Phase, x.Ready = cluster.Succeeded, false
 	ks.w.store.Pods.Set(o, &x)
 }
 

@@ -18,7 +18,9 @@ type operator struct {
 	skew cluster.Duration // of its clock
 	// No watch delivers anything between these.
 	deafSince, deaf cluster.Instant
-	wake            cluster.Instant
+	// graves are objects that are gone, by kind and key, and when the operator hears so.
+	graves map[string]cluster.Instant
+	wake   cluster.Instant
 
 	watch, send, reply, wire, restart *rand.Rand
 	// fuse is how many effects are left until a crash, −1 for none.
@@ -29,7 +31,7 @@ type operator struct {
 
 func newOperator(w *world) *operator {
 	return &operator{
-		w: w, fuse: -1, paused: map[int]bool{}, watch: w.seed.stream("watch"), send: w.seed.stream("send"), reply: w.seed.stream("reply"),
+		w: w, fuse: -1, paused: map[int]bool{}, graves: map[string]cluster.Instant{}, watch: w.seed.stream("watch"), send: w.seed.stream("send"), reply: w.seed.stream("reply"),
 		wire: w.seed.stream("wire"), restart: w.seed.stream("restart"),
 	}
 }
@@ -93,7 +95,11 @@ func (o *operator) deposed() {
 	o.stop("deposed")
 }
 
+// jump sets the clock forward, or back.
 func (o *operator) jump(d cluster.Duration) { o.skew += d }
+
+// clock is what the operator takes the time to be.
+func (o *operator) clock() cluster.Instant { return o.w.now.Add(o.skew) }
 
 func (o *operator) deafUntil(t cluster.Instant) {
 	if o.deaf < o.w.now {
@@ -117,7 +123,7 @@ func (o *operator) sees() cluster.Instant {
 func (o *operator) step(events []engine.Event) {
 	w := o.w
 	w.result.Steps++
-	now := w.now.Add(o.skew)
+	now := o.clock()
 	effects, wake := o.brain.Step(now, events)
 	term := o.term
 	for _, f := range effects {
@@ -155,7 +161,7 @@ func (o *operator) issue(f engine.Effect) {
 		return
 	}
 	if w.judge != nil {
-		w.judge.Issued(f, w.now.Add(o.skew))
+		w.judge.Issued(f, o.clock())
 	}
 	term := o.term
 	w.after(o.slow(w.Pace.Send.draw(o.send)), func() { o.arrive(term, f) })

@@ -26,6 +26,7 @@ type world struct {
 	lifecycle  *lifecycle
 	scheduling *scheduling
 	control    *control
+	disruption *disruption
 	operator   *operator
 	judge      *judge.Judge
 	meter      *meter
@@ -82,11 +83,12 @@ func newWorld(s Scenario) (*world, error) {
 	w.lifecycle = newLifecycle(w)
 	w.scheduling = newScheduling(w, cache)
 	w.control = newControl(w)
+	w.disruption = newDisruption(w)
 	w.operator = newOperator(w)
 	w.meter = newMeter(w)
 	if !s.Unchecked {
 		w.judge = judge.New(w.store, judge.Clock{
-			Now: func() cluster.Instant { return w.now }, At: w.at, QuietSince: w.trouble.quietSince, Seen: w.operator.sees,
+			Now: func() cluster.Instant { return w.now }, At: w.at, QuietSince: w.trouble.quietSince, Seen: w.operator.sees, Operator: w.operator.clock,
 		}, s.Options, w.broken)
 	}
 	watch(w, w.store.Pods, "pod", w.podChanged)
@@ -95,6 +97,7 @@ func newWorld(s Scenario) (*world, error) {
 	watch(w, w.store.Pools, "pool", w.operator.poolChanged)
 	watch(w, w.store.Classes, "class", w.operator.classChanged)
 	watch(w, w.store.Daemons, "daemonset", w.operator.daemonChanged)
+	watch(w, w.store.Statuses, "budget", w.operator.budgetChanged)
 	return w, nil
 }
 
@@ -121,6 +124,7 @@ func (w *world) podChanged(o *store.Pod, old *cluster.Pod) {
 	w.kubelets.podChanged(o, old)
 	w.scheduling.podChanged(o, old)
 	w.control.podChanged(o, old)
+	w.disruption.podChanged(o, old)
 	w.operator.podChanged(o, old)
 	if w.judge != nil {
 		w.judge.PodChanged(o, old)

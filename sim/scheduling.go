@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim/schedule"
 	"github.com/ullage-sh/ullage/sim/store"
@@ -15,6 +17,7 @@ type scheduling struct {
 	// seen is what is on its way to the scheduler, in order.
 	seen  []sighting
 	first int
+	news  int // of those, the ones that are a reason to decide something
 	// objects are the pods in the queue, by UID.
 	objects map[string]*store.Pod
 	next    cluster.Instant // when the next cycle may begin
@@ -27,6 +30,7 @@ type sighting struct {
 	at   cluster.Instant
 	pod  *store.Pod
 	node *store.Node
+	news bool
 	// as they were before the change and after it
 	oldPod, newPod   *cluster.Pod
 	oldNode, newNode *cluster.Node
@@ -46,10 +50,11 @@ func (s *scheduling) nodeChanged(o *store.Node, old *cluster.Node) {
 
 func (s *scheduling) see(x sighting) {
 	x.at = s.w.now.Add(s.w.Pace.Lag)
-	s.seen = append(s.seen, x)
-	if s.interesting(&x) {
+	if x.news = s.interesting(&x); x.news {
+		s.news++
 		s.plan(x.at)
 	}
+	s.seen = append(s.seen, x)
 }
 
 // interesting tells whether a change can be a reason to decide something. All others
@@ -57,7 +62,7 @@ func (s *scheduling) see(x sighting) {
 func (s *scheduling) interesting(x *sighting) bool {
 	switch {
 	case x.pod != nil && x.newPod != nil && x.newPod.Node == "":
-		return x.oldPod == nil
+		return x.oldPod == nil || len(x.oldPod.Reserved) != len(x.newPod.Reserved)
 	case s.queue.Parked():
 		return true
 	}
@@ -83,6 +88,9 @@ func (s *scheduling) plan(t cluster.Instant) {
 func (s *scheduling) cycle() {
 	now := s.w.now
 	for s.first < len(s.seen) && s.seen[s.first].at <= now {
+		if s.seen[s.first].news {
+			s.news--
+		}
 		s.take(&s.seen[s.first])
 		s.seen[s.first] = sighting{}
 		s.first++
@@ -106,7 +114,7 @@ func (s *scheduling) cycle() {
 		s.plan(s.flush)
 	}
 	// What is on its way and may help.
-	if s.first < len(s.seen) && s.queue.Parked() {
+	if s.first < len(s.seen) && (s.news > 0 || s.queue.Parked()) {
 		s.plan(s.seen[s.first].at)
 	}
 }
@@ -133,7 +141,9 @@ func (s *scheduling) take(x *sighting) {
 		if s.queue.Parked() && (x.oldPod == nil || x.oldPod.Node == "") {
 			s.queue.Happened(s.w.now, func(q *schedule.Waiting) bool { return s.cache.Watches(q.Pod, p) })
 		}
-	case x.oldPod == nil && !p.Gated && x.pod.Now != nil:
+	case x.oldPod != nil:
+		s.queue.Update(p, s.w.now)
+	case !p.Gated && x.pod.Now != nil:
 		s.objects[p.UID] = x.pod
 		s.queue.Add(p, s.w.control.onlyNode(x.pod), s.w.now)
 	}
@@ -186,6 +196,9 @@ func (s *scheduling) decide(w *schedule.Waiting) {
 		s.w.after(s.w.Pace.Bind, func() { s.bind(o, w, node) })
 		return
 	}
+	if w.Only != "" {
+		s.preempt(w)
+	}
 	s.queue.Park(w, s.w.now)
 	s.w.after(s.w.Pace.Bind, func() {
 		if p := o.Now; p != nil && p.Node == "" && p.UnschedulableSince == 0 && !p.Deleting() {
@@ -194,6 +207,20 @@ func (s *scheduling) decide(w *schedule.Waiting) {
 			s.w.store.Pods.Set(o, &x)
 		}
 	})
+}
+
+// preempt makes room for a pod on the one node that may have it.
+func (s *scheduling) preempt(w *schedule.Waiting) {
+	victims := s.cache.Victims(w.Pod, w.Only)
+	if len(victims) == 0 {
+		return
+	}
+	for _, o := range s.w.store.PodsOn(w.Only) {
+		if slices.Contains(victims, o.Now.UID) {
+			s.w.record("preempted", o.Key, w.Pod.Name)
+			s.w.store.DeletePod(o, o.Now.Grace, s.w.now)
+		}
+	}
 }
 
 // bind writes a decision. If the pod is gone meanwhile, nothing is taken.

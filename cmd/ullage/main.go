@@ -28,10 +28,10 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(operatorCommand(), installCommand(), planCommand(), explainCommand())
+	root.AddCommand(operatorCommand(), installCommand(), planCommand(), explainCommand(), simCommand())
 	switch err := root.ExecuteContext(ctx); {
-	case errors.Is(err, errDoNotFit):
-		os.Exit(2) // the plan says which and why
+	case errors.Is(err, errDoNotFit), errors.Is(err, errBroken):
+		os.Exit(2) // what was printed says which and why
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "ullage:", strings.ReplaceAll(err.Error(), "\n", "\nullage: "))
 		os.Exit(1)

@@ -58,13 +58,13 @@ var houses = []house{
 
 	// Wiring. The operator's binary carries no control plane: never lab, never bench.
 	{path: "cmd/ullage", over: []string{
-		"deploy", "operator", "offline", "sim", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated",
+		"deploy", "operator", "offline", "sim/...", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated",
 	}},
 	{path: "lab/...", over: []string{
 		"bench/...", "deploy", "operator", "cli", "tui", "web", "awssim", "provider/aws", "provider/simulated", "provider/providertest",
 	}},
 	{path: "bench/...", over: []string{
-		"kube", "runner", "sim", "cli", "awssim", "provider/aws", "provider/simulated",
+		"kube", "runner", "sim/...", "cli", "awssim", "provider/aws", "provider/simulated",
 	}},
 
 	// For tests alone: only _test.go files, which no arrow binds, import it.

@@ -50,6 +50,8 @@ type Violation struct {
 // Clock is what a judge knows of time.
 type Clock struct {
 	Now func() cluster.Instant
+	// Operator is what the operator's clock says.
+	Operator func() cluster.Instant
 	// At calls back at a time.
 	At func(cluster.Instant, func())
 	// QuietSince is when the last fault ended, Never while one lasts.
@@ -107,9 +109,6 @@ func (j *Judge) broken(rule Rule, about, why string) {
 	j.told[key] = true
 	j.report(Violation{At: j.clock.Now(), Rule: rule, About: about, Why: why})
 }
-
-// after calls back once d has passed.
-func (j *Judge) after(d cluster.Duration, do func()) { j.clock.At(j.clock.Now().Add(d), do) }
 
 // nodeOf returns the node of an instance, nil without one.
 func (j *Judge) nodeOf(c *cluster.Claim) *cluster.Node {

@@ -186,7 +186,8 @@ func (j *Judge) Terminating(providerID string) {
 	if node == nil || !node.Ready {
 		return // nobody there to drain
 	}
-	now, seen := j.clock.Now(), j.clock.Seen()
+	// An operator whose clock is ahead may take a pod for stuck.
+	now, seen := max(j.clock.Now(), j.clock.Operator()), j.clock.Seen()
 	limit := cluster.Never
 	if c := j.claimOn(node); c != nil && c.Deleting() && c.TerminationGracePeriod != cluster.Forever {
 		limit = c.DeletingAt.Add(c.TerminationGracePeriod)

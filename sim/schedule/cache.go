@@ -40,8 +40,11 @@ type node struct {
 	name  string
 	rec   *cluster.Node // nil for one that has only pods
 	taint []cluster.Taint
-	free  []int64 // by resource
-	total []int64
+	// reserved is the value of the taint that reserves the node; it is not among taint,
+	// since pods of one class may differ in whether they tolerate it.
+	reserved string
+	free     []int64 // by resource
+	total    []int64
 	// asked are the requests for CPU and memory as scores see them: a pod without
 	// requests counts for a little.
 	asked [2]int64
@@ -57,6 +60,8 @@ type resident struct {
 	class    *class
 	node     *node
 	leaving  bool
+	priority int32
+	uid      string
 	identity *cluster.Identity
 }
 
@@ -119,9 +124,13 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 	if n.rec == nil {
 		c.alive++
 	}
-	n.rec, n.taint = rec, rec.Taints
+	n.rec, n.taint, n.reserved = rec, rec.Taints, ""
+	if i := slices.IndexFunc(rec.Taints, func(t cluster.Taint) bool { return t.Key == cluster.ReservedKey }); i >= 0 {
+		n.reserved = rec.Taints[i].Value
+		n.taint = slices.Delete(slices.Clone(rec.Taints), i, i+1)
+	}
 	if rec.Unschedulable && !slices.Contains(rec.Taints, cluster.CordonTaint) {
-		n.taint = slices.Concat(rec.Taints, []cluster.Taint{cluster.CordonTaint})
+		n.taint = slices.Concat(n.taint, []cluster.Taint{cluster.CordonTaint})
 	}
 	n.total = c.vector(rec.Allocatable)
 	n.free = slices.Clone(n.total)
@@ -231,7 +240,7 @@ func (c *Cache) assume(k *class, p *cluster.Pod, name string) {
 	if n == nil {
 		n = c.slot(name)
 	}
-	r := &resident{class: k, node: n, leaving: p.Deleting(), identity: p.Identity}
+	r := &resident{class: k, node: n, leaving: p.Deleting(), priority: p.Priority, uid: p.UID, identity: p.Identity}
 	c.pods[p.UID] = r
 	n.pods[r] = true
 	c.load(r, 1)

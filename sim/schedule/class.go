@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -28,6 +29,7 @@ type class struct {
 	read  int
 	count int // bits set
 
+	anywhere   bool // its pods tolerate that a node is reserved, whoever for
 	hard, soft []*spread
 	eitherKeys bool     // soft spreads are the system's: a node needs not have all labels
 	apart      []*tally // anti-affinity of the class's own
@@ -75,6 +77,8 @@ func (c *Cache) classOf(p *cluster.Pod) *class {
 	if k.asked[1] == 0 {
 		k.asked[1] = defaultMemory
 	}
+	_, bad := cluster.Untolerated([]cluster.Taint{cluster.ReservedTaint("for-nobody")}, p.Demand.Tolerations)
+	k.anywhere = !bad
 	c.classes[key] = k
 	c.addSpreads(k)
 	d := key.demand
@@ -188,6 +192,11 @@ func (n *node) admits(k *class) bool {
 		}
 	}
 	return *v == 1
+}
+
+// lets tells whether a pod of the class may go to a node if that is reserved.
+func (n *node) lets(k *class, p *cluster.Pod) bool {
+	return n.reserved == "" || k.anywhere || slices.Contains(p.Reserved, n.reserved)
 }
 
 // score is LeastAllocated plus BalancedAllocation, each 0 to 100, with the pod on the

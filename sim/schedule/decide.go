@@ -1,7 +1,10 @@
 package schedule
 
 import (
+	"cmp"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -30,7 +33,7 @@ func sample(n int) int {
 // there at once (it is assumed). It returns "" if there is none.
 func (c *Cache) Place(p *cluster.Pod) string {
 	k := c.classOf(p)
-	n := c.choose(k)
+	n := c.choose(k, p)
 	if n == nil {
 		return ""
 	}
@@ -42,11 +45,63 @@ func (c *Cache) Place(p *cluster.Pod) string {
 // whether it fits.
 func (c *Cache) PlaceOn(p *cluster.Pod, name string) bool {
 	k, n := c.classOf(p), c.byName[name]
-	if n == nil || n.rec == nil || !n.holds(k) || !n.admits(k) || !c.counted(k, n.slot, k.leasts()) {
+	if n == nil || n.rec == nil || !n.holds(k) || !n.admits(k) || !n.lets(k, p) || !c.counted(k, n.slot, k.leasts()) {
 		return false
 	}
 	c.assume(k, p, name)
 	return true
+}
+
+// Victims returns the UIDs of the pods that have to go so that a pod fits on the one node
+// that may have it: of lower priority, the lowest first. It is empty if that does not
+// help.
+func (c *Cache) Victims(p *cluster.Pod, name string) []string {
+	k, n := c.classOf(p), c.byName[name]
+	if n == nil || n.rec == nil || !n.admits(k) || !n.lets(k, p) {
+		return nil
+	}
+	var lower []*resident
+	for r := range n.pods {
+		if r.priority < p.Priority && !r.leaving {
+			lower = append(lower, r)
+		}
+	}
+	slices.SortFunc(lower, func(a, b *resident) int {
+		return cmp.Or(cmp.Compare(a.priority, b.priority), strings.Compare(a.uid, b.uid))
+	})
+	free := slices.Clone(n.free)
+	short := func() bool {
+		for i, want := range k.requests {
+			if want > 0 && (i >= len(free) || want > free[i]) {
+				return true
+			}
+		}
+		return false
+	}
+	// What goes already may be enough.
+	for r := range n.pods {
+		if r.leaving {
+			give(free, r.class.requests)
+		}
+	}
+	var out []string
+	for _, r := range lower {
+		if !short() {
+			break
+		}
+		out = append(out, r.uid)
+		give(free, r.class.requests)
+	}
+	if short() {
+		return nil
+	}
+	return out
+}
+
+func give(free, requests []int64) {
+	for i, v := range requests {
+		free[i] += v
+	}
 }
 
 // Feasible returns the names of all nodes that a pod could go to now, in no
@@ -57,7 +112,7 @@ func (c *Cache) Feasible(p *cluster.Pod) []string {
 	var out []string
 	least := k.leasts()
 	for s := k.nextSlot(0); s >= 0; s = k.nextSlot(s + 1) {
-		if c.counted(k, s, least) {
+		if c.nodes[s].lets(k, p) && c.counted(k, s, least) {
 			out = append(out, c.nodes[s].name)
 		}
 	}
@@ -76,7 +131,7 @@ func (c *Cache) Scores(p *cluster.Pod, names []string) []int64 {
 	return c.scores(k, found)
 }
 
-func (c *Cache) choose(k *class) *node {
+func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 	c.catchUp(k)
 	if k.count == 0 || c.alive == 0 {
 		return nil
@@ -98,7 +153,7 @@ func (c *Cache) choose(k *class) *node {
 		if s < 0 || wrapped && s >= start {
 			break
 		}
-		if c.counted(k, s, least) {
+		if c.nodes[s].lets(k, p) && c.counted(k, s, least) {
 			found = append(found, s)
 			c.next = s + 1
 		}
@@ -211,11 +266,7 @@ func tolerated(t cluster.Taint, list []cluster.Toleration) bool {
 }
 
 func (c *Cache) scoreAffinity(k *class, found []int, raw, out []int64) {
-	any := false
-	for i := range k.demand.Preferences {
-		any = any || k.demand.Preferences[i].Near == nil
-	}
-	if !any {
+	if !slices.ContainsFunc(k.demand.Preferences, func(p cluster.Preference) bool { return p.Near == nil }) {
 		return
 	}
 	top := int64(0)

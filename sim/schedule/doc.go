@@ -17,6 +17,7 @@
 // [Queue] holds the pods that wait: active, backing off, or parked until something
 // happens that could help.
 //
-// Not there: preemption, volumes, devices. [Cache.Supports] says so of a pod. The
+// Not there: preemption (but for pods that one node alone may have, such as a
+// DaemonSet's), volumes, devices. [Cache.Supports] says so of a pod. The
 // package refuses to know the time and how a binding is written.
 package schedule

@@ -159,6 +159,32 @@ func (q *Queue) Park(w *Waiting, now cluster.Instant) {
 	l.pods[w.UID] = w
 }
 
+// Update is told that a pod in the queue has been changed. One that is parked is tried
+// again: what can be changed about it are its tolerations.
+func (q *Queue) Update(p *cluster.Pod, now cluster.Instant) {
+	w := q.byUID[p.UID]
+	if w == nil {
+		return
+	}
+	if changed := len(p.Reserved) != len(w.Pod.Reserved); changed && w.place == parked {
+		q.takeOut(w)
+		w.Pod = p
+		q.ready(w, now)
+		return
+	}
+	w.Pod = p
+}
+
+// ready puts a pod where it can be tried, after its backoff.
+func (q *Queue) ready(w *Waiting, now cluster.Instant) {
+	if w.until > now {
+		w.place = backing
+		heap.Push(&q.backoff, w)
+	} else {
+		q.activate(w, now)
+	}
+}
+
 // Done forgets a pod that has been placed.
 func (q *Queue) Done(w *Waiting) { delete(q.byUID, w.UID) }
 
@@ -205,12 +231,7 @@ func (q *Queue) wake(l *lot, now cluster.Instant) {
 	delete(q.lots, l.key)
 	q.parked = slices.DeleteFunc(q.parked, func(x *lot) bool { return x == l })
 	for _, w := range pods {
-		if w.until > now {
-			w.place = backing
-			heap.Push(&q.backoff, w)
-		} else {
-			q.activate(w, now)
-		}
+		q.ready(w, now)
 	}
 }
 

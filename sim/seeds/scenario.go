@@ -59,7 +59,7 @@ func draw(seed uint64, part string) *rand.Rand {
 func Pods(seed uint64) int {
 	// A hundredth is 20 times the median: 1,000 nodes.
 	const median, sigma = 1500, 1.288
-	return int(min(max(median*math.Exp(sigma*draw(seed, "size").NormFloat64()), 20), 80_000))
+	return int(min(max(median*math.Exp(sigma*draw(seed, "size").NormFloat64()), 20), 45_000))
 }
 
 // Scenario makes the cluster of a seed and its day.
@@ -69,6 +69,12 @@ func Scenario(seed uint64, types []cluster.InstanceType) sim.Scenario {
 	pace := sim.DefaultPace()
 	pace.Watch.P50 *= cluster.Duration(1 + rng.IntN(10))
 	pace.Watch.P99 = pace.Watch.P50 * 8
+	// How much is handed over at a time: small steps are more of an adversary, large ones
+	// make large clusters affordable.
+	pace.Gather = []cluster.Duration{5, 20, 50, 100}[rng.IntN(4)] * cluster.Millisecond
+	if mix.Pods > 3000 {
+		pace.Gather = 100 * cluster.Millisecond
+	}
 	options := engine.DefaultOptions()
 	if rng.IntN(10) > 0 {
 		// Most seeds do without the search for better plans and the proof, which would be
@@ -159,7 +165,7 @@ func faults(rng *rand.Rand) []sim.Fault {
 		case sim.Crash:
 			f.Amount = 1 + rng.IntN(20)
 		case sim.ClockJump:
-			f.Amount = rng.IntN(240) - 120
+			f.For, f.Amount = lasts, rng.IntN(240)-120
 		case sim.LeaderChange:
 		}
 		out[i] = f

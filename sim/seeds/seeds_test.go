@@ -1,41 +1,165 @@
 package seeds
 
 import (
-	"flag"
-	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/sim"
+	"github.com/ullage-sh/ullage/sim/judge"
 )
 
-var from = flag.Uint64("from", 1, "")
-var count = flag.Int("count-seeds", 3, "")
-
-func TestSome(t *testing.T) {
+func sold(t *testing.T) []cluster.InstanceType {
+	t.Helper()
 	types, err := Types()
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Println(len(types), "types")
-	for seed := *from; seed < *from+uint64(*count); seed++ {
-		began := time.Now()
-		s := Scenario(seed, types)
-		if f := os.Getenv("JOURNAL"); f != "" {
-			w, _ := os.Create(f)
-			s.Journal = w
+	return types
+}
+
+// TestFreshSeeds runs a few small seeds that change from day to day, so that those who
+// test often test much. A long run is:
+//
+//	ullage sim seeds --from 1 -n 10000 --ledger seeds.jsonl
+func TestFreshSeeds(t *testing.T) {
+	const most = 700 // pods
+	types := sold(t)
+	first := uint64(time.Now().Unix()/86400) * 1000
+	t.Logf("seeds from %d on, with at most %d pods", first, most)
+	for seed, n := first, 0; n < 3; seed++ {
+		if Pods(seed) > most {
+			continue
 		}
-		r, err := sim.Run(s)
+		n++
+		r, err := sim.Run(Scenario(seed, types))
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Series = nil
-		v := r.Violations
-		r.Violations = nil
-		fmt.Printf("%v %+v\n", time.Since(began), *r)
-		for _, x := range v {
-			fmt.Printf("   %s %s %s: %s\n", x.At.RFC3339(), x.Rule, x.About, x.Why)
+		for _, v := range r.Violations {
+			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: ullage sim seeds --from %d -n 1", seed, v.Rule, v.At.RFC3339(), v.About, v.Why, seed)
 		}
+		if r.Launched == 0 || r.PodsStarted == 0 || r.Faults < 20 {
+			t.Errorf("seed %d: %d nodes, %d pods started, %d faults: this is not a day", seed, r.Launched, r.PodsStarted, r.Faults)
+		}
+	}
+}
+
+// TestSizes: the median is 1,500 pods, and one cluster in a hundred has twenty times
+// that.
+func TestSizes(t *testing.T) {
+	const n = 20_000
+	sizes := make([]int, n)
+	large := 0
+	for seed := range uint64(n) {
+		sizes[seed] = Pods(seed)
+		if sizes[seed] >= 30_000 {
+			large++
+		}
+	}
+	slices.Sort(sizes)
+	if m := sizes[n/2]; m < 1400 || m > 1600 {
+		t.Errorf("the median is %d pods", m)
+	}
+	if large < n/130 || large > n/75 {
+		t.Errorf("%d of %d have 30,000 pods or more, want about one in a hundred", large, n)
+	}
+}
+
+// lazy is the engine, never giving anything back.
+type lazy struct{ *engine.Engine }
+
+func (l lazy) Step(now cluster.Instant, events []engine.Event) ([]engine.Effect, cluster.Instant) {
+	effects, wake := l.Engine.Step(now, events)
+	return slices.DeleteFunc(effects, func(f engine.Effect) bool { _, is := f.(engine.DeleteClaim); return is }), wake
+}
+
+// TestShrink: what is left of a failure breaks the same rule, and is less.
+func TestShrink(t *testing.T) {
+	seed := uint64(1)
+	for Pods(seed) > 150 {
+		seed++
+	}
+	s := Scenario(seed, sold(t))
+	s.Brain = func(o engine.Options) sim.Brain { return lazy{engine.New(o)} }
+	cut := Shrink(s, judge.KeptEmpty, 40)
+	small := cut.Apply(s)
+	r, err := sim.Run(small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == judge.KeptEmpty }) {
+		t.Errorf("what is left (cut %q) breaks nothing", cut)
+	}
+	if len(small.Faults) > 2 || len(small.Workloads) > len(s.Workloads)/2 {
+		t.Errorf("%d of %d faults and %d of %d workloads are left", len(small.Faults), len(s.Faults), len(small.Workloads), len(s.Workloads))
+	}
+	again, err := ParseCut(cut.String())
+	if err != nil || again.String() != cut.String() {
+		t.Errorf("cut %q is read back as %q, %v", cut, again, err)
+	}
+}
+
+func TestCutsThatMakeNoSense(t *testing.T) {
+	for _, text := range []string{"pods=1", "faults=", "faults=a", "faults=3-1", "faults=0-99999999", "workloads=-1"} {
+		if c, err := ParseCut(text); err == nil {
+			t.Errorf("%q is read as %v", text, c)
+		}
+	}
+}
+
+func TestLedgerGoesOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "seeds.jsonl")
+	l, err := OpenLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []Line{{Seed: 3, Digest: "a"}, {Seed: 5, Violations: []Broken{{Rule: judge.PDB}}}} {
+		if err := l.Add(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// Somebody pulled the plug in the middle of a line.
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"seed":7,"dig`); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l, err = OpenLedger(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !l.Has[3] || !l.Has[5] || l.Has[7] || l.Broken != 1 {
+		t.Errorf("has %v, %d broken; want 3 and 5, one broken", l.Has, l.Broken)
+	}
+	if err := l.Add(Line{Seed: 7}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if l, err = OpenLedger(path); err != nil || len(l.Has) != 3 {
+		t.Fatalf("after the plug was pulled: %v, %v", l, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("seed 3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenLedger(path); err == nil {
+		t.Error("a file that is no ledger is opened")
 	}
 }

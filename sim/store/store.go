@@ -8,12 +8,14 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// Objects of the kinds that have watchers of their own.
-type (
-	Pod   = Object[cluster.Pod]
-	Node  = Object[cluster.Node]
-	Claim = Object[cluster.Claim]
-)
+// Pod is a pod in the store.
+type Pod = Object[cluster.Pod]
+
+// Node is a node in the store.
+type Node = Object[cluster.Node]
+
+// Claim is a NodeClaim in the store.
+type Claim = Object[cluster.Claim]
 
 // Store holds everything. Revisions are one sequence over all kinds, as in etcd.
 type Store struct {
@@ -23,6 +25,8 @@ type Store struct {
 	Pools   *Table[cluster.Pool]
 	Classes *Table[cluster.NodeClass] // by ClassRef.String
 	Daemons *Table[cluster.DaemonSet]
+	// Statuses are the budgets as their status shows them.
+	Statuses *Table[cluster.PodDisruptionBudget]
 
 	revision int64
 	onNode   map[string]map[*Pod]bool
@@ -40,6 +44,9 @@ func New() *Store {
 	s.Pools = table(s, "pool", func(p *cluster.Pool) meta { return meta{&p.UID, &p.Revision, &p.DeletingAt, new([]string)} })
 	s.Classes = table(s, "class", func(c *cluster.NodeClass) meta { return meta{&c.UID, &c.Revision, &c.DeletingAt, &c.Finalizers} })
 	s.Daemons = table(s, "daemonset", func(d *cluster.DaemonSet) meta { return meta{&d.UID, &d.Revision, new(cluster.Instant), nil} })
+	s.Statuses = table(s, "budget", func(b *cluster.PodDisruptionBudget) meta {
+		return meta{new(string), &b.Revision, new(cluster.Instant), nil}
+	})
 	s.Pods.Watch(s.keepPod)
 	return s
 }

@@ -85,9 +85,9 @@ func requests(milli, bytes int64) cluster.Resources {
 	return cluster.NewResources(map[string]int64{cluster.CPU: milli, cluster.Memory: bytes, cluster.Pods: 1})
 }
 
-// demand draws requests: a few hundred millicores mostly, one to eight GiB a core.
+// demand draws requests: a hundred millicores or two mostly, one to eight GiB a core.
 func (m *Mix) demand() cluster.Demand {
-	sizes := []int64{50, 100, 100, 150, 200, 200, 250, 300, 400, 500, 750, 1000, 2000}
+	sizes := []int64{20, 50, 50, 100, 100, 100, 150, 200, 200, 250, 300, 500, 1000}
 	milli := sizes[m.Rand.IntN(len(sizes))]
 	ratio := []int64{1024, 2048, 2048, 4096, 4096, 8192}[m.Rand.IntN(6)] // MiB a core
 	return cluster.Demand{Requests: requests(milli, (milli*ratio/1000)<<20)}
