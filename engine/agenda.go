@@ -25,7 +25,8 @@ const (
 	jobClaim                    // the life of a claim
 	jobLaunch                   // a batch of claims that want instances
 	jobCollect                  // compare claims and instances
-	jobEmpty                    // give back what is empty
+	jobRelease                  // delete claims whose pods have room elsewhere
+	jobDisrupt                  // look for nodes to give back
 	jobProvision                // plan for waiting pods
 	jobReserve                  // let planned pods onto reserved nodes, and all onto others
 	jobTerminate                // send the terminations that this step asked for

@@ -110,6 +110,9 @@ func (w *world) patchClaim(f engine.PatchClaim) (*engine.Failure, string) {
 	x.Labels, x.Annotations = maps.Clone(x.Labels), maps.Clone(x.Annotations)
 	maps.Copy(x.Labels, f.Labels)
 	maps.Copy(x.Annotations, f.Annotations)
+	for _, key := range f.RemoveAnnotations {
+		delete(x.Annotations, key)
+	}
 	x.Finalizers = f.Finalizers
 	if f.Launch != nil {
 		x.Launch = f.Launch

@@ -66,6 +66,9 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 		e.register(c, n)
 		return cluster.Never
 	}
+	if e.disrupting(c, n) {
+		e.carryOn(c, n)
+	}
 	return e.settle(c, n)
 }
 
@@ -308,6 +311,7 @@ func (e *Engine) deleteClaim(c *cluster.Claim, reason, message string) {
 func (e *Engine) forgetClaim(name string) {
 	delete(e.nodeGone, name)
 	delete(e.podEvents, name)
+	delete(e.disruptor.spared, name)
 	delete(e.reserved.nodes, name)
 	delete(e.reserved.refused, name)
 	if e.answered.on[name] == 0 {

@@ -30,6 +30,7 @@ type PatchClaim struct {
 	Labels              map[string]string // added or changed
 	Annotations         map[string]string // added or changed
 	Finalizers          []string          // the whole list
+	RemoveAnnotations   []string
 	// Launch, if set, is the batch the claim belongs to from now on.
 	Launch *cluster.Launch
 }
@@ -223,3 +224,10 @@ type Planned struct {
 
 // Key implements Effect.
 func (e Planned) Key() string { return "planned" }
+
+// Repacked reports a pass over all nodes, for people and meters. Like Note it has no
+// outcome.
+type Repacked struct{ Repacking *plan.Repacking }
+
+// Key implements Effect.
+func (e Repacked) Key() string { return "repacked" }

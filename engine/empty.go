@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -60,70 +58,16 @@ func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditi
 	return min(again, due)
 }
 
-// doEmpty gives back nodes that hold nothing, within the budgets of their pools,
-// and returns when a budget or a wait may next allow another.
-//
-// A node is tainted first and deleted when the taint is there and the node still
-// empty; otherwise the taint is taken back. The taint is the memory: an engine
+// A node without pods is tainted first and deleted when the taint is there and the node
+// still empty; otherwise the taint is taken back. The taint is the memory: an engine
 // that finds one on a node that nobody deletes continues from there.
-func (e *Engine) doEmpty() cluster.Instant {
-	again := cluster.Never
-	byPool := map[string][]*cluster.Claim{}
-	for _, c := range e.claims {
-		byPool[c.Pool] = append(byPool[c.Pool], c)
-	}
-	for _, p := range sorted(e.pools) {
-		if e.ours(p.Class) {
-			again = min(again, e.emptyPool(p, byPool[p.Name]))
-		}
-	}
-	return again
-}
 
-func (e *Engine) emptyPool(p *cluster.Pool, claims []*cluster.Claim) cluster.Instant {
-	total, disrupting := 0, 0
-	again := cluster.Never
-	var candidates, tainted []*cluster.Claim
-	for _, c := range claims {
-		n := e.nodeOfClaim(c)
-		if n == nil || !c.Is(cluster.Initialized) {
-			continue
-		}
-		total++
-		switch {
-		case c.Deleting() || n.DeletingAt != 0 || e.busy(claimKey(c.Name)) && e.deletionExpected(c):
-			disrupting++
-		case slices.Contains(n.Taints, cluster.DisruptedTaint):
-			disrupting++
-			tainted = append(tainted, c)
-		case !n.Ready:
-			disrupting++
-		case e.isEmpty(c, n):
-			if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
-				again = min(again, due)
-			} else {
-				candidates = append(candidates, c)
-			}
-		}
+// beginEmpty begins to give back a node without pods.
+func (e *Engine) beginEmpty(c *cluster.Claim) {
+	n := e.nodeOfClaim(c)
+	if e.taint(n) {
+		e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: c.Pool, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
 	}
-	slices.SortFunc(tainted, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-	for _, c := range tainted {
-		e.finishDisruption(p, c, e.nodeOfClaim(c))
-	}
-	if len(candidates) == 0 {
-		return again
-	}
-	disrupting += e.tainting(p)
-	allowed, changes := AllowedDisruptions(p, total, cluster.ReasonEmpty, e.now)
-	again = min(again, changes)
-	e.sortByPrice(candidates)
-	for _, c := range candidates[:min(max(allowed-disrupting, 0), len(candidates))] {
-		n := e.nodeOfClaim(c)
-		if e.taint(n) {
-			e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: p.Name, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
-		}
-	}
-	return again
 }
 
 func (e *Engine) deletionExpected(c *cluster.Claim) bool {
@@ -131,28 +75,10 @@ func (e *Engine) deletionExpected(c *cluster.Claim) bool {
 	return deleting
 }
 
-// tainting is how many nodes of a pool are being tainted that the watch does not show so
-// yet.
-func (e *Engine) tainting(p *cluster.Pool) int {
-	count := 0
-	for _, x := range e.expected {
-		f, ok := x.effect.(PatchNode)
-		if !ok || !slices.Contains(f.Taints, cluster.DisruptedTaint) {
-			continue
-		}
-		if n := e.nodes[f.Name]; n != nil && !slices.Contains(n.Taints, cluster.DisruptedTaint) {
-			if c := e.claimOfNode(n); c != nil && c.Pool == p.Name {
-				count++
-			}
-		}
-	}
-	return count
-}
-
-// finishDisruption carries on with a node that was tainted in order to be given
-// back.
-func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.Node) {
-	if e.busy(nodeKey(n.Name)) {
+// finishEmpty carries on with a node that was tainted in order to be given back.
+func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
+	p := e.pools[c.Pool]
+	if e.busy(nodeKey(n.Name)) || e.deletionExpected(c) || p == nil {
 		return
 	}
 	if e.isEmpty(c, n) && p.ConsolidateAfter != cluster.Forever {
@@ -171,7 +97,7 @@ func (e *Engine) finishDisruption(p *cluster.Pool, c *cluster.Claim, n *cluster.
 // isEmpty tells whether a node holds no pod that would have to run elsewhere, is
 // neither meant for one that waits nor reserved, and nobody forbids to disrupt it.
 func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
-	if e.meantFor(c, n) > 0 || n.Reserved(c.Name) || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
+	if e.meantFor(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
 		return false
 	}
 	for _, p := range e.podsOn[n.Name] {
@@ -180,17 +106,6 @@ func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
 		}
 	}
 	return true
-}
-
-// sortByPrice puts the dearest first, then by name.
-func (e *Engine) sortByPrice(claims []*cluster.Claim) {
-	price := func(c *cluster.Claim) cluster.Money {
-		m, _, _ := cluster.Price(e.resolved[c.Class].Types, c.Offering())
-		return m
-	}
-	slices.SortFunc(claims, func(a, b *cluster.Claim) int {
-		return cmp.Or(-cmp.Compare(price(a), price(b)), strings.Compare(a.Name, b.Name))
-	})
 }
 
 // AllowedDisruptions returns how many of a pool's total nodes may be disrupted at

@@ -253,16 +253,29 @@ func (e *Engine) onlyWaits(ev Event) bool {
 	return false
 }
 
-// create writes the claims of a plan. Nodes that are alike become one batch.
+// create writes the claims of a plan.
 func (e *Engine) create(creates []plan.Create) {
-	for len(creates) > 0 {
+	effects, from := e.draft(creates)
+	for i, f := range effects {
+		if e.issue(f) {
+			e.tellCreated(f.Claim, from[i])
+		}
+		e.answerAll(from[i].Pods, f.Claim.Name)
+	}
+}
+
+// draft makes the claims of a plan, and says which of its nodes each is for. Nodes that
+// are alike become one batch.
+func (e *Engine) draft(creates []plan.Create) (effects []CreateClaim, from []plan.Create) {
+	for all := creates; len(all) > 0; {
 		n := 1
-		for n < len(creates) && n < launchBatch && alike(creates[0], creates[n]) {
+		for n < len(all) && n < launchBatch && alike(all[0], all[n]) {
 			n++
 		}
-		e.createBatch(creates[:n])
-		creates = creates[n:]
+		effects = append(effects, e.draftBatch(all[:n])...)
+		all = all[n:]
 	}
+	return effects, creates
 }
 
 // launchBatch bounds the claims that share a launch.
@@ -272,24 +285,21 @@ func alike(a, b plan.Create) bool {
 	return a.Pool == b.Pool && slices.Equal(a.Offerings, b.Offerings)
 }
 
-func (e *Engine) createBatch(batch []plan.Create) {
-	claims := make([]*cluster.Claim, len(batch))
+func (e *Engine) draftBatch(batch []plan.Create) []CreateClaim {
+	out := make([]CreateClaim, len(batch))
 	ids := make([]string, len(batch))
 	for i, c := range batch {
-		claims[i] = e.claimFor(c)
-		ids[i] = claims[i].Name
+		out[i] = CreateClaim{Claim: e.claimFor(c), PoolUID: e.pools[c.Pool].UID}
+		ids[i] = out[i].Claim.Name
 	}
 	// The token is fresh: what makes a launch repeatable is that the token is
 	// written on the claims, not that it could be computed again.
 	token := hash(strings.Join(ids, ","), strconv.FormatInt(int64(e.now), 36))
 	launch := &cluster.Launch{Token: token, Size: len(batch), Offerings: batch[0].Offerings}
-	for i, c := range claims {
-		c.Launch = launch
-		if e.issue(CreateClaim{Claim: c, PoolUID: e.pools[c.Pool].UID}) {
-			e.tellCreated(c, batch[i])
-		}
-		e.answerAll(batch[i].Pods, c.Name)
+	for _, f := range out {
+		f.Claim.Launch = launch
 	}
+	return out
 }
 
 // claimFor makes the claim for a node of a plan. Its name follows from the pods

@@ -37,6 +37,7 @@ func TestReservedNodesHoldWhatTheyWereBoughtFor(t *testing.T) {
 		for _, reserve := range []bool{true, false} {
 			w := newWorld(t, seed)
 			w.opts.ReserveNodes = reserve
+			w.pool.ConsolidateAfter = cluster.Forever
 			w.slow = 5 * cluster.Millisecond
 			w.restart()
 			w.run(5 * cluster.Second)

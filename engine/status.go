@@ -76,7 +76,8 @@ func (e *Engine) Input() cluster.Input {
 // standing is Input without the pods that have no node, and what was promised to them.
 func (e *Engine) standing() cluster.Input {
 	in := cluster.Input{
-		Nodes: values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs),
+		Emptied: map[string]bool{},
+		Nodes:   values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
 		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),
@@ -87,8 +88,12 @@ func (e *Engine) standing() cluster.Input {
 		in.Pods = slices.AppendSeq(in.Pods, maps.Values(on))
 	}
 	for _, c := range e.claims {
-		if e.ours(c.Class) {
-			in.Claims = append(in.Claims, e.upToDate(c))
+		if !e.ours(c.Class) {
+			continue
+		}
+		in.Claims = append(in.Claims, e.upToDate(c))
+		if _, doomed := doom(c); doomed && c.NodeName != "" {
+			in.Emptied[c.NodeName] = true
 		}
 	}
 	for _, x := range e.expected {
@@ -108,9 +113,11 @@ func (e *Engine) standing() cluster.Input {
 	return in
 }
 
-// promises are the answers that pods wait for, by UID.
+// promises are the answers that pods wait for, by UID, and where pods of nodes that are
+// about to go are meant to go.
 func (e *Engine) promises() map[string]string {
-	promised := make(map[string]string, len(e.answered.of))
+	promised := make(map[string]string, len(e.answered.of)+len(e.disruptor.moved))
+	maps.Copy(promised, e.disruptor.moved)
 	for id, a := range e.answered.of {
 		if p := e.pods[id]; p != nil && a.host != "" {
 			promised[p.UID] = a.host

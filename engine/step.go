@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/repack"
 	"github.com/ullage-sh/ullage/solve"
 )
 
@@ -37,6 +38,10 @@ type Options struct {
 	ReserveNodes bool
 
 	Solve solve.Options
+	// A pass over all nodes, to give back those that do not earn their price, is made
+	// PassEvery at the most.
+	PassEvery cluster.Duration
+	Repack    repack.Options
 }
 
 // NodeCharge is what a node costs beside its price, per hour: a root volume of 20
@@ -59,6 +64,8 @@ func DefaultOptions() Options {
 		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,
 		ReserveNodes: true,
 		Solve:        solve.Options{NodeCharge: NodeCharge, PreferencePrice: PreferencePrice},
+		PassEvery:    10 * cluster.Second,
+		Repack:       repack.Options{Solve: solve.Options{NodeCharge: NodeCharge}},
 	}
 }
 
@@ -91,6 +98,7 @@ type Engine struct {
 	// be made anew.
 	ground    *cluster.Ground
 	podEvents map[string]cluster.Instant
+	disruptor disruptor
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
 	poolWrites map[string]cluster.Instant
@@ -105,7 +113,7 @@ func New(opts Options) *Engine {
 		opts: opts, world: newWorld(), agenda: newAgenda(),
 		expected: map[string]expectation{}, retry: map[string]backoff{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
-		instances: newInventory(), answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
+		instances: newInventory(), disruptor: newDisruptor(), answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
 		ending: map[string]bool{},
 	}
@@ -172,8 +180,10 @@ func (e *Engine) run(j job) cluster.Instant {
 		return e.doLaunch(j.name)
 	case jobCollect:
 		return e.doCollect()
-	case jobEmpty:
-		return e.doEmpty()
+	case jobRelease:
+		return e.doRelease()
+	case jobDisrupt:
+		return e.doDisrupt()
 	case jobProvision:
 		return e.doProvision()
 	case jobReserve:
@@ -224,7 +234,7 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 // claimWritten wakes the jobs that may have found the claim busy.
 func (e *Engine) claimWritten(name string, again cluster.Instant) {
 	e.agenda.by(job{jobClaim, name}, again)
-	e.agenda.by(job{jobEmpty, ""}, again)
+	e.passIn()
 	if c := e.claims[name]; c != nil && c.Launch != nil {
 		e.agenda.by(job{jobLaunch, c.Launch.Token}, again)
 	}
@@ -236,7 +246,7 @@ func (e *Engine) nodeWritten(name string, again cluster.Instant) {
 			e.agenda.by(job{jobClaim, c.Name}, again)
 		}
 	}
-	e.agenda.by(job{jobEmpty, ""}, again)
+	e.passIn()
 	e.agenda.by(job{jobReserve, ""}, again)
 }
 

@@ -84,6 +84,9 @@ func (ev PodChanged) apply(e *Engine) {
 	delete(e.unbound, ev.ID)
 	if ev.Pod == nil {
 		delete(e.pods, ev.ID)
+		if old != nil {
+			delete(e.disruptor.moved, old.UID)
+		}
 	} else {
 		e.pods[ev.ID] = ev.Pod
 		if n := ev.Pod.Node; n == "" {
@@ -202,7 +205,7 @@ func (e *Engine) touchNode(n *cluster.Node) {
 
 func (e *Engine) touchClaim(c *cluster.Claim) {
 	e.agenda.by(job{jobClaim, c.Name}, e.now)
-	e.agenda.by(job{jobEmpty, ""}, e.now)
+	e.passIn()
 }
 
 func (ev ClaimChanged) apply(e *Engine) {
@@ -220,6 +223,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		}
 		e.agenda.by(job{jobPool, old.Pool}, e.now)
 	}
+	e.linkReplacements(ev.Name, old, ev.Claim)
 	if c := ev.Claim; c == nil {
 		delete(e.claims, ev.Name)
 		e.observedGone(claimKey(ev.Name))
@@ -254,7 +258,7 @@ func (ev PoolChanged) apply(e *Engine) {
 		e.observed(poolKey(ev.Name), ev.Pool.Revision, false)
 		e.agenda.by(job{jobPool, ev.Name}, e.now)
 	}
-	e.agenda.by(job{jobEmpty, ""}, e.now)
+	e.passIn()
 	e.replan()
 }
 
@@ -347,7 +351,7 @@ func (e *Engine) everythingDue() {
 			e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
 		}
 	}
-	for _, kind := range []jobKind{jobCollect, jobEmpty, jobProvision, jobReserve} {
+	for _, kind := range []jobKind{jobCollect, jobDisrupt, jobProvision, jobReserve} {
 		e.agenda.by(job{kind, ""}, e.now)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/plan"
 )
 
 // world is a cluster and a cloud small enough to run thousands of lives of an
@@ -49,6 +50,9 @@ type world struct {
 	writes  int
 	// forget throws the engine's state away before every step.
 	forget bool
+	// repacked is what the last pass has found, passes how many there were.
+	repacked *plan.Repacking
+	passes   int
 	// purchases counts the plans that bought nodes.
 	purchases int
 	budgets   map[string]bool // pods whose eviction is refused
@@ -298,6 +302,9 @@ func (w *world) deliver() {
 			if len(f.Plan.Creates) > 0 {
 				w.purchases++
 			}
+		case engine.Repacked:
+			w.repacked = f.Repacking
+			w.passes++
 		default:
 			w.effects = append(w.effects, f)
 		}

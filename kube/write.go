@@ -123,12 +123,12 @@ type metaPatch struct {
 	UID             string                  `json:"uid,omitempty"`
 	ResourceVersion string                  `json:"resourceVersion,omitempty"`
 	Labels          map[string]*string      `json:"labels,omitempty"`
-	Annotations     map[string]string       `json:"annotations,omitempty"`
+	Annotations     map[string]*string      `json:"annotations,omitempty"`
 	Finalizers      []string                `json:"finalizers"`
 	OwnerReferences []metav1.OwnerReference `json:"ownerReferences,omitempty"`
 }
 
-func labelPatch(set map[string]string, remove []string) map[string]*string {
+func mapPatch(set map[string]string, remove []string) map[string]*string {
 	out := make(map[string]*string, len(set)+len(remove))
 	for k, v := range set {
 		out[k] = &v
@@ -164,12 +164,10 @@ func (c *Cluster) patchStatus(ctx context.Context, obj client.Object, uid, revis
 }
 
 func (c *Cluster) patchClaim(ctx context.Context, f engine.PatchClaim) (client.Object, error) {
-	m := metaPatch{UID: f.UID, ResourceVersion: f.Revision, Labels: labelPatch(f.Labels, nil), Annotations: f.Annotations, Finalizers: f.Finalizers}
+	m := metaPatch{UID: f.UID, ResourceVersion: f.Revision, Labels: mapPatch(f.Labels, nil), Annotations: mapPatch(f.Annotations, f.RemoveAnnotations), Finalizers: f.Finalizers}
 	if f.Launch != nil {
-		if m.Annotations == nil {
-			m.Annotations = map[string]string{}
-		}
-		m.Annotations[launchAnnotation] = encodeLaunch(f.Launch)
+		launch := encodeLaunch(f.Launch)
+		m.Annotations[launchAnnotation] = &launch
 	}
 	return c.patch(ctx, &karpv1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: f.Name}}, map[string]any{"metadata": m})
 }
@@ -204,7 +202,7 @@ func (c *Cluster) patchClassStatus(ctx context.Context, f engine.PatchClassStatu
 }
 
 func (c *Cluster) patchNode(ctx context.Context, f engine.PatchNode) (client.Object, error) {
-	m := metaPatch{UID: f.UID, ResourceVersion: f.Revision, Labels: labelPatch(f.Labels, f.RemoveLabels), Annotations: f.Annotations, Finalizers: f.Finalizers}
+	m := metaPatch{UID: f.UID, ResourceVersion: f.Revision, Labels: mapPatch(f.Labels, f.RemoveLabels), Annotations: mapPatch(f.Annotations, nil), Finalizers: f.Finalizers}
 	if f.Owner != nil {
 		yes := true
 		m.OwnerReferences = []metav1.OwnerReference{{APIVersion: "karpenter.sh/v1", Kind: "NodeClaim", Name: f.Owner.Name, UID: types.UID(f.Owner.UID), BlockOwnerDeletion: &yes}}

@@ -36,7 +36,7 @@ func (p *pass) judge() cluster.Input {
 	for _, n := range p.in.Nodes {
 		cluster.SortPods(byNode[n.Name]) // of several that hold it the first is named
 		c := claims[n.ProviderID]
-		if leaving(n, c) {
+		if leaving(n, c) || p.in.Emptied[n.Name] {
 			displaced[n.Name] = true
 		}
 		if v := p.hold(n, c, pools, byNode[n.Name], guards); v.Kept != 0 {

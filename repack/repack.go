@@ -24,7 +24,7 @@ type Options struct {
 	Restart, Payback cluster.Duration
 	// Together bounds how many nodes are replaced by one action; 10 if 0.
 	Together int
-	// Bound is how many steps the bound may take, see [solve.Options]; no bound below 0.
+	// BoundSteps is how many steps the bound may take, 1,000 if 0; no bound below 0.
 	BoundSteps int
 }
 
@@ -43,6 +43,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Payback == 0 {
 		o.Payback = cluster.Hour
+	}
+	if o.BoundSteps == 0 {
+		o.BoundSteps = 1_000
 	}
 	if o.Together <= 0 {
 		o.Together = 10

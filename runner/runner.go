@@ -199,7 +199,7 @@ func (r *run) send(ctx context.Context, f engine.Effect) {
 	case engine.Note:
 		r.Cluster.Note(f)
 		return
-	case engine.Planned:
+	case engine.Planned, engine.Repacked:
 		return
 	}
 	workers := r.toCluster

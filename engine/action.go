@@ -1,0 +1,304 @@
+package engine
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// An action gives nodes back in steps, each of which shows what has been done:
+//
+//  1. On each claim that goes is written why, and which claims replace it.
+//  2. When all of them show that, the replacements are written, and the nodes tainted.
+//  3. When the replacements are initialized, it is made sure that the pods still have
+//     room elsewhere, and the claims are deleted: their nodes are drained.
+//
+// An engine that finds a claim so marked carries on from there. If a replacement does
+// not come up, or there is no room any more, the marks are taken back.
+//
+// A node without pods goes without a mark: the taint is enough.
+
+// What marks a claim that is about to go.
+const (
+	doomReason     = "ullage.sh/disruption"  // why
+	doomReplacedBy = "ullage.sh/replaced-by" // claims that have to be initialized before
+)
+
+// mark is what is written on a claim that is about to go.
+type mark struct {
+	reason     cluster.Reason
+	replacedBy []string
+}
+
+// doom reads the mark of a claim, if it has one.
+func doom(c *cluster.Claim) (m mark, doomed bool) {
+	why, doomed := c.Annotations[doomReason]
+	return mark{cluster.Reason(why), listed(c.Annotations[doomReplacedBy])}, doomed
+}
+
+// action is what is left to do when its claims are marked.
+type action struct {
+	claims  []string
+	creates []CreateClaim
+	told    []plan.Create // for each of creates
+}
+
+// begin starts an action, and tells whether it did.
+func (e *Engine) begin(a *plan.Action) bool {
+	claims := make([]*cluster.Claim, len(a.Hosts))
+	for i, h := range a.Hosts {
+		c := e.claimOfHost(h)
+		if c == nil || e.busy(claimKey(c.Name)) || e.busy(nodeKey(h)) {
+			return false
+		}
+		claims[i] = c
+	}
+	if a.Reason() == cluster.ReasonEmpty {
+		for _, c := range claims {
+			e.beginEmpty(c)
+		}
+		return true
+	}
+	x := &action{}
+	x.creates, x.told = e.draft(e.affordable(a))
+	m := mark{reason: a.Reason()}
+	for i, f := range x.creates {
+		m.replacedBy = append(m.replacedBy, f.Claim.Name)
+		e.meant(x.told[i].Pods, f.Claim.Name)
+	}
+	for _, mv := range a.Moves {
+		e.meant(mv.Pods, mv.Host)
+	}
+	for _, c := range claims {
+		x.claims = append(x.claims, c.Name)
+		e.disruptor.actions[c.Name] = x
+		e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers,
+			Annotations: map[string]string{doomReason: string(m.reason), doomReplacedBy: strings.Join(m.replacedBy, ",")}})
+		e.tellBegun(c, a, m)
+	}
+	return true
+}
+
+// affordable are the nodes that an action buys, with only those alternatives that leave
+// half of what it saves.
+func (e *Engine) affordable(a *plan.Action) []plan.Create {
+	out := slices.Clone(a.Creates)
+	for i := range out {
+		c := &out[i]
+		types := e.resolved[e.pools[c.Pool].Class].Types
+		first, most := c.Offerings[0], c.Price+a.Saving/cluster.Money(2*len(out))
+		c.Offerings = slices.DeleteFunc(slices.Clone(c.Offerings), func(id cluster.OfferingID) bool {
+			price, _, _ := cluster.Price(types, id)
+			return id != first && price > most
+		})
+	}
+	return out
+}
+
+// meant notes where pods are to go that are still elsewhere.
+func (e *Engine) meant(pods []*cluster.Pod, host string) {
+	for _, p := range pods {
+		e.disruptor.moved[p.UID] = host
+	}
+}
+
+func (e *Engine) tellBegun(c *cluster.Claim, a *plan.Action, m mark) {
+	how := "delete"
+	if len(m.replacedBy) > 0 {
+		how = "replace"
+	}
+	e.note(Note{About: aboutClaim(c), Reason: "DisruptionLaunching", Pool: c.Pool,
+		Message: "Disrupting NodeClaim: " + strings.ToLower(string(m.reason)) + "/" + how + ", " + strings.Join(a.Hosts, ", ") + " give way to " + strconv.Itoa(len(m.replacedBy)) + " new nodes, saves " + a.Saving.String() + " an hour"})
+}
+
+// carryOn brings a node that is about to go a step further.
+func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
+	m, doomed := doom(c)
+	if x := e.disruptor.actions[c.Name]; x != nil && !e.marked(x) {
+		return
+	}
+	tainted := slices.Contains(n.Taints, cluster.DisruptedTaint)
+	switch {
+	case !doomed && tainted:
+		e.finishEmpty(c, n)
+	case !doomed || e.busy(claimKey(c.Name)) || e.busy(nodeKey(n.Name)):
+	case e.lost(m) != "":
+		e.takeBack(c, "its replacement "+e.lost(m)+" did not come up")
+	case !tainted:
+		e.taint(n)
+	case e.replaced(m):
+		e.disruptor.ripe[c.Name] = true
+		e.agenda.by(job{jobRelease, ""}, e.now)
+	}
+}
+
+// marked carries an action on when all of its claims show their marks, and drops it when
+// one of them cannot be marked. It tells whether the claims may go on by themselves.
+func (e *Engine) marked(x *action) bool {
+	for _, name := range x.claims {
+		c := e.claims[name]
+		if c != nil && !c.Deleting() && e.busy(claimKey(name)) {
+			return false
+		}
+		if _, doomed := doom(cmpClaim(c)); c == nil || c.Deleting() || !doomed {
+			e.drop(x) // the marks of the others now name claims that never come
+			return true
+		}
+	}
+	for i, f := range x.creates {
+		if e.issue(f) {
+			e.tellCreated(f.Claim, x.told[i])
+		}
+	}
+	e.drop(x)
+	return true
+}
+
+var noClaim cluster.Claim
+
+func cmpClaim(c *cluster.Claim) *cluster.Claim {
+	if c == nil {
+		return &noClaim
+	}
+	return c
+}
+
+func (e *Engine) drop(x *action) {
+	for _, name := range x.claims {
+		delete(e.disruptor.actions, name)
+		e.agenda.by(job{jobClaim, name}, e.now)
+	}
+}
+
+// lost names a replacement that is not there and not on its way, "" if there is none.
+func (e *Engine) lost(m mark) string {
+	for _, name := range m.replacedBy {
+		c := e.claims[name]
+		if c != nil && !c.Deleting() {
+			continue
+		}
+		if _, coming := e.expected[claimKey(name)].effect.(CreateClaim); !coming || c != nil {
+			return name
+		}
+	}
+	return ""
+}
+
+// replaced tells whether all replacements are initialized.
+func (e *Engine) replaced(m mark) bool {
+	return !slices.ContainsFunc(m.replacedBy, func(name string) bool { return !cmpClaim(e.claims[name]).Is(cluster.Initialized) })
+}
+
+// takeBack keeps a node that was about to go.
+func (e *Engine) takeBack(c *cluster.Claim, why string) {
+	if !e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers, RemoveAnnotations: []string{doomReason, doomReplacedBy}}) {
+		return
+	}
+	e.spare(c, why)
+	for _, p := range e.podsOn[c.NodeName] {
+		delete(e.disruptor.moved, p.UID)
+	}
+	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Message: "Kept: " + why})
+}
+
+// doRelease deletes the claims whose pods have room elsewhere, if they still have.
+func (e *Engine) doRelease() cluster.Instant {
+	var ripe []*cluster.Claim
+	for name := range e.disruptor.ripe {
+		c := e.claims[name]
+		if c == nil || c.Deleting() || e.busy(claimKey(name)) {
+			continue
+		}
+		if m, doomed := doom(c); doomed && e.lost(m) == "" && e.replaced(m) {
+			ripe = append(ripe, c)
+		}
+	}
+	clear(e.disruptor.ripe)
+	if len(ripe) == 0 {
+		return cluster.Never
+	}
+	slices.SortFunc(ripe, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
+	held := e.validate(ripe)
+	for i, c := range ripe {
+		if held[i] != "" {
+			e.takeBack(c, held[i])
+			continue
+		}
+		e.giveBack(c)
+	}
+	return cluster.Never
+}
+
+func (e *Engine) giveBack(c *cluster.Claim) {
+	if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
+		m, _ := doom(c)
+		bought := e.bought(c, c.Offering())
+		e.note(Note{About: aboutClaim(c), Reason: string(m.reason), Pool: c.Pool, Bought: bought, Message: "Given back: " + c.NodeName + bought.priced()})
+	}
+}
+
+// validate says of each claim why it should not go after all, "" if it should: right
+// before its pods are evicted.
+func (e *Engine) validate(claims []*cluster.Claim) []string {
+	out := make([]string, len(claims))
+	in := e.standing()
+	in.Promised = e.promises()
+	for _, p := range e.unbound { // those that have no place are not to blame on anybody here
+		if in.Promised[p.UID] != "" {
+			in.Pods = append(in.Pods, p)
+		}
+	}
+	host := map[string]int{}
+	for i, c := range claims {
+		host[c.NodeName] = i
+		for _, p := range sorted(e.podsOn[c.NodeName]) {
+			if p.Protected(e.now) {
+				out[i] = "pod " + p.ID() + " carries do-not-disrupt now"
+			}
+		}
+	}
+	opt := e.opts.Solve
+	opt.Steps = -1
+	p := solve.Solve(cluster.NewSnapshot(in), opt)
+	blame := func(pods []*cluster.Pod) {
+		for _, pod := range pods {
+			if i, ok := host[pod.Node]; ok && out[i] == "" {
+				out[i] = "pod " + pod.ID() + " has no room elsewhere any more"
+			}
+		}
+	}
+	for i := range p.Creates {
+		blame(p.Creates[i].Pods)
+	}
+	for i := range p.Unplaced {
+		blame(p.Unplaced[i].Pods)
+	}
+	return out
+}
+
+// linkReplacements keeps track of who waits for a claim, and wakes those that wait for
+// this one.
+func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
+	if m, doomed := doom(cmpClaim(old)); doomed {
+		for _, r := range m.replacedBy {
+			if delete(e.disruptor.waitFor[r], name); len(e.disruptor.waitFor[r]) == 0 {
+				delete(e.disruptor.waitFor, r)
+			}
+		}
+	}
+	if m, doomed := doom(cmpClaim(now)); doomed {
+		for _, r := range m.replacedBy {
+			if e.disruptor.waitFor[r] == nil {
+				e.disruptor.waitFor[r] = map[string]bool{}
+			}
+			e.disruptor.waitFor[r][name] = true
+		}
+	}
+	for waiting := range e.disruptor.waitFor[name] {
+		e.agenda.by(job{jobClaim, waiting}, e.now)
+	}
+}

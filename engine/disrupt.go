@@ -1,0 +1,321 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/repack"
+)
+
+// Nodes that do not earn their price are found in passes over the whole cluster
+// (package repack), some time apart. What a pass decides becomes actions (action.go) as
+// far as the budgets of pools and pods allow; what they do not allow now, another pass
+// will find again.
+
+// disruptor is what is remembered between passes. All of it can be lost.
+type disruptor struct {
+	last cluster.Instant // when the last pass was
+	// actions whose nodes are being marked, by each of the claims that go.
+	actions map[string]*action
+	// moved says where pods of nodes that are about to go are meant to go, by UID.
+	moved map[string]string
+	// waitFor is for each claim that replaces others, those that wait for it.
+	waitFor map[string]map[string]bool
+	// ripe are claims whose pods have room elsewhere now, as far as is known.
+	ripe map[string]bool
+	// spared are claims that could not go although they were chosen.
+	spared map[string]spared
+	// verdicts is what was last said of each node.
+	verdicts map[string]plan.Verdict
+}
+
+// spared is a claim that could not go.
+type spared struct {
+	times int
+	until cluster.Instant
+	why   string
+}
+
+func newDisruptor() disruptor {
+	return disruptor{
+		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{},
+		ripe: map[string]bool{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+	}
+}
+
+// passIn makes a pass due as soon as there may be one.
+func (e *Engine) passIn() {
+	e.agenda.by(job{jobDisrupt, ""}, max(e.now, e.disruptor.last.Add(e.opts.scaled(e.opts.PassEvery))))
+}
+
+// doDisrupt looks for nodes to give back, and returns when a budget or a wait may allow
+// another.
+func (e *Engine) doDisrupt() cluster.Instant {
+	if next := e.disruptor.last.Add(e.opts.scaled(e.opts.PassEvery)); e.now < next {
+		return next
+	}
+	if e.unanswered() > 0 || !e.ready() {
+		return e.now.Add(e.opts.scaled(e.opts.PassEvery)) // a plan for those that wait comes first
+	}
+	s := e.survey()
+	if s.candidates == 0 {
+		return s.again
+	}
+	e.disruptor.last = e.now
+	in := repack.Input{Input: e.standing(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce()}
+	in.Pods = append(in.Pods, values(e.unbound)...)
+	in.Promised = e.promises()
+	r := repack.Repack(in, e.opts.Repack)
+	e.judge(r)
+	e.out = append(e.out, Repacked{Repacking: r})
+	guards := newQuota(in.Budgets)
+	for i := range r.Actions {
+		a := &r.Actions[i]
+		if s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a) {
+			s.spend(e, a)
+			guards.spend(e.podsOf(a))
+		}
+	}
+	return s.again
+}
+
+// survey is what stands in the way of giving nodes back.
+type survey struct {
+	kept       map[string]string // nodes that may not go, and why
+	candidates int
+	pools      map[string]*poolSurvey
+	again      cluster.Instant // when something may be otherwise at the earliest
+}
+
+// poolSurvey is one pool's nodes, those that are being disrupted, and how many may be
+// at once for each reason.
+type poolSurvey struct {
+	total, disrupting int
+	allowed           map[cluster.Reason]int
+}
+
+// voluntary are the reasons for which a pass gives nodes back.
+var voluntary = []cluster.Reason{cluster.ReasonEmpty, cluster.ReasonUnderutilized}
+
+func (e *Engine) survey() *survey {
+	s := &survey{kept: map[string]string{}, pools: map[string]*poolSurvey{}, again: cluster.Never}
+	for _, c := range e.claims {
+		n, p := e.nodeOfClaim(c), e.pools[c.Pool]
+		if n == nil || p == nil || !c.Is(cluster.Initialized) {
+			continue
+		}
+		x := s.pools[c.Pool]
+		if x == nil {
+			x = &poolSurvey{}
+			s.pools[c.Pool] = x
+		}
+		x.total++
+		if e.disrupting(c, n) || !n.Ready {
+			x.disrupting++
+		}
+	}
+	for name, x := range s.pools {
+		x.allowed = map[cluster.Reason]int{}
+		for _, why := range voluntary {
+			allowed, changes := AllowedDisruptions(e.pools[name], x.total, why, e.now)
+			x.allowed[why] = allowed
+			s.again = min(s.again, changes)
+		}
+	}
+	for _, c := range e.claims {
+		n := e.nodeOfClaim(c)
+		if n == nil || !c.Is(cluster.Initialized) {
+			continue
+		}
+		if why, until := e.spares(c, n, s.pools[c.Pool]); why != "" {
+			s.kept[n.Name] = why
+			s.again = min(s.again, until)
+		} else {
+			s.candidates++
+		}
+	}
+	return s
+}
+
+// disrupting tells whether a claim's node is on its way out.
+func (e *Engine) disrupting(c *cluster.Claim, n *cluster.Node) bool {
+	_, doomed := doom(c)
+	return doomed || c.Deleting() || n.DeletingAt != 0 || e.deletionExpected(c) || e.disruptor.actions[c.Name] != nil || e.tainted(n)
+}
+
+// tainted tells whether a node has the taint of what goes, or will as soon as the watch
+// shows it.
+func (e *Engine) tainted(n *cluster.Node) bool {
+	f, ok := e.expected[nodeKey(n.Name)].effect.(PatchNode)
+	return ok && slices.Contains(f.Taints, cluster.DisruptedTaint) || slices.Contains(n.Taints, cluster.DisruptedTaint)
+}
+
+// spares says why the node of a claim may not go now, "" if it may, and until when that
+// will be so at the least.
+func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why string, until cluster.Instant) {
+	p := e.pools[c.Pool]
+	switch {
+	case !e.ours(c.Class) || p == nil:
+		return "its pool is not known here", cluster.Never
+	case e.disrupting(c, n):
+		return "it is going already", cluster.Never
+	case p.ConsolidateAfter == cluster.Forever:
+		return "its pool's consolidateAfter is Never", cluster.Never
+	case n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true":
+		return "it carries do-not-disrupt", cluster.Never
+	case e.meantFor(c, n) > 0 || n.Reserved(c.Name):
+		return "pods that wait are meant for it", cluster.Never
+	case len(e.disruptor.waitFor[c.Name]) > 0:
+		return "it replaces nodes that are about to go", cluster.Never
+	case n.Unschedulable:
+		return "it is cordoned", cluster.Never
+	}
+	if x, ok := e.disruptor.spared[c.Name]; ok && e.now < x.until {
+		return x.why, x.until
+	}
+	if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
+		return "pods came or went less than " + p.ConsolidateAfter.String() + " ago", due
+	}
+	for _, why := range voluntary {
+		if s.allowed[why] > s.disrupting {
+			return "", cluster.Never
+		}
+	}
+	return "the disruption budget of its pool allows no more now", cluster.Never
+}
+
+// atOnce is how many nodes of each pool one action may give back.
+func (s *survey) atOnce() map[string]int {
+	out := map[string]int{}
+	for name, x := range s.pools {
+		out[name] = x.allowed[cluster.ReasonUnderutilized] - x.disrupting
+	}
+	return out
+}
+
+// affords tells whether the pools' budgets allow an action now.
+func (s *survey) affords(e *Engine, a *plan.Action) bool {
+	for pool, n := range e.poolsOf(a) {
+		if x := s.pools[pool]; x == nil || x.disrupting+n > x.allowed[a.Reason()] {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *survey) spend(e *Engine, a *plan.Action) {
+	for pool, n := range e.poolsOf(a) {
+		s.pools[pool].disrupting += n
+	}
+}
+
+// poolsOf counts the nodes that an action gives back by pool.
+func (e *Engine) poolsOf(a *plan.Action) map[string]int {
+	out := map[string]int{}
+	for _, h := range a.Hosts {
+		if c := e.claimOfHost(h); c != nil {
+			out[c.Pool]++
+		}
+	}
+	return out
+}
+
+func (e *Engine) claimOfHost(name string) *cluster.Claim {
+	if n := e.nodes[name]; n != nil {
+		return e.claimOfNode(n)
+	}
+	return nil
+}
+
+// podsOf are the pods that an action moves.
+func (e *Engine) podsOf(a *plan.Action) []*cluster.Pod {
+	var out []*cluster.Pod
+	for _, h := range a.Hosts {
+		for _, p := range e.podsOn[h] {
+			if p.Occupies() {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+// judge notes what a pass found of each node, and tells on the node what is new.
+func (e *Engine) judge(r *plan.Repacking) {
+	before := e.disruptor.verdicts
+	e.disruptor.verdicts = make(map[string]plan.Verdict, len(r.Verdicts))
+	for _, v := range r.Verdicts {
+		e.disruptor.verdicts[v.Host] = v
+		if was, known := before[v.Host]; v.Kept == 0 || v.Kept == plan.KeptFor || v.Kept == plan.KeptUnmanaged || known && was.Kept == v.Kept && was.Detail == v.Detail {
+			continue
+		}
+		if c := e.claimOfHost(v.Host); c != nil {
+			e.note(Note{About: aboutNode(e.nodes[v.Host]), Reason: "Unconsolidatable", Pool: c.Pool, Quiet: v.Kept == plan.KeptFull, Message: v.String()})
+		}
+	}
+}
+
+// quota is how many pods of each budget for evictions may be moved by what begins now.
+type quota struct {
+	budgets []*cluster.PodDisruptionBudget
+	spent   map[*cluster.PodDisruptionBudget]int32
+}
+
+func newQuota(budgets []*cluster.PodDisruptionBudget) *quota {
+	return &quota{budgets: budgets, spent: map[*cluster.PodDisruptionBudget]int32{}}
+}
+
+// needs counts pods by budget.
+func (q *quota) needs(pods []*cluster.Pod) map[*cluster.PodDisruptionBudget]int32 {
+	out := map[*cluster.PodDisruptionBudget]int32{}
+	for _, b := range q.budgets {
+		for _, p := range pods {
+			if b.Covers(p) {
+				out[b]++
+			}
+		}
+	}
+	return out
+}
+
+// affords tells whether pods may go beside those that go already. What needs more than a
+// budget ever allows goes alone, one pod after the other.
+func (q *quota) affords(pods []*cluster.Pod) bool {
+	for b, n := range q.needs(pods) {
+		if q.spent[b] > 0 && q.spent[b]+n > b.Allowed {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *quota) spend(pods []*cluster.Pod) {
+	for b, n := range q.needs(pods) {
+		q.spent[b] += n
+	}
+}
+
+// Verdicts returns what the last pass found of each node, by name.
+func (e *Engine) Verdicts() []plan.Verdict {
+	return slices.SortedFunc(maps.Values(e.disruptor.verdicts), func(a, b plan.Verdict) int { return cmp.Compare(a.Host, b.Host) })
+}
+
+// spare keeps a claim for a while that could not go: for a minute at first, then for
+// longer each time.
+func (e *Engine) spare(c *cluster.Claim, why string) {
+	x := e.disruptor.spared[c.Name]
+	wait := cluster.Minute << min(x.times, 6)
+	e.disruptor.spared[c.Name] = spared{x.times + 1, e.now.Add(e.opts.scaled(wait)), "it could not go a while ago: " + why}
+}
+
+// listed reads names that are separated by commas.
+func listed(names string) []string {
+	if names == "" {
+		return nil
+	}
+	return strings.Split(names, ",")
+}
