@@ -48,7 +48,7 @@ func (w *world) write(f engine.Effect) engine.Done {
 	case engine.PatchClaim:
 		done.Revision, err = w.store.Claims.Update(f.Name, f.UID, f.Revision, func(c *cluster.Claim) {
 			c.Labels = merged(c.Labels, f.Labels, nil)
-			c.Annotations = merged(c.Annotations, f.Annotations, nil)
+			c.Annotations = merged(c.Annotations, f.Annotations, f.RemoveAnnotations)
 			c.Finalizers = f.Finalizers
 			if f.Launch != nil {
 				c.Launch = f.Launch

@@ -159,6 +159,9 @@ func (o *operator) issue(f engine.Effect) {
 	case engine.Planned:
 		w.result.Plans++
 		return
+	case engine.Repacked:
+		w.result.Passes++
+		return
 	}
 	if w.judge != nil {
 		w.judge.Issued(f, o.clock())

@@ -30,7 +30,7 @@ type Result struct {
 	Used Usage
 
 	// What it took.
-	Events, Steps, Effects, Writes, Plans, Failures, Faults int
+	Events, Steps, Effects, Writes, Plans, Passes, Failures, Faults int
 
 	Violations []judge.Violation
 	Series     []Point
