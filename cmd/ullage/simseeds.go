@@ -39,6 +39,7 @@ type seedFlags struct {
 	journal  string
 	parallel int
 	shrink   int
+	maxPods  int
 	profile  string
 }
 
@@ -61,6 +62,7 @@ func simSeedsCommand() *cobra.Command {
 	flags.StringVar(&f.journal, "journal", "", "`file` for everything that happens, as text; for one seed")
 	flags.IntVar(&f.parallel, "parallel", runtime.GOMAXPROCS(0), "seeds at the same time")
 	flags.IntVar(&f.shrink, "shrink", 60, "runs to spend on making a failure small; 0 leaves it as it is")
+	flags.IntVar(&f.maxPods, "max-pods", 0, "leave out seeds of larger clusters; 0 for none")
 	flags.StringVar(&f.profile, "cpuprofile", "", "`file` for a profile of the processor time")
 	_ = flags.MarkHidden("cpuprofile") // it exists
 	return cmd
@@ -128,7 +130,7 @@ func (r *seedRun) all(ctx context.Context) {
 		})
 	}
 	for seed := r.from; seed < r.from+uint64(max(r.n, 0)) && ctx.Err() == nil; seed++ {
-		if r.ledger != nil && r.has(seed) {
+		if r.ledger != nil && r.has(seed) || r.maxPods > 0 && seeds.Pods(seed) > r.maxPods {
 			continue
 		}
 		select {
@@ -168,7 +170,7 @@ func (r *seedRun) one(seed uint64) {
 			r.failed = append(r.failed, err)
 		}
 	}
-	if _, err := io.WriteString(r.out, report(&line, small)); err != nil {
+	if _, err := io.WriteString(r.out, describe(&line, small)); err != nil {
 		r.failed = append(r.failed, err)
 	}
 }
@@ -186,8 +188,8 @@ func (r *seedRun) simulate(s sim.Scenario) (result *sim.Result, err error) {
 	return sim.Run(s)
 }
 
-// report is a seed for people: what it was, what it broke, and how to see it again.
-func report(l *seeds.Line, small string) string {
+// describe is a seed for people: what it was, what it broke, and how to see it again.
+func describe(l *seeds.Line, small string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d: %d nodes, %d pods, %d started, %d launched, %d evictions, %d faults, wait p99 %ds, %s, %.1fs, %s\n",
 		l.Seed, l.Nodes, l.Pods, l.Started, l.Launched, l.Evictions, l.Faults, l.WaitP99, l.Cost, float64(l.Took)/1000, l.Digest)

@@ -121,18 +121,34 @@ func cloudLabel(key string) bool { return strings.Contains(key, "/") }
 // awaitEnd sees that a claim goes whose end was asked for, unless pods hold it up that
 // may.
 func (j *Judge) awaitEnd(o *store.Claim) {
-	since := j.clock.Now()
+	since, left := j.clock.Now(), -1
 	j.watch(endBound, func() (cluster.Instant, bool) {
 		if o.Now == nil {
 			return 0, false
 		}
-		if n := j.nodeOf(o.Now); n != nil && j.heldUp(n.Name) {
-			since = j.clock.Now()
+		n := j.nodeOf(o.Now)
+		if n == nil {
+			return since, true
+		}
+		// A budget may let one pod go at a time: as long as they go, it goes on.
+		if pods := j.toDrain(n.Name); pods != left || j.heldUp(n.Name) {
+			since, left = j.clock.Now(), pods
 		}
 		return since, true
 	}, func() {
 		j.broken(StuckDeletion, o.Key, "it has been on its way out, with nothing in the way, since "+since.RFC3339())
 	})
+}
+
+// toDrain is how many pods have to leave a node.
+func (j *Judge) toDrain(node string) int {
+	n := 0
+	for _, o := range j.store.PodsOn(node) {
+		if o.Now.Drains() {
+			n++
+		}
+	}
+	return n
 }
 
 // heldUp tells whether a pod on a node may not be evicted now.

@@ -1,0 +1,149 @@
+package script
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/sim/workload"
+)
+
+func embedded(t testing.TB) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const full = `
+seed: 3
+length: 12h
+start: "2026-03-02T00:00:00Z"
+families: [m5]
+pools:
+- name: a
+  weight: 5
+  capacityTypes: [spot]
+  arch: [amd64]
+  zones: [ap-northeast-2a]
+  maxNodeCPU: 8
+  taints: [{key: team, value: x, effect: NoSchedule}]
+  limits: {cpu: 64, memory: 256Gi, nodes: 9}
+  consolidateAfter: never
+  expireAfter: 720h
+  terminationGracePeriod: 5m
+  budgets: [{nodes: 20%}, {nodes: 0, schedule: "0 9 * * *", duration: 1h, timeZone: Asia/Seoul, reasons: [Empty]}]
+workloads:
+- name: web
+  replicas: 10
+  requests: {cpu: 250m, memory: 1.5Gi, gpu: 1}
+  nodeSelector: {b: "2", a: "1"}
+  tolerations: [{key: team, operator: Exists}]
+  spread: zone
+  apart: hostname
+  soft: true
+  maxUnavailable: 25%
+  doNotDisrupt: true
+  changes: [{at: 1h, rollout: true}, {at: 30m, replicas: 12}]
+- name: night
+  kind: Job
+  requests: {cpu: 1}
+  batches: [{at: 1h, every: 4h, pods: 5, runs: 10m}]
+faults:
+- {kind: shortage, at: 2h, for: 30m, where: "m5.*"}
+`
+
+func TestEveryField(t *testing.T) {
+	s, err := Read("full.yaml", []byte(full), embedded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.Pools[0]
+	if p.Weight != 5 || p.ConsolidateAfter != cluster.Forever || p.ExpireAfter != 720*cluster.Hour || p.TerminationGracePeriod != 5*cluster.Minute {
+		t.Errorf("pool %+v", p)
+	}
+	if p.Limits.Get(cluster.CPU) != 64_000 || p.Limits.Get(cluster.Memory) != 256<<30 || p.Limits.Get(cluster.NodesLimit) != 9 {
+		t.Errorf("limits %v", p.Limits)
+	}
+	if len(p.Requirements) != 4 || len(p.Budgets) != 2 || p.Budgets[1].Window == nil || !p.Budgets[0].Percent || len(p.Taints) != 1 {
+		t.Errorf("requirements %v, budgets %v", p.Requirements, p.Budgets)
+	}
+	web := s.Workloads[0]
+	d := web.Pod.Demand
+	if d.Requests.Get(cluster.CPU) != 250 || d.Requests.Get(cluster.Memory) != 3<<29 || d.Requests.Get("nvidia.com/gpu") != 1 || len(d.Selector) != 2 || d.Selector[0].Key != "a" {
+		t.Errorf("demand %s", d.Key)
+	}
+	if !d.Spreads[0].Soft || len(d.PodAntiAffinity) != 0 || !d.Preferences[0].Apart || !web.Pod.Protected || web.Budget.MaxUnavailable.Value != 25 {
+		t.Errorf("web %+v, demand %s", web, d.Key)
+	}
+	if len(web.Changes) != 2 || web.Changes[0].Replicas != 12 || !web.Changes[1].Rollout || web.Changes[1].Replicas != 10 {
+		t.Errorf("changes %+v", web.Changes)
+	}
+	night := s.Workloads[1]
+	if night.Kind != workload.Job || len(night.Batches) != 3 || night.Batches[2].At != 9*cluster.Hour {
+		t.Errorf("night %+v", night)
+	}
+	if s.Faults[0].For != 30*cluster.Minute || s.Length != 12*cluster.Hour || s.Seed != 3 || len(s.Types) == 0 {
+		t.Errorf("scenario %+v", s.Faults)
+	}
+}
+
+// TestDaily: as many as wanted at the peak, few twelve hours later.
+func TestDaily(t *testing.T) {
+	s, err := Read("daily.yaml", []byte("workloads: [{name: w, replicas: 100, requests: {cpu: 1}, daily: {low: 10, peak: 6h, step: 1h}}]"), embedded(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := s.Workloads[0]
+	most, least := w.Replicas, w.Replicas
+	for _, c := range w.Changes {
+		most, least = max(most, c.Replicas), min(least, c.Replicas)
+		if c.At == 6*cluster.Hour && c.Replicas != 100 || c.At == 18*cluster.Hour && c.Replicas != 10 {
+			t.Errorf("at %s there are %d", c.At, c.Replicas)
+		}
+	}
+	if most != 100 || least != 10 {
+		t.Errorf("from %d to %d, want 10 to 100", least, most)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"length: soon":         `"soon" is not a length of time`,
+		"length: 5":            "5 is not a length of time",
+		"color: red":           `unknown field "color"`,
+		"start: yesterday":     "start: \"yesterday\" is not a time",
+		"region: mars":         `no region "mars"`,
+		"pools: [{weight: 1}]": "pools[0] : name is missing",
+		"pools: [{name: a, limits: {cpu: lots}}]":                                  `pools[0] a: limits.cpu: "lots" is not a quantity`,
+		"pools: [{name: a, budgets: [{nodes: some}]}]":                             `budgets[0]: nodes: "some" is neither`,
+		"pools: [{name: a, budgets: [{nodes: 101%}]}]":                             "neither a number nor a percentage",
+		"pools: [{name: a, budgets: [{nodes: 1, schedule: '* *', duration: 1h}]}]": "schedule",
+		"pools: [{name: a, consolidationPolicy: Always}]":                          `consolidationPolicy: "Always" is none of`,
+		"workloads: [{requests: {cpu: 1}}]":                                        "workloads[0] : name is missing",
+		"workloads: [{name: w, kind: CronJob}]":                                    `kind: "CronJob" is none of`,
+		"workloads: [{name: w, requests: {cpu: x}}]":                               `requests.cpu: "x" is not a quantity`,
+		"workloads: [{name: w, spread: rack}]":                                     `spread: "rack" is neither zone nor hostname`,
+		"workloads: [{name: w, kind: Job, replicas: 3}]":                           "a Job has batches, not replicas",
+		"workloads: [{name: w, batches: [{at: 1h, pods: 1, runs: 1m}]}]":           "a Deployment has no batches",
+		"workloads: [{name: w, minAvailable: 1, maxUnavailable: 1}]":               "exclude each other",
+	} {
+		if _, err := Read("x.yaml", []byte(text), embedded(t)); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "x.yaml: ") {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(full)
+	f.Add("workloads: [{name: w, replicas: 100, requests: {cpu: 1}, daily: {low: 10}}]")
+	c := embedded(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		if s, err := Read("x.yaml", []byte(text), c); err == nil && len(s.Pools) == 0 {
+			t.Error("a scenario without a pool")
+		}
+	})
+}
