@@ -97,6 +97,12 @@ const (
 	ReasonUnderutilized Reason = "Underutilized"
 )
 
+// Reasons for which nodes go whatever budgets allow.
+const (
+	ReasonExpired     Reason = "Expired"
+	ReasonInterrupted Reason = "Interrupted"
+)
+
 // Budget bounds how many of a pool's nodes may be disrupted at once.
 type Budget struct {
 	// Nodes is the bound, a count or, if Percent, a share of the pool's nodes

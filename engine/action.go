@@ -57,7 +57,7 @@ func (e *Engine) begin(a *plan.Action) bool {
 		}
 		claims[i] = c
 	}
-	if a.Reason() == cluster.ReasonEmpty {
+	if a.Why == cluster.ReasonEmpty {
 		for _, c := range claims {
 			e.beginEmpty(c)
 		}
@@ -65,7 +65,7 @@ func (e *Engine) begin(a *plan.Action) bool {
 	}
 	x := &action{}
 	x.creates, x.told = e.draft(e.affordable(a))
-	m := mark{reason: a.Reason()}
+	m := mark{reason: a.Why}
 	for i, f := range x.creates {
 		m.replacedBy = append(m.replacedBy, f.Claim.Name)
 		e.meant(x.told[i].Pods, f.Claim.Name)
@@ -87,6 +87,9 @@ func (e *Engine) begin(a *plan.Action) bool {
 // half of what it saves.
 func (e *Engine) affordable(a *plan.Action) []plan.Create {
 	out := slices.Clone(a.Creates)
+	if a.Why != cluster.ReasonUnderutilized {
+		return out
+	}
 	for i := range out {
 		c := &out[i]
 		types := e.resolved[e.pools[c.Pool].Class].Types
@@ -112,7 +115,15 @@ func (e *Engine) tellBegun(c *cluster.Claim, a *plan.Action, m mark) {
 		how = "replace"
 	}
 	e.note(Note{About: aboutClaim(c), Reason: "DisruptionLaunching", Pool: c.Pool,
-		Message: "Disrupting NodeClaim: " + strings.ToLower(string(m.reason)) + "/" + how + ", " + strings.Join(a.Hosts, ", ") + " give way to " + strconv.Itoa(len(m.replacedBy)) + " new nodes, saves " + a.Saving.String() + " an hour"})
+		Message: "Disrupting NodeClaim: " + strings.ToLower(string(m.reason)) + "/" + how + ", " + strings.Join(a.Hosts, ", ") + " give way to " + strconv.Itoa(len(m.replacedBy)) + " new nodes" + saves(a)})
+}
+
+// saves says what an action saves; of what is replaced for other reasons nothing.
+func saves(a *plan.Action) string {
+	if a.Why != cluster.ReasonUnderutilized {
+		return ""
+	}
+	return ", saves " + a.Saving.String() + " an hour"
 }
 
 // carryOn brings a node that is about to go a step further.
@@ -126,11 +137,11 @@ func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
 	case !doomed && tainted:
 		e.finishEmpty(c, n)
 	case !doomed || e.busy(claimKey(c.Name)) || e.busy(nodeKey(n.Name)):
-	case e.lost(m) != "":
+	case e.lost(m) != "" && !forced(m.reason):
 		e.takeBack(c, "its replacement "+e.lost(m)+" did not come up")
 	case !tainted:
 		e.taint(n)
-	case e.replaced(m):
+	case e.replaced(m) || e.lost(m) != "":
 		e.disruptor.ripe[c.Name] = true
 		e.agenda.by(job{jobRelease, ""}, e.now)
 	}
@@ -213,7 +224,7 @@ func (e *Engine) doRelease() cluster.Instant {
 		if c == nil || c.Deleting() || e.busy(claimKey(name)) {
 			continue
 		}
-		if m, doomed := doom(c); doomed && e.lost(m) == "" && e.replaced(m) {
+		if m, doomed := doom(c); doomed && (e.lost(m) == "" && e.replaced(m) || forced(m.reason) && e.lost(m) != "") {
 			ripe = append(ripe, c)
 		}
 	}
@@ -245,15 +256,13 @@ func (e *Engine) giveBack(c *cluster.Claim) {
 // before its pods are evicted.
 func (e *Engine) validate(claims []*cluster.Claim) []string {
 	out := make([]string, len(claims))
-	in := e.standing()
-	in.Promised = e.promises()
-	for _, p := range e.unbound { // those that have no place are not to blame on anybody here
-		if in.Promised[p.UID] != "" {
-			in.Pods = append(in.Pods, p)
-		}
-	}
+	in := e.placed()
 	host := map[string]int{}
 	for i, c := range claims {
+		m, _ := doom(c)
+		if forced(m.reason) || m.reason == cluster.ReasonDrifted && (e.goesFirst(c) || c.TerminationGracePeriod != cluster.Forever) {
+			continue // it goes whatever its pods say
+		}
 		host[c.NodeName] = i
 		for _, p := range sorted(e.podsOn[c.NodeName]) {
 			if p.Protected(e.now) {

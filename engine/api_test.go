@@ -207,7 +207,7 @@ func (w *world) resolve() cluster.Resolution {
 		}
 		types[i] = t
 	}
-	return cluster.Resolution{Types: types, Hash: "h", Conditions: []cluster.Condition{{Type: cluster.ReadyCondition, Status: "True", Reason: "Ready"}}}
+	return cluster.Resolution{Types: types, Hash: "h", ImageID: w.image, Conditions: []cluster.Condition{{Type: cluster.ReadyCondition, Status: "True", Reason: "Ready"}}}
 }
 
 func (w *world) launch(f engine.Launch, done *engine.Done) {
@@ -229,7 +229,7 @@ func (w *world) launch(f engine.Launch, done *engine.Done) {
 				i := &instance{labels: maps.Clone(f.Labels), taints: f.Taints, bootAt: w.now.Add(30*cluster.Second + cluster.Duration(w.rng.Int64N(int64(30*cluster.Second))))}
 				maps.Copy(i.labels, typ.Labels)
 				i.labels[cluster.LabelZone], i.labels[cluster.LabelInstanceType] = o.Zone, o.InstanceType
-				i.Instance = cluster.Instance{ID: id, ProviderID: "test:///" + id, State: cluster.InstanceRunning, Offering: o, Launched: w.now, Token: f.Token,
+				i.Instance = cluster.Instance{ID: id, ProviderID: "test:///" + id, State: cluster.InstanceRunning, Offering: o, Launched: w.now, Token: f.Token, Hash: "h", ImageID: w.image,
 					Labels: typ.Labels, Capacity: typ.Capacity, Allocatable: typ.Allocatable}
 				w.instances[i.ProviderID] = i
 				w.byToken[f.Token] = append(w.byToken[f.Token], i.ProviderID)

@@ -69,7 +69,8 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	if e.disrupting(c, n) {
 		e.carryOn(c, n)
 	}
-	return e.settle(c, n)
+	again := min(e.repair(c, n), e.outlived(c, n))
+	return min(again, e.settle(c, n))
 }
 
 // awaitLaunch looks after a claim without an instance.
@@ -245,6 +246,7 @@ func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	}
 	e.follow(c, n)
 	again := e.consolidatable(c, n, want, &s)
+	e.watchDrift(c, want)
 	want.summarize(cluster.Launched, cluster.Registered, cluster.Initialized)
 	if !want.changed && s.NodeName == c.NodeName && s.LastPodEvent == c.LastPodEvent {
 		return again

@@ -62,17 +62,22 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		return e.now.Add(e.opts.scaled(e.opts.PassEvery)) // a plan for those that wait comes first
 	}
 	s := e.survey()
-	if s.candidates == 0 {
+	if s.candidates+s.drifted == 0 {
 		return s.again
 	}
 	e.disruptor.last = e.now
-	in := repack.Input{Input: e.standing(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce()}
-	in.Pods = append(in.Pods, values(e.unbound)...)
-	in.Promised = e.promises()
+	guards := newQuota(values(e.guards))
+	if s.drifted > 0 {
+		e.renew(s, guards)
+		s = e.survey()
+	}
+	if s.candidates == 0 {
+		return s.again
+	}
+	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce()}
 	r := repack.Repack(in, e.opts.Repack)
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
-	guards := newQuota(in.Budgets)
 	for i := range r.Actions {
 		a := &r.Actions[i]
 		if s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a) {
@@ -86,7 +91,8 @@ func (e *Engine) doDisrupt() cluster.Instant {
 // survey is what stands in the way of giving nodes back.
 type survey struct {
 	kept       map[string]string // nodes that may not go, and why
-	candidates int
+	candidates int               // that may go because they are not worth their price
+	drifted    int               // that have drifted
 	pools      map[string]*poolSurvey
 	again      cluster.Instant // when something may be otherwise at the earliest
 }
@@ -99,7 +105,7 @@ type poolSurvey struct {
 }
 
 // voluntary are the reasons for which a pass gives nodes back.
-var voluntary = []cluster.Reason{cluster.ReasonEmpty, cluster.ReasonUnderutilized}
+var voluntary = []cluster.Reason{cluster.ReasonEmpty, cluster.ReasonUnderutilized, cluster.ReasonDrifted}
 
 func (e *Engine) survey() *survey {
 	s := &survey{kept: map[string]string{}, pools: map[string]*poolSurvey{}, again: cluster.Never}
@@ -130,6 +136,9 @@ func (e *Engine) survey() *survey {
 		n := e.nodeOfClaim(c)
 		if n == nil || !c.Is(cluster.Initialized) {
 			continue
+		}
+		if c.Is(cluster.Drifted) && !e.disrupting(c, n) {
+			s.drifted++
 		}
 		if why, until := e.spares(c, n, s.pools[c.Pool]); why != "" {
 			s.kept[n.Name] = why
@@ -180,10 +189,8 @@ func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why s
 	if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
 		return "pods came or went less than " + p.ConsolidateAfter.String() + " ago", due
 	}
-	for _, why := range voluntary {
-		if s.allowed[why] > s.disrupting {
-			return "", cluster.Never
-		}
+	if max(s.allowed[cluster.ReasonEmpty], s.allowed[cluster.ReasonUnderutilized]) > s.disrupting {
+		return "", cluster.Never
 	}
 	return "the disruption budget of its pool allows no more now", cluster.Never
 }
@@ -200,7 +207,7 @@ func (s *survey) atOnce() map[string]int {
 // affords tells whether the pools' budgets allow an action now.
 func (s *survey) affords(e *Engine, a *plan.Action) bool {
 	for pool, n := range e.poolsOf(a) {
-		if x := s.pools[pool]; x == nil || x.disrupting+n > x.allowed[a.Reason()] {
+		if x := s.pools[pool]; x == nil || x.disrupting+n > x.allowed[a.Why] {
 			return false
 		}
 	}
@@ -235,13 +242,14 @@ func (e *Engine) claimOfHost(name string) *cluster.Claim {
 func (e *Engine) podsOf(a *plan.Action) []*cluster.Pod {
 	var out []*cluster.Pod
 	for _, h := range a.Hosts {
-		for _, p := range e.podsOn[h] {
-			if p.Occupies() {
-				out = append(out, p)
-			}
-		}
+		out = append(out, e.occupants(h)...)
 	}
 	return out
+}
+
+// occupants are the pods on a node that would have to run elsewhere.
+func (e *Engine) occupants(node string) []*cluster.Pod {
+	return slices.DeleteFunc(e.podsOnNode(node), func(p *cluster.Pod) bool { return !p.Occupies() })
 }
 
 // judge notes what a pass found of each node, and tells on the node what is new.

@@ -44,10 +44,15 @@ func (e *Engine) endClaim(c *cluster.Claim) cluster.Instant {
 // stampTermination writes when terminationGracePeriod ends, so that it is not
 // counted anew by the next engine. It tells whether it had to.
 func (e *Engine) stampTermination(c *cluster.Claim) bool {
-	if c.TerminationGracePeriod == cluster.Forever || c.Annotations[terminationTimestamp] != "" {
+	n := e.nodeOfClaim(c)
+	hopeless := n != nil && e.pastHope(n)
+	if c.TerminationGracePeriod == cluster.Forever && !hopeless || c.Annotations[terminationTimestamp] != "" {
 		return false
 	}
 	end := c.DeletingAt.Add(c.TerminationGracePeriod)
+	if hopeless {
+		end = c.DeletingAt
+	}
 	if e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers, Annotations: map[string]string{terminationTimestamp: end.RFC3339()}}) {
 		e.note(Note{About: aboutClaim(c), Warning: true, Reason: "TerminationGracePeriodExpiring", Pool: c.Pool, Message: "All pods will be deleted by " + end.RFC3339()})
 	}
@@ -200,7 +205,7 @@ func (e *Engine) expire(c *cluster.Claim, pods []*cluster.Pod, limit cluster.Ins
 		return again
 	}
 	for _, p := range pods {
-		if !p.Drains() || (p.Deleting() && p.DeleteAt <= limit) {
+		if !p.Drains() || p.Deleting() && p.DeleteAt <= max(limit, e.now.Add(cluster.Second)) {
 			continue
 		}
 		due := limit.Add(-p.Grace)

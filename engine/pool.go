@@ -57,6 +57,8 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 	if class.UID != f.Class.UID || class.Generation != f.Class.Generation {
 		return // the answer is about an older class; doClass asks again
 	}
+	before := e.resolved[ref]
+	changed := before.Hash != d.Resolution.Hash || before.ImageID != d.Resolution.ImageID
 	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now}
 	for name, p := range e.pools {
 		if p.Class == ref {
@@ -64,8 +66,10 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 		}
 	}
 	for name, c := range e.claims {
-		if c.Class == ref && !c.Is(cluster.Launched) {
+		if c.Class == ref && (changed || !c.Is(cluster.Launched)) {
 			e.agenda.by(job{jobClaim, name}, e.now)
+		}
+		if c.Class == ref && !c.Is(cluster.Launched) {
 			if c.Launch != nil {
 				e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
 			}

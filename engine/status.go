@@ -92,7 +92,7 @@ func (e *Engine) standing() cluster.Input {
 			continue
 		}
 		in.Claims = append(in.Claims, e.upToDate(c))
-		if _, doomed := doom(c); doomed && c.NodeName != "" {
+		if _, doomed := doom(c); (doomed || e.disruptor.actions[c.Name] != nil) && c.NodeName != "" {
 			in.Emptied[c.NodeName] = true
 		}
 	}

@@ -250,6 +250,13 @@ func (ev ClaimChanged) apply(e *Engine) {
 }
 
 func (ev PoolChanged) apply(e *Engine) {
+	if old := e.pools[ev.Name]; old == nil || ev.Pool == nil || old.Generation != ev.Pool.Generation || old.Hash != ev.Pool.Hash {
+		for name, c := range e.claims {
+			if c.Pool == ev.Name {
+				e.agenda.by(job{jobClaim, name}, e.now) // it may have drifted
+			}
+		}
+	}
 	if ev.Pool == nil {
 		delete(e.pools, ev.Name)
 		e.observedGone(poolKey(ev.Name))

@@ -36,6 +36,7 @@ type world struct {
 	instances map[string]*instance
 	byToken   map[string][]string
 	short     map[cluster.OfferingID]bool
+	image     string // of instances launched now
 
 	eng     *engine.Engine
 	opts    engine.Options
@@ -480,4 +481,11 @@ func (w *world) room(n *cluster.Node, p *cluster.Pod) bool {
 		}
 	}
 	return true
+}
+
+func (w *world) setPool(p *cluster.Pool) {
+	c := *p
+	c.Revision = w.revision()
+	w.pool = &c
+	w.tell(engine.PoolChanged{Name: c.Name, Pool: &c}, 0)
 }

@@ -27,6 +27,7 @@ type Repacking struct {
 
 // Action gives nodes back, when others have been bought for their pods if need be.
 type Action struct {
+	Why     cluster.Reason
 	Hosts   []string // sorted
 	Creates []Create // the pods of Hosts that are meant for new nodes are in Pods
 	Moves   []Placement
@@ -36,14 +37,6 @@ type Action struct {
 	Saving     cluster.Money
 	Evicted    int
 	Disruption int64
-}
-
-// Reason is why nodes are disrupted.
-func (a *Action) Reason() cluster.Reason {
-	if a.Evicted == 0 {
-		return cluster.ReasonEmpty
-	}
-	return cluster.ReasonUnderutilized
 }
 
 // Verdict is what a pass has found about one host.

@@ -85,6 +85,9 @@ func (p *pass) action(hosts []int, saving cluster.Money) plan.Action {
 		a.Disruption += p.hosts[h].disruption
 	}
 	slices.Sort(a.Hosts)
+	if a.Why = cluster.ReasonUnderutilized; a.Evicted == 0 {
+		a.Why = cluster.ReasonEmpty
+	}
 	return a
 }
 

@@ -29,7 +29,7 @@ func (p *pass) judge() cluster.Input {
 			byNode[pod.Node] = append(byNode[pod.Node], pod)
 		}
 	}
-	look, guards := p.in.Input, newGuards(p.in.Budgets)
+	look, guards := p.in.Input, NewGuards(p.in.Budgets)
 	look.Lifted = map[string]bool{}
 	p.kept = map[string]plan.Verdict{}
 	displaced := map[string]bool{"": true}
@@ -56,7 +56,7 @@ func leaving(n *cluster.Node, c *cluster.Claim) bool {
 }
 
 // hold says why a node may not go whatever could be saved, if so.
-func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster.Pool, pods []*cluster.Pod, guards guards) plan.Verdict {
+func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster.Pool, pods []*cluster.Pod, guards Guards) plan.Verdict {
 	why, asked := p.in.Kept[n.Name]
 	switch {
 	case asked:
@@ -77,7 +77,7 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 		return plan.Verdict{Kept: plan.KeptPolicy}
 	}
 	for _, pod := range pods {
-		if why := guards.holds(pod, p.in.Now); why != "" {
+		if why := guards.Holds(pod, p.in.Now); why != "" {
 			return plan.Verdict{Kept: plan.KeptPod, Detail: "pod " + pod.ID() + " " + why}
 		}
 	}
@@ -90,11 +90,12 @@ func (p *pass) priced(c *cluster.Claim) bool {
 	return ok
 }
 
-// guards are the budgets for evictions, by namespace.
-type guards map[string][]*cluster.PodDisruptionBudget
+// Guards are the budgets for evictions, by namespace.
+type Guards map[string][]*cluster.PodDisruptionBudget
 
-func newGuards(budgets []*cluster.PodDisruptionBudget) guards {
-	g := guards{}
+// NewGuards sorts budgets.
+func NewGuards(budgets []*cluster.PodDisruptionBudget) Guards {
+	g := Guards{}
 	for _, b := range budgets {
 		g[b.Namespace] = append(g[b.Namespace], b)
 	}
@@ -104,8 +105,8 @@ func newGuards(budgets []*cluster.PodDisruptionBudget) guards {
 	return g
 }
 
-// holds says why a pod may not be moved now; "" if it may, or need not be.
-func (g guards) holds(p *cluster.Pod, now cluster.Instant) string {
+// Holds says why a pod may not be moved now; "" if it may, or need not be.
+func (g Guards) Holds(p *cluster.Pod, now cluster.Instant) string {
 	if p.Protected(now) {
 		return "carries do-not-disrupt"
 	}
