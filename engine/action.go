@@ -64,6 +64,7 @@ func (e *Engine) begin(a *plan.Action) bool {
 		return true
 	}
 	x := &action{}
+	e.ground = nil // the nodes are on their way out now
 	x.creates, x.told = e.draft(e.affordable(a))
 	m := mark{reason: a.Why}
 	for i, f := range x.creates {
@@ -179,6 +180,7 @@ func cmpClaim(c *cluster.Claim) *cluster.Claim {
 }
 
 func (e *Engine) drop(x *action) {
+	e.ground = nil
 	for _, name := range x.claims {
 		delete(e.disruptor.actions, name)
 		e.agenda.by(job{jobClaim, name}, e.now)
