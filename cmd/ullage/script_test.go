@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -21,6 +22,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("CATALOG", catalogPath)
 			e.Setenv("EXAMPLES", examplesPath)
+			e.Setenv("SCENARIOS", filepath.Join(filepath.Dir(examplesPath), "scenarios"))
 			return nil
 		},
 	})

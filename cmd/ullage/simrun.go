@@ -19,7 +19,7 @@ import (
 
 const simRunLong = `Simulate what a scenario describes and say what it cost and how long pods waited.
 
-A scenario is a YAML file with pools, workloads, and what goes wrong; examples/sim has
+A scenario is a YAML file with pools, workloads, and what goes wrong; scenarios has
 some. A trace is a file of pods as they were submitted somewhere, CSV with a header or
 JSON Lines: submit (seconds), duration, cpu, memory, and what else is known (gpu, count,
 app, zone, capacity_type, arch, spread, apart, priority, protected, grace).
@@ -45,7 +45,7 @@ func simRunCommand() *cobra.Command {
 		Use:   "run (-f SCENARIO | --trace FILE)",
 		Short: "Simulate a workload and report cost, waits, evictions and churn",
 		Long:  simRunLong,
-		Example: `  ullage sim run -f examples/sim/day.yaml
+		Example: `  ullage sim run -f scenarios/day.yaml
   ullage sim run --trace pods.csv --length 24h --output json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout()) },
