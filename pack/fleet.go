@@ -19,8 +19,8 @@ type reach struct {
 // dear, and tries to pack into each. The first that has enough room costs least of
 // all there could be: best tells that the items fit there.
 func (k *packer) refit(limit int64, r reach) (found, best bool) {
-	need := k.leftNeed()
-	c := k.newCovering(need)
+	need, onSale := k.leftNeed(), k.below(limit)
+	c := k.newCovering(need, onSale)
 	least := 0.0
 	for i := range r.attempts {
 		b := c.nextCover(float64(limit)-0.5, r.branches, r.work)
@@ -30,19 +30,30 @@ func (k *packer) refit(limit int64, r reach) (found, best bool) {
 		if i == 0 {
 			least = b.cost
 		}
-		fleet := k.fleetOf(b)
+		fleet := k.fleetOf(b, onSale)
 		if k.packEvenly(fleet, need) || k.packOneByOne(fleet) {
 			found, best = true, b.cost == least
 			break
 		}
 	}
-	k.steps += c.work / 2
+	k.steps += c.work
 	return found, best
 }
 
-// newCovering states what is left as a covering problem: in each dimension, and
-// in worth.
-func (k *packer) newCovering(need []int64) *covering {
+// below lists the shapes that cost less than a limit.
+func (k *packer) below(limit int64) []int32 {
+	var out []int32
+	for _, s := range k.onSale {
+		if k.priceOf(s) < limit {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// newCovering states what is left as a covering problem for some shapes: in each
+// dimension, and in worth.
+func (k *packer) newCovering(need []int64, onSale []int32) *covering {
 	var dims []int
 	for d, v := range need {
 		if v > 0 {
@@ -51,8 +62,8 @@ func (k *packer) newCovering(need []int64) *covering {
 	}
 	// A fleet that holds all exactly must not fail for rounding.
 	worth := float64(k.leftWorth()) * (1 - 1e-5)
-	c := newCovering(len(dims)+1, len(k.onSale))
-	for i, s := range k.onSale {
+	c := newCovering(len(dims)+1, len(onSale))
+	for i, s := range onSale {
 		c.cost[i] = float64(k.priceOf(s))
 		c.grain = float64(gcd(int64(c.grain), k.priceOf(s)))
 		row, room := k.row(k.shapeRows, s), c.roomOf(int32(i))
@@ -65,12 +76,12 @@ func (k *packer) newCovering(need []int64) *covering {
 	return c
 }
 
-// fleetOf lists the shapes that a branch has bought, dearest first.
-func (k *packer) fleetOf(b *branch) []int32 {
+// fleetOf lists what a branch has bought of some shapes, dearest first.
+func (k *packer) fleetOf(b *branch, onSale []int32) []int32 {
 	var fleet []int32
 	for ; b != nil; b = b.parent {
 		if b.bought {
-			fleet = append(fleet, k.onSale[b.shape])
+			fleet = append(fleet, onSale[b.shape])
 		}
 	}
 	slices.SortFunc(fleet, func(x, y int32) int {
