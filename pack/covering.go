@@ -44,6 +44,7 @@ type branch struct {
 type coverLP struct {
 	tableau
 	forbidden []bool
+	room      []float64 // a row for each shape, no more than is needed
 	column    []float64
 	basis     []int32
 	matrix    []float64
@@ -58,13 +59,19 @@ func (c *covering) surplus(row int) int32 { return int32(-1 - c.rows - row) }
 func newCovering(rows, shapes int) *covering {
 	n := rows
 	return &covering{rows: n, cost: make([]float64, shapes), room: make([]float64, shapes*n), lp: coverLP{
-		tableau: newTableau(n), forbidden: make([]bool, shapes), column: make([]float64, n), basis: make([]int32, n), matrix: make([]float64, n*n),
+		tableau: newTableau(n), forbidden: make([]bool, shapes), room: make([]float64, shapes*n), column: make([]float64, n), basis: make([]int32, n), matrix: make([]float64, n*n),
 	}}
 }
 
 // roomOf is the row of a shape.
 func (c *covering) roomOf(shape int32) []float64 {
 	return c.room[int(shape)*c.rows : (int(shape)+1)*c.rows]
+}
+
+// roomOf is the row of a shape, as far as it is needed.
+func (p *coverLP) roomOf(shape int32) []float64 {
+	n := len(p.value)
+	return p.room[int(shape)*n : (int(shape)+1)*n]
 }
 
 // begin starts a search with a whole need in every row.
@@ -189,12 +196,18 @@ func (c *covering) relax(need []float64, from []int32) (cost float64, next int32
 	if !slices.ContainsFunc(need, func(v float64) bool { return v > 0 }) {
 		return 0, -1
 	}
+	for i := range c.cost {
+		of := p.room[i*c.rows : (i+1)*c.rows]
+		for r, v := range c.roomOf(int32(i)) {
+			of[r] = min(v, need[r])
+		}
+	}
 	if from == nil || !c.resume(need, from) {
 		c.makeUp(need)
 	}
 	for range 8*c.rows + 40 {
 		c.work += len(c.cost) * c.rows
-		s, gain := c.entering(need)
+		s, gain := c.entering()
 		if gain <= 0 || !c.pivot(s, gain) {
 			break
 		}
@@ -231,7 +244,7 @@ func (c *covering) madeUp(row int, need float64) float64 {
 	if need <= 0 {
 		return 0
 	}
-	return 2 * c.dearest(row, need)
+	return 2 * c.dearest(row)
 }
 
 // resume begins with a basis that was the best for other needs or with other shapes
@@ -247,8 +260,8 @@ func (c *covering) resume(need []float64, from []int32) bool {
 		p.inverse[i*n+i] = 1
 		switch {
 		case s >= 0:
-			for r, v := range c.roomOf(s) {
-				matrix[r*n+i] = min(v, need[r])
+			for r, v := range p.roomOf(s) {
+				matrix[r*n+i] = v
 			}
 		case s >= int32(-n):
 			matrix[int(-1-s)*n+i] = 1
@@ -285,8 +298,8 @@ func (c *covering) costIn(s int32, need []float64) float64 {
 		return c.cost[s]
 	case s >= 0:
 		cost := c.cost[s]
-		for r, v := range c.roomOf(s) {
-			cost += float64(min(v, need[r]) * c.madeUp(r, need[r]))
+		for r, v := range c.lp.roomOf(s) {
+			cost += float64(v * c.madeUp(r, need[r]))
 		}
 		return cost
 	case s >= int32(-c.rows):
@@ -329,11 +342,11 @@ func invert(matrix, out []float64, n int) bool {
 
 // dearest returns the most that the price of a row can be: what the shape costs
 // that has the room for least.
-func (c *covering) dearest(row int, need float64) float64 {
+func (c *covering) dearest(row int) float64 {
 	least := 1e15
 	for s, cost := range c.cost {
-		if v := c.room[s*c.rows+row]; v > 0 && !c.lp.forbidden[s] {
-			least = min(least, cost/min(v, need))
+		if v := c.lp.room[s*c.rows+row]; v > 0 && !c.lp.forbidden[s] {
+			least = min(least, cost/v)
 		}
 	}
 	return least
@@ -341,28 +354,23 @@ func (c *covering) dearest(row int, need float64) float64 {
 
 // entering puts into p.column the column that lowers the cost most for its own,
 // and returns what it is and by how much each of it does.
-func (c *covering) entering(need []float64) (shape int32, gain float64) {
+func (c *covering) entering() (shape int32, gain float64) {
 	p := &c.lp
-	n := c.rows
 	most := 1e-9
 	for s, cost := range c.cost {
 		if p.forbidden[s] {
 			continue
 		}
 		g := -cost
-		for r, v := range c.room[s*n : (s+1)*n] {
-			if p.value[r] != 0 {
-				g += float64(p.value[r] * min(v, need[r]))
-			}
+		for r, v := range p.roomOf(int32(s)) {
+			g += float64(p.value[r] * v)
 		}
 		if g > float64(most*cost) {
 			shape, most, gain = int32(s), g/cost, g
 		}
 	}
 	if gain > 0 {
-		for r, v := range c.roomOf(shape) {
-			p.column[r] = min(v, need[r])
-		}
+		copy(p.column, p.roomOf(shape))
 		return shape, gain
 	}
 	for r, v := range p.value {
