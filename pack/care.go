@@ -44,7 +44,7 @@ var (
 
 func (o Options) proof() prowess {
 	if o.Steps > 0 {
-		e := effort{min(64, 20+o.Steps/500), min(100, 10+o.Steps/300), 1e-3}
+		e := effort{min(64, 32+o.Steps/500), min(100, 10+o.Steps/300), 1e-3}
 		return prowess{e, min(3000, 200+o.Steps/10), 100_000_000, mostLooks}
 	}
 	return prowess{effort{}, 1, 1_000, 50_000}
