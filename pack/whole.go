@@ -14,15 +14,16 @@ type whole struct {
 	free   []float64
 	counts []int32 // of each class on the node at hand
 	within []int32 // the classes that the node at hand holds
+	load   load    // of the node at hand
 }
 
 // wholeRounds bounds the rounds of column generation with whole numbers.
-const wholeRounds = 12
+const wholeRounds = 40
 
 // solveWhole solves the program for whole numbers, as far as filling nodes by hand
 // gets. The basis then consists of nodes that can be bought.
 func (x *master) solveWhole() {
-	w := whole{master: x, free: make([]float64, x.dims), counts: make([]int32, len(x.classes))}
+	w := whole{master: x, free: make([]float64, x.dims), counts: make([]int32, len(x.classes)), load: newLoad(&x.sides)}
 	x.offers = w.rounded()
 	w.begin()
 	x.enterAll()
@@ -126,6 +127,7 @@ func (w *whole) offerAll(value []float64) {
 
 func (w *whole) start(shape int) {
 	copy(w.free, w.row(w.room, shape))
+	w.load.reset()
 	for _, c := range w.within {
 		w.counts[c] = 0
 	}
@@ -148,6 +150,9 @@ func (w *whole) put(shape int, c, n int32) {
 		}
 	}
 	if n > 0 {
+		n = w.welcome(c, n)
+	}
+	if n > 0 {
 		w.change(c, n)
 	}
 }
@@ -158,6 +163,9 @@ func (w *whole) change(c, n int32) {
 		w.within = append(w.within, c)
 	}
 	w.counts[c] += n
+	if items := w.classes[c].items; len(items) == 1 {
+		w.load.add(items[0], n)
+	}
 	for d, v := range w.row(w.size, int(c)) {
 		w.free[d] -= float64(float64(n) * v)
 	}
@@ -206,7 +214,16 @@ func (w *whole) fits(shape int, c int32) bool {
 			return false
 		}
 	}
-	return true
+	return w.welcome(c, 1) > 0
+}
+
+// welcome is how many of a class, at most n, rules let onto the node at hand, if it is
+// of one item: others may be replaced by their like.
+func (w *whole) welcome(c, n int32) int32 {
+	if items := w.classes[c].items; len(items) == 1 {
+		return w.load.most(items[0], n)
+	}
+	return n
 }
 
 // exchange makes the best exchange of one for another; false when none gains.
