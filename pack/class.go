@@ -17,12 +17,16 @@ type class struct {
 }
 
 // mostUniform is up to how many classes there may be if all are uniform.
-const mostUniform = 96
+const mostUniform = 128
 
 // classify parts the items with demand into about that many classes.
 func (m *market) classify(most int) []class {
 	c := classifier{market: m}
-	if groups := c.groups(true, max(most, mostUniform)); groups != nil {
+	things := 0
+	for _, n := range m.demand {
+		things += int(n)
+	}
+	if groups := c.groups(true, max(most, min(mostUniform, things/2))); groups != nil {
 		out := make([]class, len(groups))
 		for i, items := range groups {
 			out[i] = m.newClass(items)

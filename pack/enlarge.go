@@ -2,16 +2,12 @@ package pack
 
 import "slices"
 
-// mostEnlarged bounds the nodes that are looked at, those bought last, for one that
-// could be larger.
-const mostEnlarged = 48
-
 // enlarge buys a larger node instead of one that is bought already if that holds what
 // a bid holds as well and costs less than both. It tells whether it did.
 func (k *packer) enlarge(b *bid) bool {
 	crowded := k.crowded()
 	least, at, shape := k.priceOf(b.shape), int32(-1), int32(-1)
-	for g, tried := len(k.groups)-1, 0; g >= 0 && tried < mostEnlarged; g-- {
+	for g, tried := len(k.groups)-1, 0; g >= 0 && tried < k.care.enlarged; g-- {
 		x := &k.groups[g]
 		if x.copies == 0 || !k.inRegion(x) || k.shapes[x.shape].variety != nil {
 			continue

@@ -55,7 +55,9 @@ func (k *packer) packOnce() {
 	}
 	if fell || k.crowded() {
 		for i := range careful {
-			k.retry(m, &careful[i])
+			if k.retry(m, &careful[i]); k.fine {
+				break
+			}
 		}
 	}
 	k.improve()
@@ -88,7 +90,7 @@ func (k *packer) construct() (best bool) {
 	if !k.reprice(k.care.first) {
 		return false
 	}
-	k.promised = k.leftWorth() / 16
+	k.promised, k.fine = k.leftWorth()/16, k.tariff.fine
 	begun := len(k.groups)
 	for first := true; first || k.reprice(k.care.again); first = false {
 		k.bulk()

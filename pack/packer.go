@@ -12,6 +12,7 @@ type packer struct {
 	*region
 	care     *care
 	promised int64   // what all would cost if everything went as the tariff says
+	fine     bool    // whether that looked at each size alone
 	*tariff          // for what was left when it was made
 	offers   []offer // the region's shapes, best first
 	top      []int64 // of each 64 items, the most that any of them is worth

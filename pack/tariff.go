@@ -27,6 +27,8 @@ type tariff struct {
 	patterns []pattern
 	// rare are the items that may be worth more than the room they take; nil for none.
 	rare Set
+	// fine: no class was of several sizes.
+	fine bool
 }
 
 // pattern is a node that is planned a number of times.
@@ -60,7 +62,8 @@ func newTariff(m *market, e effort) *tariff {
 	t.plan(x)
 	t.findRare(x)
 	x.itemWorth(t.worth)
-	if x.manyAlike() {
+	t.fine = x.fine()
+	if t.fine && x.nodes() > float64(len(x.classes)) {
 		x.solveWhole()
 		t.addPatterns(x)
 	}
@@ -86,17 +89,21 @@ func (t *tariff) rate(m *market, shape int32, worth float64, price, scale []floa
 	}
 }
 
-// manyAlike tells whether all classes are uniform and far more nodes are planned
-// than there are classes: then little is lost by buying whole numbers of each
-// column.
-func (x *master) manyAlike() bool {
+// fine tells whether no class is of several sizes.
+func (x *master) fine() bool {
+	return !slices.ContainsFunc(x.classes, func(c class) bool { return !c.uniform })
+}
+
+// nodes is how many nodes are planned. Where they are far more than the classes, little
+// is lost by buying whole numbers of each column.
+func (x *master) nodes() float64 {
 	nodes := 0.0
 	for i, b := range x.basis {
 		if b.shape >= 0 {
 			nodes += x.amount[i]
 		}
 	}
-	return nodes > float64(len(x.classes)) && !slices.ContainsFunc(x.classes, func(c class) bool { return !c.uniform })
+	return nodes
 }
 
 // addPatterns notes the nodes that a solution in whole numbers buys.
