@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,6 +27,10 @@ type Meters struct {
 	usage, limit                                     *prometheus.GaugeVec // nodepool, resource_type
 	allowed, consuming, cost                         *prometheus.GaugeVec // nodepool
 	planCost, planBound, planGap                     prometheus.Gauge
+	passes                                           prometheus.Histogram // seconds
+	paid, saving, paidBound, paidGap                 prometheus.Gauge
+	verdicts                                         *prometheus.GaugeVec // verdict
+	eligible                                         *prometheus.GaugeVec // reason
 
 	lastStatus cluster.Instant
 }
@@ -72,6 +77,13 @@ func NewMeters() *Meters {
 	m.planCost = gauge("ullage_plan_new_cost", "What the nodes of the last plan that bought any cost, USD per hour.")
 	m.planBound = gauge("ullage_plan_bound", "Proven lower bound of that, USD per hour.")
 	m.planGap = gauge("ullage_plan_gap_ratio", "Cost over bound, minus 1.")
+	m.passes = seconds("karpenter_voluntary_disruption_decision_evaluation_duration_seconds", "Time to look at all nodes for some to give back.")
+	m.paid = gauge("ullage_cluster_cost", "What the nodes of all pools cost, charges included, USD per hour.")
+	m.saving = gauge("ullage_cluster_saving", "What the last pass found to take off that.")
+	m.paidBound = gauge("ullage_cluster_bound", "Proven lower bound of what the same pods must cost, given the nodes that may not go.")
+	m.paidGap = gauge("ullage_cluster_gap_ratio", "Cost less saving over bound, minus 1.")
+	m.verdicts = gauges("ullage_nodes_by_verdict", "Nodes by what the last pass found.", "verdict")
+	m.eligible = gauges("karpenter_voluntary_disruption_eligible_nodes", "Nodes that could be disrupted.", "reason")
 	return m
 }
 
@@ -90,6 +102,8 @@ func (m *Meters) Observe(s runner.Step) {
 			m.note(f)
 		case engine.Planned:
 			m.planned(f, s.Took)
+		case engine.Repacked:
+			m.repacked(f, s.Took)
 		}
 	}
 	if s.At.Sub(m.lastStatus) >= statusEvery {
@@ -104,6 +118,23 @@ func (m *Meters) planned(f engine.Planned, took time.Duration) {
 		m.planCost.Set(dollars(f.Plan.CreateCost))
 		m.planBound.Set(dollars(f.Plan.Bound))
 		m.planGap.Set(f.Plan.Gap())
+	}
+}
+
+func (m *Meters) repacked(f engine.Repacked, took time.Duration) {
+	r := f.Repacking
+	m.passes.Observe(took.Seconds())
+	m.paid.Set(dollars(r.Cost))
+	m.saving.Set(dollars(r.Saving))
+	m.paidBound.Set(dollars(r.Bound))
+	m.paidGap.Set(r.Gap())
+	m.verdicts.Reset()
+	for i := range r.Verdicts {
+		m.verdicts.WithLabelValues(r.Verdicts[i].Kept.String()).Inc()
+	}
+	m.eligible.Reset()
+	for i := range r.Actions {
+		m.eligible.WithLabelValues(string(r.Actions[i].Why)).Add(float64(len(r.Actions[i].Hosts)))
 	}
 }
 
@@ -124,6 +155,12 @@ func (m *Meters) note(n engine.Note) {
 	case "Empty":
 		m.claimsDisrupted.WithLabelValues(n.Pool, "empty").Inc()
 		m.decisions.WithLabelValues("delete", "empty").Inc()
+	case "Underutilized", "Drifted", "Expired":
+		why := strings.ToLower(n.Reason)
+		m.claimsDisrupted.WithLabelValues(n.Pool, why).Inc()
+		m.decisions.WithLabelValues("replace", why).Inc()
+	case "Unhealthy":
+		m.claimsDisrupted.WithLabelValues(n.Pool, "unhealthy").Inc()
 	case "InsufficientCapacityError":
 		m.claimsDisrupted.WithLabelValues(n.Pool, "insufficient_capacity").Inc()
 	case "InstanceVanished":

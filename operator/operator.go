@@ -163,6 +163,14 @@ func logStep(ctx context.Context, log *slog.Logger, s runner.Step) {
 		case engine.Planned:
 			log.Info("planned", "pods", f.Waiting, "nodes", len(f.Plan.Creates), "new", f.Plan.CreateCost.String(), "bound", f.Plan.Bound.String(),
 				"gap", fmt.Sprintf("%.1f%%", 100*f.Plan.Gap()), "unplaced", len(f.Plan.Unplaced), "took", s.Took.Round(time.Microsecond).String())
+		case engine.Repacked:
+			r := f.Repacking
+			level := slog.LevelDebug
+			if len(r.Actions) > 0 {
+				level = slog.LevelInfo
+			}
+			log.Log(ctx, level, "repacked", "nodes", len(r.Verdicts), "actions", len(r.Actions), "cost", r.Cost.String(), "saves", r.Saving.String(),
+				"bound", r.Bound.String(), "gap", fmt.Sprintf("%.1f%%", 100*r.Gap()), "took", s.Took.Round(time.Microsecond).String())
 		}
 	}
 }

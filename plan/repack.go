@@ -75,6 +75,11 @@ var keptNames = [numKept]string{
 	KeptDisruption: "saves too little for the pods that would have to move", KeptLast: "its node group would be smaller than it must be",
 }
 
+// String is one word for it.
+func (k Kept) String() string {
+	return [numKept]string{"given back", "unmanaged", "not now", "unpriced", "policy", "pod", "needed", "full", "threshold", "fragile", "disruption", "last"}[min(k, numKept-1)]
+}
+
 // String is the verdict as people read it, without the host's name.
 func (v *Verdict) String() string {
 	switch v.Kept {
