@@ -17,10 +17,11 @@
 //   - An effect that was sent is expected until the watch shows it, at the
 //     revision the write returned, or until it is given up ([Engine.expect]).
 //
-// The engine refuses to decide which nodes are best (solve), to speak to
+// The engine refuses to decide which nodes are best (solve, repack), to speak to
 // Kubernetes or a cloud (kube, provider) and to know the time.
 //
 // Where to read: step.go is the loop, claim.go the life of a node, provision.go
-// how waiting pods become claims, launch.go the batch protocol, drain.go and
-// empty.go the way down, collect.go what crashes leave behind.
+// how waiting pods become claims, launch.go the batch protocol, disrupt.go which nodes
+// go and action.go how, drift.go, expiry.go and repair.go for what other reasons,
+// drain.go and empty.go the way down, collect.go what crashes leave behind.
 package engine
