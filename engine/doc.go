@@ -21,7 +21,8 @@
 // Kubernetes or a cloud (kube, provider) and to know the time.
 //
 // Where to read: step.go is the loop, claim.go the life of a node, provision.go
-// how waiting pods become claims, launch.go the batch protocol, disrupt.go which nodes
-// go and action.go how, drift.go, expiry.go and repair.go for what other reasons,
-// drain.go and empty.go the way down, collect.go what crashes leave behind.
+// how waiting pods become claims, launch.go the batch protocol, reserve.go how pods
+// and the nodes that were bought for them find each other, disrupt.go which nodes go
+// and action.go how, drift.go, expiry.go and repair.go for what other reasons, drain.go
+// and empty.go the way down, collect.go what crashes leave behind.
 package engine

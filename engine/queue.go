@@ -17,6 +17,7 @@ type kind struct {
 	demand   *cluster.Demand
 	identity *cluster.Identity // others may keep away from it
 	priority int32
+	gang     string // part of one cannot stand in for part of another
 }
 
 func newQueue() queue { return queue{pods: map[string]*cluster.Pod{}, kinds: map[kind]int{}} }
@@ -37,7 +38,7 @@ func (q *queue) take(id string) {
 }
 
 func (q *queue) count(p *cluster.Pod, n int) {
-	k := kind{p.Demand, p.Identity, p.Priority}
+	k := kind{p.Demand, p.Identity, p.Priority, p.Gang}
 	if q.kinds[k] += n; q.kinds[k] == 0 {
 		delete(q.kinds, k)
 	}

@@ -12,7 +12,7 @@
 //
 // Whoever launches nodes can do three things about a scheduler that does not read
 // plans, and all three can be tried here: leave room free on new nodes (-replay-margin),
-// let nobody onto any of them until all are ready (-replay-waves 1), or keep each for
+// let nobody onto any of them until all are ready (-replay-waves 1), or reserve each for
 // the pods that it was bought for until they had their turn (-replay-reserve, see
 // docs/decisions/0006). Without -replay-tried a plan is made for all pods at once; with
 // it, for those that the scheduler has left, as the operator does.

@@ -21,14 +21,14 @@ import (
 )
 
 var (
-	wanted = flag.String("replay-cases", "^(diverse-1000|zone-spread)$", "cases of bench to replay, a regular expression")
-	seeds  = flag.Int("replay-seeds", 2, "orders in which nodes become ready, for each case")
-	pods   = flag.Int("replay-pods", 150, "pods of each case; 0 for as many as it is measured with")
-	margin = flag.Int64("replay-margin", 0, "percent of the cpu and memory of new nodes that plans leave free")
-	waves  = flag.Int("replay-waves", 20, "nodes become ready in at most so many waves; 1: nobody is let onto any until all are ready")
-	tried  = flag.Bool("replay-tried", false, "plan for what the scheduler has left, not for all that waits")
-	first  = flag.Bool("replay-first", false, "carry out first plans, not improved ones")
-	keep   = flag.Bool("replay-reserve", false, "new nodes are kept for the pods that are planned for them until all had their turn")
+	wanted  = flag.String("replay-cases", "^(diverse-1000|zone-spread)$", "cases of bench to replay, a regular expression")
+	seeds   = flag.Int("replay-seeds", 2, "orders in which nodes become ready, for each case")
+	pods    = flag.Int("replay-pods", 150, "pods of each case; 0 for as many as it is measured with")
+	margin  = flag.Int64("replay-margin", 0, "percent of the cpu and memory of new nodes that plans leave free")
+	waves   = flag.Int("replay-waves", 20, "nodes become ready in at most so many waves; 1: nobody is let onto any until all are ready")
+	tried   = flag.Bool("replay-tried", false, "plan for what the scheduler has left, not for all that waits")
+	first   = flag.Bool("replay-first", false, "carry out first plans, not improved ones")
+	reserve = flag.Bool("replay-reserve", false, "new nodes are reserved for the pods that are planned for them, as the operator does it")
 )
 
 // TestReplay lets the real scheduler carry out plans for the cases of bench. It fails
@@ -42,7 +42,7 @@ func TestReplay(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "%d seeds, %d waves, %d %% left free, first plans: %v, tried first: %v, reserved: %v\n", *seeds, *waves, *margin, *first, *tried, *keep)
+	fmt.Fprintf(&table, "%d seeds, %d waves, %d %% left free, first plans: %v, tried first: %v, reserved: %v\n", *seeds, *waves, *margin, *first, *tried, *reserve)
 	fmt.Fprintf(&table, "%-24s %7s %6s %14s %14s %6s %8s %8s %8s %8s\n", "case", "pods", "nodes", "stranded/max", "extra nodes", "empty", "/plan", "max", "/tight", "time")
 	found := false
 	for _, c := range cases.All() {
@@ -87,7 +87,7 @@ func replayed(t *testing.T, bench *cases.Case) string {
 	r := row{seeds: *seeds}
 	for seed := range *seeds {
 		rand.Seed(int64(seed)) //nolint:staticcheck // SA1019: the scheduler uses the global generator, and there is no other way to it
-		out, err := replay.Run(ctx, c, answer, replay.Terms{Seed: uint64(seed), Waves: *waves, Reserve: *keep})
+		out, err := replay.Run(ctx, c, answer, replay.Terms{Seed: uint64(seed), Waves: *waves, Reserve: *reserve})
 		if err != nil {
 			t.Fatalf("%s, seed %d: %v", c.Name, seed, err)
 		}
