@@ -87,6 +87,9 @@ type Input struct {
 	Daemons  []*DaemonSet
 	// Types that each node class offers.
 	Types map[ClassRef][]InstanceType
+	// Buffers are what is to be kept free. A snapshot knows of those among Pods only, see
+	// [CapacityBuffer.Pods].
+	Buffers []*CapacityBuffer
 	// Gangs of which none is to run unless enough of them can.
 	Gangs []*Gang
 	// Budgets for evictions.

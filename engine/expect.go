@@ -210,6 +210,10 @@ func (e *Engine) alreadyObserved(key string, f Effect) {
 		if o := e.overlays[f.Name]; o != nil {
 			e.observed(key, o.Revision, false)
 		}
+	case PatchBufferStatus:
+		if b := e.buffers[f.Namespace+"/"+f.Name]; b != nil {
+			e.observed(key, b.Revision, false)
+		}
 	case PatchClassStatus:
 		if c := e.classes[f.Ref]; c != nil {
 			e.observed(key, c.Revision, false)

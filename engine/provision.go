@@ -247,7 +247,7 @@ func (e *Engine) onlyWaits(ev Event) bool {
 	case PodChanged:
 		was := e.pods[x.ID]
 		return (was == nil || was.Node == "") && (x.Pod == nil || x.Pod.Node == "")
-	case BudgetChanged:
+	case BudgetChanged, BufferChanged:
 		return true
 	}
 	return false

@@ -77,7 +77,7 @@ func (e *Engine) Input() cluster.Input {
 func (e *Engine) standing() cluster.Input {
 	in := cluster.Input{
 		Emptied: map[string]bool{},
-		Nodes:   values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs),
+		Nodes:   values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs), Buffers: values(e.buffers),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
 		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),

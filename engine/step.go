@@ -217,7 +217,7 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 		e.tolerated(f, d, again)
 	case PatchPoolStatus:
 		e.agenda.by(job{jobPool, f.Name}, again)
-	case PatchOverlayStatus: // the next plan looks again
+	case PatchOverlayStatus, PatchBufferStatus: // the next plan looks again
 	case PatchClassStatus:
 		e.agenda.by(job{jobClass, classKey(f.Ref)}, again)
 	case Resolve:

@@ -24,6 +24,7 @@ type world struct {
 	daemons     map[string]*cluster.DaemonSet
 	attachments map[string]*cluster.VolumeAttachment
 	guards      map[string]*cluster.PodDisruptionBudget // by namespace/name
+	buffers     map[string]*cluster.CapacityBuffer      // by namespace/name
 	referred
 
 	waiting queue
@@ -39,7 +40,7 @@ func newWorld() world {
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
 		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
-		guards:   map[string]*cluster.PodDisruptionBudget{},
+		guards: map[string]*cluster.PodDisruptionBudget{}, buffers: map[string]*cluster.CapacityBuffer{},
 		referred: newReferred(),
 		waiting:  newQueue(), undecided: map[string]cluster.Instant{},
 	}

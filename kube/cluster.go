@@ -3,6 +3,7 @@ package kube
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -73,15 +74,25 @@ func slim(o any) (any, error) {
 	a.SetManagedFields(nil)
 	switch o := o.(type) {
 	case *corev1.Pod:
-		slimPod(o)
+		slimPod(&o.Spec)
+	case *appsv1.DaemonSet:
+		slimPod(&o.Spec.Template.Spec)
+	case *corev1.PodTemplate:
+		slimPod(&o.Template.Spec)
+	case *appsv1.Deployment:
+		slimPod(&o.Spec.Template.Spec)
+	case *appsv1.StatefulSet:
+		slimPod(&o.Spec.Template.Spec)
+	case *appsv1.ReplicaSet:
+		slimPod(&o.Spec.Template.Spec)
 	case *corev1.Node:
 		o.Status.Images = nil
 	}
 	return o, nil
 }
 
-func slimPod(p *corev1.Pod) {
-	for _, cs := range [][]corev1.Container{p.Spec.InitContainers, p.Spec.Containers} {
+func slimPod(s *corev1.PodSpec) {
+	for _, cs := range [][]corev1.Container{s.InitContainers, s.Containers} {
 		for i := range cs {
 			cs[i].Env, cs[i].EnvFrom, cs[i].Command, cs[i].Args = nil, nil, nil, nil
 			cs[i].LivenessProbe, cs[i].ReadinessProbe, cs[i].StartupProbe, cs[i].Lifecycle = nil, nil, nil, nil

@@ -56,7 +56,7 @@ func InstallCRDs(ctx context.Context, cfg *rest.Config) error {
 	if err != nil {
 		return fmt.Errorf("resource definitions: %w", err)
 	}
-	manifests := [][]byte{apis.NodePoolCRD, apis.NodeClaimCRD, apis.NodeOverlayCRD}
+	manifests := [][]byte{apis.NodePoolCRD, apis.NodeClaimCRD, apis.NodeOverlayCRD, apis.CapacityBufferCRD}
 	own, err := v1alpha1.CRDs.ReadDir("crds")
 	if err != nil {
 		return fmt.Errorf("resource definitions: %w", err)

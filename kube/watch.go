@@ -240,6 +240,11 @@ func (c *Cluster) Watch(ctx context.Context, push func(engine.Event)) error {
 		return err
 	}
 	defer stopWatching()
+	stopBuffers, err := c.watchBuffers(ctx, push)
+	if err != nil {
+		return err
+	}
+	defer stopBuffers()
 	push(engine.Synced{})
 	<-ctx.Done()
 	return nil
@@ -282,5 +287,6 @@ func (c *Cluster) Replay(ctx context.Context) ([]engine.Event, error) {
 			out = append(out, w.event(o, false))
 		}
 	}
-	return append(out, engine.Synced{}), nil
+	buffers, err := c.buffersNow(ctx)
+	return append(append(out, buffers...), engine.Synced{}), err
 }

@@ -51,6 +51,8 @@ func (c *Cluster) Do(ctx context.Context, f engine.Effect) (done engine.Done, ha
 	case engine.PatchOverlayStatus:
 		obj, err = c.patchStatus(ctx, &karpv1alpha1.NodeOverlay{ObjectMeta: metav1.ObjectMeta{Name: f.Name}}, f.UID, f.Revision,
 			map[string]any{"conditions": statusConditions(f.Conditions, 0)})
+	case engine.PatchBufferStatus:
+		obj, err = c.patchBufferStatus(ctx, f)
 	case engine.PatchClassStatus:
 		obj, err = c.patchClassStatus(ctx, f)
 	default:

@@ -59,8 +59,11 @@ var regexUsed = regexp.MustCompile(`, regex used for validation is '[^']*'`)
 
 // templatePath is where the pod template of a workload stands.
 func templatePath(o Object) *field.Path {
-	if _, ok := o.(*batchv1.CronJob); ok {
+	switch o.(type) {
+	case *batchv1.CronJob:
 		return field.NewPath("spec", "jobTemplate", "spec", "template")
+	case *corev1.PodTemplate:
+		return field.NewPath("template")
 	}
 	return field.NewPath("spec", "template")
 }

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	autoscalingv1beta1 "sigs.k8s.io/karpenter/pkg/apis/autoscaling/v1beta1"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
@@ -42,6 +43,7 @@ type kind struct {
 var kinds = append([]kind{
 	kindOf("", "v1", "Pod", true, &corev1.Pod{}),
 	kindOf("", "v1", "ReplicationController", true, &corev1.ReplicationController{}),
+	kindOf("", "v1", "PodTemplate", true, &corev1.PodTemplate{}),
 	kindOf("", "v1", "PersistentVolumeClaim", true, &corev1.PersistentVolumeClaim{}),
 	kindOf("", "v1", "LimitRange", true, &corev1.LimitRange{}),
 	kindOf("", "v1", "Node", false, &corev1.Node{}),
@@ -53,6 +55,7 @@ var kinds = append([]kind{
 	kindOf("apps", "v1", "DaemonSet", true, &appsv1.DaemonSet{}),
 	kindOf("batch", "v1", "Job", true, &batchv1.Job{}),
 	kindOf("batch", "v1", "CronJob", true, &batchv1.CronJob{}),
+	kindOf(autoscalingv1beta1.Group, "v1beta1", "CapacityBuffer", true, &autoscalingv1beta1.CapacityBuffer{}),
 	kindOf("policy", "v1", "PodDisruptionBudget", true, &policyv1.PodDisruptionBudget{}),
 	kindOf("node.k8s.io", "v1", "RuntimeClass", false, &nodev1.RuntimeClass{}),
 	kindOf("scheduling.k8s.io", "v1alpha2", "PodGroup", true, &schedulingv1alpha2.PodGroup{}),

@@ -16,6 +16,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	autoscalingv1beta1 "sigs.k8s.io/karpenter/pkg/apis/autoscaling/v1beta1"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
@@ -94,6 +95,8 @@ func (c *Collector) record(out *Objects, h held) {
 		out.PersistentVolumeClaims = append(out.PersistentVolumeClaims, kube.PersistentVolumeClaim(o))
 	case *corev1.PersistentVolume:
 		out.PersistentVolumes = append(out.PersistentVolumes, kube.PersistentVolume(o))
+	case *autoscalingv1beta1.CapacityBuffer:
+		c.buffer(out, o)
 	case *policyv1.PodDisruptionBudget:
 		out.Budgets = append(out.Budgets, kube.PodDisruptionBudget(o))
 	case *storagev1.StorageClass:

@@ -25,6 +25,8 @@ func podOf(o Object) (*metav1.ObjectMeta, *corev1.PodSpec) {
 		t = &o.Spec.Template
 	case *appsv1.DaemonSet:
 		t = &o.Spec.Template
+	case *corev1.PodTemplate:
+		t = &o.Template
 	case *batchv1.Job:
 		t = &o.Spec.Template
 	case *batchv1.CronJob:
