@@ -82,8 +82,8 @@ func TestBufferRecord(t *testing.T) {
 	var c Converter
 	p := podFrom(t, `containers: [{name: a, resources: {requests: {cpu: 500m, memory: 1Gi}}}]`)
 	p.Namespace, p.Labels = "shop", map[string]string{"app": "web"}
-	real := c.Pod(p)
-	if x := c.CapacityBuffer(b, shop(t)); x.Demand != real.Demand || x.Identity != real.Identity {
+	member := c.Pod(p)
+	if x := c.CapacityBuffer(b, shop(t)); x.Demand != member.Demand || x.Identity != member.Identity {
 		t.Error("a chunk and a pod of the same template do not share their records")
 	}
 	if other := c.CapacityBuffer(bufferFrom(t, `{podTemplateRef: {name: chunk}, provisioningStrategy: buffer.gke.io/standby-capacity}`), shop(t)); other != nil {
