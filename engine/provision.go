@@ -195,6 +195,11 @@ func (e *Engine) planNow() {
 	e.create(result.Creates)
 	for _, u := range result.Unplaced {
 		e.answerAll(u.Pods, "")
+		if fitsNoNewNode(u.Reasons) {
+			for _, p := range u.Pods {
+				e.waiting.setAside(p.ID())
+			}
+		}
 		e.tellUnplaced(u)
 	}
 	e.out = append(e.out, Planned{Plan: result, Waiting: len(e.waiting.pods)})
@@ -212,6 +217,9 @@ func (e *Engine) keepAnswers(s *cluster.Snapshot) {
 		}
 	}
 	e.answered = kept
+	for id := range e.waiting.aside {
+		e.waiting.bringBack(id)
+	}
 }
 
 func (e *Engine) answerAll(pods []*cluster.Pod, host string) {

@@ -4,7 +4,10 @@ import "github.com/ullage-sh/ullage/cluster"
 
 // queue holds the pods that nodes may have to be bought for.
 type queue struct {
-	pods  map[string]*cluster.Pod
+	pods map[string]*cluster.Pod
+	// aside are pods that can take nobody's room on new nodes: they fit on none. They are
+	// not counted below.
+	aside map[string]bool
 	kinds map[kind]int
 	// depending counts the pods to which it matters where others go, and claiming those
 	// that claim devices.
@@ -20,20 +23,43 @@ type kind struct {
 	gang     string // part of one cannot stand in for part of another
 }
 
-func newQueue() queue { return queue{pods: map[string]*cluster.Pod{}, kinds: map[kind]int{}} }
+func newQueue() queue {
+	return queue{pods: map[string]*cluster.Pod{}, aside: map[string]bool{}, kinds: map[kind]int{}}
+}
 
 // put adds a pod, or what it has become.
 func (q *queue) put(p *cluster.Pod) {
-	q.take(p.ID())
-	q.pods[p.ID()] = p
+	id := p.ID()
+	aside := q.aside[id]
+	q.take(id)
+	q.pods[id] = p
 	q.count(p, 1)
+	if aside {
+		q.setAside(id)
+	}
 }
 
 // take removes a pod if it is there.
 func (q *queue) take(id string) {
 	if p := q.pods[id]; p != nil {
+		q.bringBack(id)
 		delete(q.pods, id)
 		q.count(p, -1)
+	}
+}
+
+// setAside leaves a pod out of account until it is brought back.
+func (q *queue) setAside(id string) {
+	if p := q.pods[id]; p != nil && !q.aside[id] {
+		q.aside[id] = true
+		q.count(p, -1)
+	}
+}
+
+func (q *queue) bringBack(id string) {
+	if q.aside[id] {
+		delete(q.aside, id)
+		q.count(q.pods[id], 1)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
 )
 
 // The scheduler does not read plans. So that pods find the nodes that were bought for
@@ -199,6 +200,7 @@ func reservedSince(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 // withdraw drops the answer for a pod. Nodes may have been reserved for its sake.
 func (e *Engine) withdraw(id string) {
 	e.answered.drop(id)
+	e.waiting.bringBack(id)
 	if len(e.reserved.nodes) > 0 {
 		e.agenda.by(job{jobReserve, ""}, e.now)
 	}
@@ -236,15 +238,10 @@ func (e *Engine) lacks(id string) string {
 	if p == nil || a.host == "" {
 		return ""
 	}
-	claim := e.reservedBy(a.host)
-	switch {
-	case claim == "" || p.Enters(claim):
-		return ""
-	case len(p.Reserved) >= mostTolerations:
-		e.reserved.refused[claim] = true
-		return ""
+	if claim := e.reservedBy(a.host); claim != "" && !p.Enters(claim) {
+		return claim
 	}
-	return claim
+	return ""
 }
 
 // queueEntries queues all pods that lack a toleration after a plan, node by node.
@@ -276,6 +273,10 @@ func (e *Engine) letIn() {
 			continue
 		}
 		p := e.waiting.pods[id]
+		if len(p.Reserved) >= mostTolerations {
+			e.reserved.refused[claim] = true
+			continue
+		}
 		if e.issue(Tolerate{Namespace: p.Namespace, Name: p.Name, UID: p.UID, Revision: p.Revision, Claim: claim}) {
 			r.underway[id] = true
 		} else {
@@ -302,6 +303,18 @@ func (e *Engine) tolerated(f Tolerate, d Done, again cluster.Instant) {
 		e.note(Note{About: aboutClaim(c), Warning: true, Reason: "ReservationFailed", Pool: c.Pool,
 			Message: "Its node is open to all pods, since pod " + id + " cannot be given a toleration: " + d.Err.Message})
 	}
+}
+
+// fitsNoNewNode tells whether reasons for which a pod fits nowhere hold for any new node,
+// however empty: then it can take nobody's room there.
+func fitsNoNewNode(reasons []plan.Reason) bool {
+	return !slices.ContainsFunc(reasons, func(r plan.Reason) bool {
+		switch r.Constraint {
+		case plan.Refused, plan.Barred, plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.Resources:
+			return false
+		}
+		return r.Offerings > 0
+	})
 }
 
 // recall finds in the tolerations of waiting pods what an earlier engine had planned: a

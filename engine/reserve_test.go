@@ -67,6 +67,8 @@ func TestPodsThatAreAlikeNeedNoReservation(t *testing.T) {
 	w := newWorld(t, 41)
 	w.slow = 5 * cluster.Millisecond
 	w.run(5 * cluster.Second)
+	w.scaleOf("huge", 2) // they fit nowhere, and so are in nobody's way
+	w.run(2 * cluster.Second)
 	w.scale(100)
 	for range 20 {
 		w.run(10 * cluster.Second)

@@ -230,6 +230,7 @@ var workloads = map[string]*cluster.Demand{
 	// On two cores there is room for one of each of these, but not for two of either.
 	"cpus":   asks("cpus", 1500, 1<<30),
 	"memory": asks("memory", 300, 6<<30),
+	"huge":   asks("huge", 1_000_000, 1<<30),
 	"small":  asks("small", 50, 1<<26),
 	"device": {Key: "device", Requests: cluster.NewResources(map[string]int64{cluster.CPU: 500, "device": 1, cluster.Pods: 1})},
 }
