@@ -115,22 +115,23 @@ func (c *certifier) hostRoom(h int) []int64 {
 func (c *certifier) addAmounts() {
 	none := int32(len(c.prices))
 	c.prices = append(c.prices, make([]int64, len(c.dims)))
+	groups := c.groups()
 	for d := range c.dims {
 		price := make([]int64, len(c.dims))
 		price[d] = 1
 		by := int32(len(c.prices))
 		c.prices = append(c.prices, price)
-		for _, set := range c.groups() {
-			r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.onSale))}
+		for _, set := range groups {
+			r := certRow{values: make([]int64, len(c.items)), by: make([]int32, len(c.onSale)), most: make([]int64, len(c.onSale))}
 			for i := range set.All {
 				r.values[i] = c.sizeOf(i)[d]
 			}
 			for s := range c.onSale {
 				if !c.sets[c.shapes[c.onSale[s]].kind].Meets(set) {
-					r.most, r.by[s] = append(r.most, 0), none
+					r.by[s] = none
 					continue
 				}
-				r.most, r.by[s] = append(r.most, c.room[s][d]), by
+				r.most[s], r.by[s] = c.room[s][d], by
 			}
 			c.addNeed(&r, []int32{by})
 			c.rows = append(c.rows, r)
@@ -145,32 +146,33 @@ const mostGroups = 6
 // and those that fit nowhere but in the kinds of shapes that some item may use.
 func (c *certifier) groups() []Set {
 	all := NewSet(len(c.items))
-	kinds := make([]Set, len(c.items))
+	kinds := make([]Set, c.numbers) // that the items of each group of the sale may use
+	var order []int32               // the groups that something of is held
 	for i := range c.items {
 		if c.held[i] == 0 || !c.within.Has(i) {
 			continue
 		}
 		all.Add(i)
-		kinds[i] = NewSet(len(c.sets))
-		for k, set := range c.sets {
-			if set != nil && set.Has(i) {
-				kinds[i].Add(k)
-			}
-		}
-	}
-	out := []Set{all}
-	var seen []Set
-	for i := range all.All {
-		if len(seen) > 4*mostGroups || len(out) >= mostGroups {
-			break
-		}
-		if contains(seen, kinds[i]) {
+		if kinds[c.group[i]] != nil {
 			continue
 		}
-		seen = append(seen, kinds[i])
+		may := NewSet(len(c.sets))
+		for k, set := range c.sets {
+			if set != nil && set.Has(i) {
+				may.Add(k)
+			}
+		}
+		kinds[c.group[i]] = may
+		order = append(order, c.group[i])
+	}
+	out := []Set{all}
+	for n, g := range order {
+		if n > 4*mostGroups || len(out) >= mostGroups {
+			break
+		}
 		set := NewSet(len(c.items))
 		for j := range all.All {
-			if kinds[i].Contains(kinds[j]) {
+			if kinds[g].Contains(kinds[c.group[j]]) {
 				set.Add(j)
 			}
 		}

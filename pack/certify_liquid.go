@@ -7,7 +7,8 @@ import "slices"
 func (c *certifier) addPoured(demand []int32) {
 	m := newMarket(c.layout, c.sale, demand)
 	c.addDims(append(slices.Clone(m.extra), m.cramped()...))
-	x := newLiquid(m, false)
+	x := &liquid{}
+	x.layOut(m, false)
 	x.solve()
 	x.setPrices()
 	scale := c.valueScale(x.demandWorth(), x.cost, demand)
@@ -44,11 +45,9 @@ func (c *certifier) addPoured(demand []int32) {
 // themselves: what pours takes no notice of them, but there are rows for amounts.
 func (m *market) cramped() []int32 {
 	nodes := make([]float64, len(m.sides.room))
-	for i, n := range m.demand {
-		if n == 0 {
-			continue
-		}
-		for _, x := range m.sides.needs.of(int32(i)) {
+	for _, i := range m.wanted {
+		n := m.demand[i]
+		for _, x := range m.sides.needs.of(i) {
 			if room := m.sides.room[x.at]; room >= x.amount {
 				nodes[x.at] += float64(float64(n) * (float64(x.amount) / float64(room)))
 			}

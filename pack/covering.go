@@ -58,8 +58,9 @@ func (c *covering) surplus(row int) int32 { return int32(-1 - c.rows - row) }
 
 func newCovering(rows, shapes int) *covering {
 	n := rows
-	return &covering{rows: n, cost: make([]float64, shapes), room: make([]float64, shapes*n), lp: coverLP{
-		tableau: newTableau(n), forbidden: make([]bool, shapes), room: make([]float64, shapes*n), column: make([]float64, n), basis: make([]int32, n), matrix: make([]float64, n*n),
+	room := make(arena[float64], 0, shapes*(2*n+1)+2*n*n+4*n)
+	return &covering{rows: n, cost: room.take(shapes), room: room.take(shapes * n), lp: coverLP{
+		tableau: newTableau(n, &room), forbidden: make([]bool, shapes), room: room.take(shapes * n), column: room.take(n), basis: make([]int32, n), matrix: room.take(n * n),
 	}}
 }
 

@@ -122,58 +122,53 @@ func (l *layout) appendRoom(m []int64, room []Amount) []int64 {
 // of their proportions, so that 64 in a row are alike.
 func (l *layout) addItems() {
 	weight := l.weights()
-	type rank struct{ size, proportion int32 }
-	ranks := make([]rank, len(l.Items))
+	type ranked struct {
+		rank uint64 // the complements of size and proportion, to sort by
+		item
+	}
+	ranks := make([]ranked, 0, len(l.Items))
 	for i := range l.Items {
 		x := &l.Items[i]
 		if x.Count <= 0 {
 			continue
 		}
-		l.items = append(l.items, item{int32(i), x.Profile, x.Count})
-		large := 0.0
+		large, proportion := 0.0, int32(0)
 		for _, a := range x.Size {
 			large += float64(float64(a.Value) * weight[a.Dim])
 			switch l.column[a.Dim] {
 			case 0:
-				ranks[i].proportion += log2(a.Value)
+				proportion += log2(a.Value)
 			case 1:
-				ranks[i].proportion -= log2(a.Value)
+				proportion -= log2(a.Value)
 			}
 		}
-		ranks[i].size = log2(int64(large*(1<<40))+1) >> 6
+		size := log2(int64(large*(1<<40))+1) >> 6
+		ranks = append(ranks, ranked{uint64(^size)<<32 | uint64(uint32(^proportion)^1<<31), item{int32(i), x.Profile, x.Count}})
 	}
-	slices.SortFunc(l.items, func(a, b item) int {
-		x, y := ranks[a.source], ranks[b.source]
-		return cmp.Or(-cmp.Compare(x.size, y.size), -cmp.Compare(x.proportion, y.proportion), cmp.Compare(a.source, b.source))
+	slices.SortFunc(ranks, func(a, b ranked) int {
+		if a.rank != b.rank {
+			return cmp.Compare(a.rank, b.rank)
+		}
+		return cmp.Compare(a.source, b.source)
 	})
+	l.items = make([]item, len(ranks))
+	for i := range ranks {
+		l.items[i] = ranks[i].item
+	}
 	l.addSizes()
 	l.addAlike()
 }
 
 // addAlike finds items of the same size.
 func (l *layout) addAlike() {
-	l.alike = make([]int32, len(l.items))
-	seen := make(map[uint64]int32, len(l.items))
-	for i := range l.items {
-		size := l.Items[l.items[i].source].Size
-		h := uint64(14695981039346656037)
-		for _, a := range size {
-			h = (h ^ uint64(a.Dim)) * 1099511628211
-			h = (h ^ uint64(a.Value)) * 1099511628211
+	size := func(i int32) []Amount { return l.Items[l.items[i].source].Size }
+	hash := func(i int32) (h Hash) {
+		for _, a := range size(i) {
+			h = h.With(int64(a.Dim)).With(a.Value)
 		}
-		l.alike[i] = int32(i)
-		for ; ; h++ { // the next place where another size has the same hash
-			first, ok := seen[h]
-			if !ok {
-				seen[h] = int32(i)
-				break
-			}
-			if slices.Equal(l.Items[l.items[first].source].Size, size) {
-				l.alike[i] = first
-				break
-			}
-		}
+		return h
 	}
+	l.alike = Alike(len(l.items), hash, func(i, j int32) bool { return slices.Equal(size(i), size(j)) })
 }
 
 // weights returns for each dimension what part of all demand a unit is: of the sum

@@ -16,6 +16,9 @@ import (
 type liquid struct {
 	*market
 	simplex
+	floats  arena[float64]
+	numbers arena[int32]
+	holds   []portion // of the column that is to enter
 	groups  []flow
 	rings   []ring
 	stones  []stone
@@ -75,7 +78,8 @@ func (x *liquid) solve() {
 			}
 			continue
 		}
-		c := column{shape: best, holds: x.filled(best, nil)}
+		x.holds = x.filled(best, x.holds[:0])
+		c := column{shape: best, holds: x.holds}
 		if !x.enter(&c, x.worthOf(&c)-x.cost[best]) {
 			return
 		}
@@ -133,48 +137,46 @@ func (x *liquid) enterSurplus() bool {
 
 // begin covers each row by the shape that has the room for least.
 func (x *liquid) begin() bool {
-	n := len(x.basis)
 	for i := range x.groups {
 		g := &x.groups[i]
 		for d, r := range g.row {
 			if r < 0 {
 				continue
 			}
-			x.value[r] = math.Inf(1)
+			best, fit, value := -1, 1.0, math.Inf(1)
 			for s := range x.onSale {
-				if v := x.roomOf(s)[d]; v > 0 && x.cost[s]/v < x.value[r] && slices.Contains(x.stands[x.stand[s]].groups, int32(i)) {
-					x.value[r] = x.cost[s] / v
-					x.basis[r] = column{shape: s, holds: []portion{{r, v}}}
+				if v := x.roomOf(s)[d]; v > 0 && x.cost[s]/v < value && slices.Contains(x.stands[x.stand[s]].groups, int32(i)) {
+					best, fit, value = s, v, x.cost[s]/v
 				}
 			}
-			if math.IsInf(x.value[r], 1) {
-				x.value[r] = 0
-				x.basis[r] = column{shape: -1, holds: []portion{{r, 1}}}
-			}
-			fit := x.basis[r].holds[0].amount
-			x.inverse[int(r)*n+int(r)] = 1 / fit
-			x.amount[r] = g.total[d] / fit
+			x.cover(r, best, fit, value, g.total[d])
 		}
 	}
 	for i := range x.stones {
 		c := &x.stones[i]
-		x.value[c.row] = math.Inf(1)
+		best, fit, value := -1, 1.0, math.Inf(1)
 		for s := range x.onSale {
-			fit := c.fitOf(x.roomOf(s), x.rings[c.ring].most)
-			if fit > 0 && x.cost[s]/float64(fit) < x.value[c.row] && slices.Contains(x.stands[x.stand[s]].open, int32(i)) {
-				x.value[c.row] = x.cost[s] / float64(fit)
-				x.basis[c.row] = column{shape: s, holds: []portion{{c.row, float64(fit)}}}
+			v := float64(c.fitOf(x.roomOf(s), x.rings[c.ring].most))
+			if v > 0 && x.cost[s]/v < value && slices.Contains(x.stands[x.stand[s]].open, int32(i)) {
+				best, fit, value = s, v, x.cost[s]/v
 			}
 		}
-		if math.IsInf(x.value[c.row], 1) {
-			x.value[c.row] = 0
-			x.basis[c.row] = column{shape: -1, holds: []portion{{c.row, 1}}}
-		}
-		fit := x.basis[c.row].holds[0].amount
-		x.inverse[int(c.row)*n+int(c.row)] = 1 / fit
-		x.amount[c.row] = c.count / fit
+		x.cover(c.row, best, fit, value, c.count)
 	}
-	return n > 0
+	return len(x.basis) > 0
+}
+
+// cover covers a row, of which so much is wanted, by a shape on which so much of it
+// fits at that value; −1 is what no shape holds.
+func (x *liquid) cover(row int32, shape int, fit, value, wanted float64) {
+	if shape < 0 {
+		value = 0
+	}
+	x.value[row] = value
+	b := &x.basis[row]
+	b.shape, b.holds = shape, append(b.holds[:0], portion{row, fit})
+	x.inverse[int(row)*len(x.basis)+int(row)] = 1 / fit
+	x.amount[row] = wanted / fit
 }
 
 // setPrices finds what a unit of each dimension is worth in shapes of each stand, and

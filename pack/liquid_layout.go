@@ -8,13 +8,18 @@ import (
 // mostRows bounds the rows of a liquid program. Groups with least demand go without.
 const mostRows = 60
 
-func newLiquid(m *market, stones bool) *liquid {
-	x := &liquid{market: m, free: make([]float64, m.dims)}
-	x.scale = make([]float64, x.dims)
+// layOut makes it the program of a market, in the slices of the one that it was.
+func (x *liquid) layOut(m *market, stones bool) {
+	x.market = m
+	x.floats.reset()
+	x.numbers.reset()
+	x.groups, x.rings, x.stones, x.stands = x.groups[:0], x.rings[:0], x.stones[:0], x.stands[:0]
+	x.room, x.cost, x.stand = x.room[:0], x.cost[:0], x.stand[:0]
+	x.free, x.scale = x.floats.take(x.dims), x.floats.take(x.dims)
 	for d, v := range x.total {
 		x.scale[d] = float64(max(v, 1))
 	}
-	x.stoneOf = make([]int32, len(x.items))
+	x.stoneOf = zeros(x.stoneOf, len(x.items))
 	for i := range x.stoneOf {
 		x.stoneOf[i] = -1
 	}
@@ -23,28 +28,28 @@ func newLiquid(m *market, stones bool) *liquid {
 	}
 	x.addGroups()
 	x.addRooms()
-	x.taken, x.left = make([]int32, len(x.stones)), make([]int32, len(x.rings))
-	return x
+	x.taken, x.left = x.numbers.take(len(x.stones)), x.numbers.take(len(x.rings))
 }
 
 // addGroups finds the groups, those with most demand first.
 func (x *liquid) addGroups() {
 	last := -1
-	for i, n := range x.demand {
-		if n == 0 || x.group[i] < 0 {
+	for _, i := range x.wanted {
+		if x.group[i] < 0 {
 			continue
 		}
-		size := x.sizeOf(int32(i))
-		if last = x.flowOf(int32(i), last); last < 0 {
+		size := x.sizeOf(i)
+		if last = x.flowOf(i, last); last < 0 {
 			last = len(x.groups)
 			x.groups = append(x.groups, flow{
-				of: x.group[i], uses: maskOf(size), item: int32(i),
-				row: make([]int32, x.dims), total: make([]float64, x.dims), price: make([]float64, x.dims),
+				of: x.group[i], uses: maskOf(size), item: i,
+				row: x.numbers.take(x.dims), total: x.floats.take(x.dims), price: x.floats.take(x.dims),
 			})
 		}
 		g := &x.groups[last]
+		n := float64(x.demand[i])
 		for d, v := range size {
-			part := float64(float64(n) * float64(v) / x.scale[d])
+			part := float64(n * float64(v) / x.scale[d])
 			if x.stoneOf[i] < 0 {
 				g.total[d] += part
 			}
@@ -66,7 +71,8 @@ func (x *liquid) addGroups() {
 		x.stones[i].row = int32(rows)
 		rows++
 	}
-	x.simplex = newSimplex(rows)
+	x.tableau = newTableau(rows, &x.floats)
+	x.basis = slices.Grow(x.basis[:0], rows)[:rows] // the lists of the columns are used again
 }
 
 // addRooms lays out the shapes and finds which groups each is open to.
@@ -88,7 +94,7 @@ func (x *liquid) addRooms() {
 		if !ok {
 			at = int32(len(x.stands))
 			index[k] = at
-			st := stand{kind: k.kind, has: k.has, price: make([]float64, x.dims), taker: make([]int32, x.dims)}
+			st := stand{kind: k.kind, has: k.has, price: x.floats.take(x.dims), taker: x.numbers.take(x.dims), groups: x.numbers.take(len(x.groups))[:0]}
 			for i := range x.groups {
 				if g := &x.groups[i]; g.uses&^k.has == 0 && x.sets[k.kind].Has(int(g.item)) {
 					st.groups = append(st.groups, int32(i))
@@ -99,7 +105,7 @@ func (x *liquid) addRooms() {
 					st.open = append(st.open, int32(i))
 				}
 			}
-			st.beyond = make([]float64, len(x.stones))
+			st.beyond = x.floats.take(len(x.stones))
 			x.stands = append(x.stands, st)
 		}
 		x.stand = append(x.stand, at)

@@ -2,13 +2,24 @@ package pack
 
 import "slices"
 
-// newQuickTariff solves a market as a liquid one.
-func newQuickTariff(m *market) *tariff {
-	x := newLiquid(m, true)
+// pouring makes tariffs of liquid markets, each in the slices of the one before.
+type pouring struct {
+	market market
+	liquid liquid
+	tariff tariff
+}
+
+// solve solves a market without a price for any counted dimension. The tariff is good
+// until the next one.
+func (p *pouring) solve(l *layout, s *sale, demand []int32) *tariff {
+	m, x, t := &p.market, &p.liquid, &p.tariff
+	m.begin(l, s, demand)
+	m.addUnits()
+	x.layOut(m, true)
 	x.solve()
 	x.setPrices()
 	x.setGroupPrices()
-	t := newEmptyTariff(m)
+	t.clear(m)
 	for i, s := range m.onSale {
 		t.rate(m, s, x.worth(i), x.stands[x.stand[i]].price, x.scale)
 	}
@@ -46,12 +57,12 @@ func (x *liquid) plan(t *tariff) {
 // worthOfItems values items, and notes the stones: they go first.
 func (x *liquid) worthOfItems(t *tariff) {
 	of := -1
-	for i, n := range x.demand {
-		if n == 0 || x.group[i] < 0 {
+	for _, i := range x.wanted {
+		if x.group[i] < 0 {
 			continue
 		}
-		size := x.sizeOf(int32(i))
-		of = x.flowOf(int32(i), of)
+		size := x.sizeOf(i)
+		of = x.flowOf(i, of)
 		price := x.groups[of].price
 		w := 0.0
 		if at := x.stoneOf[i]; at >= 0 {
@@ -63,7 +74,7 @@ func (x *liquid) worthOfItems(t *tariff) {
 			if t.rare == nil {
 				t.rare = NewSet(len(x.items))
 			}
-			t.rare.Add(i)
+			t.rare.Add(int(i))
 			w = max(w, 0)
 		}
 		for d, v := range size {

@@ -14,6 +14,7 @@ type market struct {
 	*layout
 	*sale
 	demand []int32 // of each item
+	wanted []int32 // the items with demand
 
 	dims  int     // the layout's rows, and then
 	extra []int32 // counted dimensions
@@ -33,17 +34,24 @@ const (
 )
 
 func newMarket(l *layout, s *sale, demand []int32) *market {
-	m := &market{layout: l, sale: s, demand: demand, dims: len(l.dense)}
+	m := &market{}
+	m.begin(l, s, demand)
 	m.addExtra()
 	m.addUnits()
 	return m
 }
 
-// newPlainMarket makes a market without a price for any counted dimension.
-func newPlainMarket(l *layout, s *sale, demand []int32) *market {
-	m := &market{layout: l, sale: s, demand: demand, dims: len(l.dense)}
-	m.addUnits()
-	return m
+// begin makes it the market for a demand, in the slices of the one that it was.
+func (m *market) begin(l *layout, s *sale, demand []int32) {
+	*m = market{
+		layout: l, sale: s, demand: demand, dims: len(l.dense),
+		wanted: m.wanted[:0], extra: m.extra[:0], apart: m.apart[:0], unit: m.unit, total: m.total, sizes: m.sizes,
+	}
+	for i, n := range demand {
+		if n > 0 {
+			m.wanted = append(m.wanted, int32(i))
+		}
+	}
 }
 
 // addExtra chooses the counted dimensions that need most nodes for themselves, of
@@ -53,11 +61,9 @@ func (m *market) addExtra() {
 		return
 	}
 	nodes, users := make([]float64, len(m.sides.room)), make([]int, len(m.sides.room))
-	for i, n := range m.demand {
-		if n == 0 {
-			continue
-		}
-		for _, x := range m.sides.needs.of(int32(i)) {
+	for _, i := range m.wanted {
+		n := m.demand[i]
+		for _, x := range m.sides.needs.of(i) {
 			if room := m.sides.room[x.at]; room >= x.amount {
 				need := float64(float64(n) * (float64(x.amount) / float64(room)))
 				nodes[x.at] += need
@@ -71,10 +77,10 @@ func (m *market) addExtra() {
 		}
 	}
 	alone := make([]float64, len(m.items)) // nodes that an item needs
-	for i, n := range m.demand {
-		shared := slices.ContainsFunc(m.sides.needs.of(int32(i)), func(x need) bool { return nodes[x.at] > 0 })
-		if most := m.sides.alone[i]; n > 0 && 0 < most && most <= fewOnNode && !shared {
-			alone[i] = float64(n) / float64(most)
+	for _, i := range m.wanted {
+		shared := slices.ContainsFunc(m.sides.needs.of(i), func(x need) bool { return nodes[x.at] > 0 })
+		if most := m.sides.alone[i]; 0 < most && most <= fewOnNode && !shared {
+			alone[i] = float64(m.demand[i]) / float64(most)
 		}
 	}
 	m.extra = largest(nodes, mostExtra)
@@ -100,21 +106,23 @@ func largest(values []float64, most int) []int32 {
 // addUnits lays out sizes in units: the greatest common divisors of all that is
 // wanted.
 func (m *market) addUnits() {
-	m.sizes = make([]int64, len(m.items)*m.dims)
-	m.unit, m.total = make([]int64, m.dims), make([]int64, m.dims)
-	column := make([]int, len(m.sides.room))
+	m.sizes = zeros(m.sizes, len(m.items)*m.dims)
+	m.unit, m.total = zeros(m.unit, m.dims), zeros(m.total, m.dims)
+	var column []int // of a counted dimension, from 1
+	if len(m.extra) > 0 {
+		column = make([]int, len(m.sides.room))
+	}
 	for i, at := range m.extra {
 		column[at] = len(m.dense) + i + 1
 	}
-	for i, n := range m.demand {
-		if n == 0 {
-			continue
-		}
-		row := m.sizeOf(int32(i))
-		copy(row, m.row(m.size, int32(i)))
-		for _, x := range m.sides.needs.of(int32(i)) {
-			if c := column[x.at]; c > 0 {
-				row[c-1] = x.amount
+	for _, i := range m.wanted {
+		row := m.sizeOf(i)
+		copy(row, m.row(m.size, i))
+		if column != nil {
+			for _, x := range m.sides.needs.of(i) {
+				if c := column[x.at]; c > 0 {
+					row[c-1] = x.amount
+				}
 			}
 		}
 		for d, v := range row {
@@ -123,15 +131,12 @@ func (m *market) addUnits() {
 			}
 		}
 	}
-	for i, n := range m.demand {
-		if n == 0 {
-			continue
-		}
-		row := m.sizeOf(int32(i))
+	for _, i := range m.wanted {
+		row := m.sizeOf(i)
 		for d, v := range row {
 			if v > 0 {
 				row[d] = v / m.unit[d]
-				m.total[d] = addSaturating(m.total[d], row[d], int64(n))
+				m.total[d] = addSaturating(m.total[d], row[d], int64(m.demand[i]))
 			}
 		}
 	}

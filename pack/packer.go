@@ -11,9 +11,11 @@ type packer struct {
 	*state
 	*region
 	care     *care
-	promised int64   // what all would cost if everything went as the tariff says
-	fine     bool    // whether that looked at each size alone
-	*tariff          // for what was left when it was made
+	promised int64 // what all would cost if everything went as the tariff says
+	fine     bool  // whether that looked at each size alone
+	*tariff        // for what was left when it was made
+	pouring  pouring
+	wanted   []int32 // reused: what is left for the region
 	offers   []offer // the region's shapes, best first
 	top      []int64 // of each 64 items, the most that any of them is worth
 
@@ -36,8 +38,8 @@ func newPacker(s *state, r *region) *packer {
 
 // demand is what is left for the region; false when that is nothing.
 func (k *packer) demand() ([]int32, bool) {
-	demand := make([]int32, len(k.items))
-	some := false
+	demand, some := zeros(k.wanted, len(k.items)), false
+	k.wanted = demand
 	for i := range k.avail.All {
 		if k.within.Has(i) {
 			demand[i], some = k.left[i], true
@@ -54,11 +56,11 @@ func (k *packer) reprice(e effort) bool {
 		return false
 	}
 	if e.classes == 0 {
-		k.tariff = newQuickTariff(newPlainMarket(k.layout, &k.sale, demand))
+		k.tariff = k.pouring.solve(k.layout, &k.sale, demand)
 	} else {
 		k.tariff = newTariff(newMarket(k.layout, &k.sale, demand), e)
 	}
-	k.top = make([]int64, len(k.avail))
+	k.top = zeros(k.top, len(k.avail))
 	for i, w := range k.worth {
 		k.top[i/64] = max(k.top[i/64], w)
 	}
@@ -69,7 +71,10 @@ func (k *packer) reprice(e effort) bool {
 		k.offers = append(k.offers, o)
 	}
 	slices.SortFunc(k.offers, func(a, b offer) int {
-		return cmp.Or(cmp.Compare(a.rate, b.rate), cmp.Compare(a.price, b.price), cmp.Compare(a.shape, b.shape))
+		if a.rate != b.rate {
+			return cmp.Compare(a.rate, b.rate)
+		}
+		return cmp.Or(cmp.Compare(a.price, b.price), cmp.Compare(a.shape, b.shape))
 	})
 	return true
 }

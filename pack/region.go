@@ -11,8 +11,9 @@ type sale struct {
 	sets   []Set   // of each kind for sale, its items; nil for others
 	within Set     // all of these items
 	// group is for each item a number that those have in common that may use the same
-	// kinds; −1 for items that may use none.
-	group []int32
+	// kinds; −1 for items that may use none. There are so many numbers.
+	group   []int32
+	numbers int
 }
 
 // newSale makes a sale of shapes for the items that sets give for their kinds.
@@ -27,14 +28,14 @@ func (l *layout) newSale(onSale []int32, sets []Set) sale {
 		}
 	}
 	index := map[string]int32{}
-	last, group := make(Set, (len(kinds)+63)/64), int32(-1)
+	last, may, group := NewSet(len(kinds)), NewSet(len(kinds)), int32(-1)
 	key := make([]byte, 8*len(last))
 	for i := range s.group {
 		s.group[i] = -1
 		if !s.within.Has(i) {
 			continue
 		}
-		may := make(Set, len(last))
+		clear(may)
 		for j, kind := range kinds {
 			if s.sets[kind].Has(i) {
 				may.Add(j)
@@ -49,10 +50,11 @@ func (l *layout) newSale(onSale []int32, sets []Set) sale {
 				group = int32(len(index))
 				index[string(key)] = group
 			}
-			last = may
+			copy(last, may)
 		}
 		s.group[i] = group
 	}
+	s.numbers = len(index)
 	return s
 }
 

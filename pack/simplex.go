@@ -1,9 +1,6 @@
 package pack
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // tableau is the state of the simplex method on a linear program of covering: amounts
 // of columns that cover every row, at least cost. Its dual solution is a value for a
@@ -18,8 +15,8 @@ type tableau struct {
 	image   []float64 // of the column that is to enter
 }
 
-func newTableau(rows int) tableau {
-	return tableau{make([]float64, rows*rows), make([]float64, rows), make([]float64, rows), make([]float64, rows)}
+func newTableau(rows int, room *arena[float64]) tableau {
+	return tableau{room.take(rows * rows), room.take(rows), room.take(rows), room.take(rows)}
 }
 
 // enter takes the column whose image has been worked out into the basis, where each of
@@ -76,7 +73,9 @@ type portion struct {
 	amount float64
 }
 
-func newSimplex(rows int) simplex { return simplex{newTableau(rows), make([]column, rows)} }
+func newSimplex(rows int) simplex {
+	return simplex{newTableau(rows, new(arena[float64])), make([]column, rows)}
+}
 
 // worthOf is what a column holds at the present values.
 func (x *simplex) worthOf(c *column) float64 {
@@ -102,6 +101,7 @@ func (x *simplex) enter(c *column, gain float64) bool {
 	if leave < 0 {
 		return false
 	}
-	x.basis[leave] = column{shape: c.shape, holds: slices.Clone(c.holds)}
+	x.basis[leave].shape = c.shape
+	x.basis[leave].holds = append(x.basis[leave].holds[:0], c.holds...)
 	return true
 }

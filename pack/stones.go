@@ -96,19 +96,19 @@ func (x *liquid) crowds() []ring {
 	}
 	index := map[key]int{}
 	var sets []ring
-	for i, n := range x.demand {
-		most := x.sides.alone[i]
-		if n == 0 || x.group[i] < 0 || most > fewOnNode || most == 0 {
+	for _, i := range x.wanted {
+		n, most := x.demand[i], x.sides.alone[i]
+		if x.group[i] < 0 || most > fewOnNode || most == 0 {
 			continue
 		}
-		needs := x.sides.needs.of(int32(i))
+		needs := x.sides.needs.of(i)
 		k := key{x.group[i], 14695981039346656037, -1}
 		for _, y := range needs {
 			k.needs = (k.needs ^ uint64(y.at)) * 1099511628211
 			k.needs = (k.needs ^ uint64(y.amount)) * 1099511628211
 		}
 		if len(needs) == 0 {
-			k.item = int32(i)
+			k.item = i
 		}
 		at, ok := index[k]
 		if !ok {
@@ -116,7 +116,7 @@ func (x *liquid) crowds() []ring {
 			index[k] = at
 			sets = append(sets, ring{group: k.group, most: most})
 		}
-		sets[at].items = append(sets[at].items, int32(i))
+		sets[at].items = append(sets[at].items, i)
 		sets[at].nodes += float64(n) / float64(most)
 	}
 	return sets

@@ -55,7 +55,8 @@ func newTariff(m *market, e effort) *tariff {
 	x := newMaster(m, e.classes)
 	x.solve(e.rounds, e.tolerance)
 	x.fill(append(x.active, x.idle...), x.safe)
-	t := newEmptyTariff(m)
+	t := &tariff{}
+	t.clear(m)
 	for i, s := range m.onSale {
 		t.rate(m, s, x.worth[i], x.row(x.price, i), x.scale)
 	}
@@ -70,11 +71,11 @@ func newTariff(m *market, e effort) *tariff {
 	return t
 }
 
-// newEmptyTariff makes a tariff by which nothing is worth anything.
-func newEmptyTariff(m *market) *tariff {
-	return &tariff{
-		worth: make([]int64, len(m.items)), room: make([]int64, len(m.shapes)), price: make([]float64, len(m.shapes)*len(m.dense)),
-		planned: make([]float64, len(m.shapes)), home: make([]Set, len(m.shapes)),
+// clear makes it a tariff by which nothing is worth anything.
+func (t *tariff) clear(m *market) {
+	*t = tariff{
+		worth: zeros(t.worth, len(m.items)), room: zeros(t.room, len(m.shapes)), price: zeros(t.price, len(m.shapes)*len(m.dense)),
+		planned: zeros(t.planned, len(m.shapes)), home: zeros(t.home, len(m.shapes)),
 	}
 }
 

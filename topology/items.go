@@ -136,30 +136,16 @@ func newItemizer(a *assigner) *itemizer {
 // addSizes numbers the classes by size and parts in rulings: each by the first that is
 // like it.
 func (b *itemizer) addSizes() {
-	classes := b.snap.Classes
-	b.sizes = make([]int32, len(classes))
-	last := make(map[uint64]int32, len(classes)) // of those with the same hash
-	before := make([]int32, len(classes))        // of each, the one before it with the same hash
-	for i := range classes {
-		hash := uint64(14695981039346656037)
-		for _, v := range classes[i].Requests {
-			hash = (hash ^ uint64(v)) * 1099511628211
+	hash := func(i int32) (h pack.Hash) {
+		for _, v := range b.snap.Classes[i].Requests {
+			h = h.With(v)
 		}
 		for _, code := range b.codes[i] {
-			hash = (hash ^ uint64(code)) * 1099511628211
+			h = h.With(int64(code))
 		}
-		at, ok := last[hash]
-		if !ok {
-			at = -1
-		}
-		last[hash], before[i] = int32(i), at
-		for at >= 0 && !b.alike(int32(i), at) {
-			at = before[at]
-		}
-		if b.sizes[i] = int32(i); at >= 0 {
-			b.sizes[i] = b.sizes[at]
-		}
+		return h
 	}
+	b.sizes = pack.Alike(len(b.snap.Classes), hash, b.alike)
 }
 
 // alike tells whether two classes have the same size and parts in rulings.
