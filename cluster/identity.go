@@ -23,16 +23,21 @@ type Identities struct{ byKey map[string]*Identity }
 // Intern returns the one identity with this namespace and these labels. The map
 // is kept and must not be written afterwards.
 func (s *Identities) Intern(namespace string, labels Labels) *Identity {
-	key := identityKey(namespace, labels)
-	if have := s.byKey[key]; have != nil {
+	id := NewIdentity(namespace, labels)
+	if have := s.byKey[id.Key]; have != nil {
 		return have
 	}
 	if s.byKey == nil {
 		s.byKey = map[string]*Identity{}
 	}
-	id := &Identity{Key: key, Namespace: namespace, Labels: labels}
-	s.byKey[key] = id
-	return id
+	s.byKey[id.Key] = &id
+	return &id
+}
+
+// NewIdentity is the identity with this namespace and these labels, for who interns
+// by other means. The map is kept and must not be written afterwards.
+func NewIdentity(namespace string, labels Labels) Identity {
+	return Identity{Key: identityKey(namespace, labels), Namespace: namespace, Labels: labels}
 }
 
 func identityKey(namespace string, labels Labels) string {

@@ -1,9 +1,9 @@
 package kube
 
 import (
+	"hash/maphash"
 	"runtime"
 	"sync"
-	"weak"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,9 +26,24 @@ type Converter struct {
 
 	lanes sync.Pool // of *lane
 
+	// What is interned is in one of several tables, so that lanes seldom wait for each
+	// other; seed decides which.
+	begin  sync.Once
+	seed   maphash.Seed
+	tables [8]table
+}
+
+// table is a part of what is interned.
+type table struct {
 	mu         sync.Mutex
-	demands    interned[cluster.Demand] // by fingerprint
+	demands    interned[demandRecord] // by fingerprint
 	identities interned[cluster.Identity]
+}
+
+// demandRecord is in one piece what nearly all pods have.
+type demandRecord struct {
+	cluster.Demand
+	requests [3]cluster.Amount
 }
 
 // Pod converts a pod.
@@ -47,9 +62,6 @@ const batch = 256
 // cores: most of the time goes into waiting for memory.
 func (c *Converter) Pods(pods []*corev1.Pod) []*cluster.Pod {
 	out := make([]*cluster.Pod, len(pods))
-	c.mu.Lock()
-	c.demands.reserve(len(pods))
-	c.mu.Unlock()
 	n := max(1, min(runtime.GOMAXPROCS(0), len(pods)/batch))
 	var wg sync.WaitGroup
 	for i := range n {
@@ -81,13 +93,22 @@ type lane struct {
 	// again; nil outside of one.
 	demands    map[string]*cluster.Demand
 	identities map[string]*cluster.Identity
+	// Where records that this lane makes come to be.
+	demandRoom   room[demandRecord]
+	identityRoom room[cluster.Identity]
 }
 
 func (c *Converter) lane() *lane {
 	if l, ok := c.lanes.Get().(*lane); ok {
 		return l
 	}
+	c.begin.Do(func() { c.seed = maphash.MakeSeed() })
 	return &lane{Converter: c}
+}
+
+// table is where something with that fingerprint is interned.
+func (c *Converter) table(mark []byte) *table {
+	return &c.tables[maphash.Bytes(c.seed, mark)%uint64(len(c.tables))]
 }
 
 func (l *lane) pods(pods []*corev1.Pod, out []*cluster.Pod) {
@@ -116,33 +137,38 @@ func (l *lane) demand(p *corev1.Pod) *cluster.Demand {
 	if d := l.demands[string(mark)]; d != nil {
 		return d
 	}
-	d := l.known(mark)
+	t := l.table(mark)
+	d := t.demand(mark)
 	switch {
 	case d == nil:
-		return l.keep(string(mark), demand(p, requests, problems))
+		made, at := l.demandRoom.take()
+		demand(p, requests, problems, made)
+		return t.keep(mark, made, at)
 	case l.demands != nil:
 		l.demands[string(mark)] = d
 	}
 	return d
 }
 
-// known returns the demand with that fingerprint, nil when it has not been met.
-func (c *Converter) known(mark []byte) *cluster.Demand {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.demands.get(mark)
+// demand returns the demand with that fingerprint, nil when it has not been met.
+func (t *table) demand(mark []byte) *cluster.Demand {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.demands.get(mark); r != nil {
+		return &r.Demand
+	}
+	return nil
 }
 
-// keep interns a demand under its fingerprint.
-func (c *Converter) keep(mark string, made *cluster.Demand) *cluster.Demand {
-	w := weak.Make(made) // before others have to wait
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if first := c.demands.byText[mark].Value(); first != nil {
-		return first // another lane was faster
+// keep interns a demand that was made at a place under its fingerprint.
+func (t *table) keep(mark []byte, made *demandRecord, at place[demandRecord]) *cluster.Demand {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if first := t.demands.get(mark); first != nil {
+		return &first.Demand // another lane was faster
 	}
-	c.demands.put(mark, w)
-	return made
+	t.demands.put(string(mark), at)
+	return &made.Demand
 }
 
 // identity returns the one record of what selectors see of a pod.
@@ -158,13 +184,16 @@ func (l *lane) identity(p *corev1.Pod) *cluster.Identity {
 	return id
 }
 
-func (c *Converter) identify(p *corev1.Pod, mark []byte) *cluster.Identity {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	id := c.identities.get(mark)
+func (l *lane) identify(p *corev1.Pod, mark []byte) *cluster.Identity {
+	t := l.table(mark)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	id := t.identities.get(mark)
 	if id == nil {
-		id = new(cluster.Identities).Intern(p.Namespace, p.Labels)
-		c.identities.put(string(mark), weak.Make(id))
+		var at place[cluster.Identity]
+		id, at = l.identityRoom.take()
+		*id = cluster.NewIdentity(p.Namespace, p.Labels)
+		t.identities.put(string(mark), at)
 	}
 	return id
 }

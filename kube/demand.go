@@ -39,13 +39,9 @@ type demander struct {
 	out *cluster.Demand
 }
 
-// demand converts what a pod needs. requests and problems are what [counter] and
-// [quantityProblems] say.
-func demand(p *corev1.Pod, requests cluster.Resources, problems []string) *cluster.Demand {
-	made := new(struct { // in one piece what nearly all pods have
-		cluster.Demand
-		requests [3]cluster.Amount
-	})
+// demand fills in, of an empty record, what a pod needs. requests and problems are
+// what [counter] and [quantityProblems] say.
+func demand(p *corev1.Pod, requests cluster.Resources, problems []string, made *demandRecord) {
 	d := demander{pod: p, out: &made.Demand}
 	d.out.Requests = append(made.requests[:0], requests...)
 	d.out.Refused = slices.Clone(problems)
@@ -63,7 +59,6 @@ func demand(p *corev1.Pod, requests cluster.Resources, problems []string) *clust
 	slices.Sort(d.out.Refused)
 	d.out.Refused = slices.Compact(d.out.Refused)
 	d.out.SetKey()
-	return d.out
 }
 
 // refuse notes a field that cannot be honoured. What it says must follow from what

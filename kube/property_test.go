@@ -25,7 +25,9 @@ func keyOf(p *corev1.Pod) string {
 	if !plain {
 		problems = quantityProblems(p)
 	}
-	return demand(p, requests, problems).Key
+	var made demandRecord
+	demand(p, requests, problems, &made)
+	return made.Key
 }
 
 // TestFingerprint: equal fingerprints mean equal demands, whichever field of a pod
