@@ -297,14 +297,15 @@ func (d *devices) addTo(c *Class, p *podClaims, index map[string]int) {
 	if p == nil {
 		return
 	}
-	c.Refused = slices.Concat(c.Refused, p.refused)
+	own := c.own()
+	own.Refused = slices.Concat(own.Refused, p.refused)
 	for i, x := range p.claims {
 		for _, r := range p.asks[i] {
 			ask := DeviceAsk{index[r.name()], r.Count}
 			x.Asks = append(x.Asks, ask)
 			d.load(c.Requests, ask.Resource, r.Count, index)
 		}
-		c.Claims = append(c.Claims, x)
+		own.Claims = append(own.Claims, x)
 	}
 }
 
@@ -371,7 +372,7 @@ func (d *claimers) promisable(p *Pod, want Vector, index map[string]int) bool {
 	if len(p.Claims) == 0 {
 		return true
 	}
-	c := Class{Requests: want}
+	c := Class{Requests: want, Particulars: &noParticulars}
 	d.addTo(&c, d.of(p), index)
 	return len(c.Refused) == 0 && c.Exact() && !slices.ContainsFunc(c.Claims, func(x ClassClaim) bool { return x.Nodes != nil })
 }

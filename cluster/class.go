@@ -11,12 +11,19 @@ type Class struct {
 	Demand   *Demand
 	Requests Vector
 	Priority int32
-	Pods     []*Pod // sorted by namespace and name
+	// Plain: nothing but room decides where the pods can go, and no constraint of others
+	// counts them. Most are.
+	Plain bool
+	Pods  []*Pod // sorted by namespace and name
 
 	// Groups that the pods belong to, as indexes into Snapshot.Groups, ascending.
 	Groups []int32
-	References
+	*References
+	*Particulars
+}
 
+// Particulars are what few classes have; others share one that is empty.
+type Particulars struct {
 	// Volumes of each pod.
 	Volumes []ClassVolume
 	// Claims to devices.
@@ -29,6 +36,22 @@ type Class struct {
 	// Refused says why the pods cannot be placed wherever they are put, see
 	// [Demand.Refused]; claims that cannot be used yet are among the reasons.
 	Refused []string
+}
+
+// noParticulars are those of most classes.
+var noParticulars Particulars
+
+// own returns the particulars of the class to be written to.
+func (c *Class) own() *Particulars {
+	if c.Particulars == &noParticulars {
+		c.Particulars = new(Particulars)
+	}
+	return c.Particulars
+}
+
+// plain tells whether the class is [Class.Plain].
+func (c *Class) plain() bool {
+	return c.Demand.bare && len(c.Groups) == 0 && c.Particulars == &noParticulars
 }
 
 // References are what the constraints of a demand count, as indexes into
@@ -53,7 +76,7 @@ func (c *Class) In(group int32) bool {
 func (m *muster) addClasses() {
 	k := m.kinds()
 	g := newGrouper(m)
-	references := make([]References, 0, len(k.kinds)) // of each demand
+	references := make([]*References, 0, len(k.kinds)) // of each demand
 	for i := range k.order {
 		x := k.at(i)
 		if i > 0 && k.at(i-1).demand.Key == x.demand.Key {
@@ -84,21 +107,35 @@ func (m *muster) addClasses() {
 			if !sole {
 				index[key] = at
 			}
-			m.out.Classes = append(m.out.Classes, Class{Demand: x.demand, Priority: x.priority, Groups: groups.list, References: references[0]})
+			m.out.Classes = append(m.out.Classes, Class{Demand: x.demand, Priority: x.priority, Groups: groups.list, References: references[0], Particulars: &noParticulars})
 			c := &m.out.Classes[at]
 			c.Requests, requests = cut(requests, len(m.out.Resources))
 			m.resolve(c, x.volumes)
 			if x.claims != nil {
 				m.devices.addTo(c, x.claims, m.index)
 			}
-			c.Barred = selection.barred(c, key.selected, m.out.Pools)
+			if barred := selection.barred(c, key.selected, m.out.Pools); barred != nil {
+				c.own().Barred = barred
+			}
 		}
 		x.class = at
 	}
 	k.deal(m.out.Classes)
 	m.addCounted()
+	m.tellPlain()
 	g.count()
 	g.dropIdle()
+}
+
+// tellPlain tells plain classes from special ones.
+func (m *muster) tellPlain() {
+	for i := range m.out.Classes {
+		if c := &m.out.Classes[i]; c.plain() {
+			c.Plain = true
+		} else {
+			m.out.Special = append(m.out.Special, int32(i))
+		}
+	}
 }
 
 // alike is what the pods of a class have in common beside their demand.
@@ -230,11 +267,13 @@ func (k *kinds) deal(classes []Class) {
 // resolve fills in what depends on the class as a whole.
 func (m *muster) resolve(c *Class, v *podVolumes) {
 	m.fill(c.Requests, c.Demand.Requests)
-	c.Refused = c.Demand.Refused
+	if !c.Demand.bare && len(c.Demand.Refused) > 0 {
+		c.own().Refused = c.Demand.Refused
+	}
 	if v == nil {
 		return
 	}
-	c.Volumes = v.volumes
+	c.own().Volumes = v.volumes
 	c.Refused = slices.Concat(c.Refused, v.refused)
 	for _, x := range v.volumes {
 		if at, ok := m.index[AttachLimit+x.Driver]; ok && x.Driver != "" {

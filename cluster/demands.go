@@ -34,6 +34,10 @@ func (d *Demand) SetKey() {
 		requests = strconv.AppendInt(append(append(requests, a.Name...), '='), a.Value, 10)
 		requests = append(requests, ' ')
 	}
+	if d.bare = d.isBare(); d.bare {
+		d.Key = string(requests)
+		return
+	}
 	var b strings.Builder
 	b.Write(requests)
 	if len(d.Selector) > 0 {
@@ -56,6 +60,13 @@ func (d *Demand) SetKey() {
 		b.WriteString("refused(" + strconv.Quote(r) + ")")
 	}
 	d.Key = b.String()
+}
+
+// isBare tells whether all fields below Requests are empty.
+func (d *Demand) isBare() bool {
+	return len(d.Selector)+len(d.Tolerations)+len(d.Spreads)+len(d.PodAffinity)+len(d.PodAntiAffinity)+
+		len(d.Ports)+len(d.Volumes)+len(d.Preferences)+len(d.HostAccess)+len(d.Refused) == 0 &&
+		d.Affinity == nil && d.PreferencePrice == nil
 }
 
 func termKey(t Term) string {

@@ -130,7 +130,7 @@ func (m *muster) addCounted() {
 				return
 			}
 			counts[repelled{key, group}] = true
-			c.Counted = append(c.Counted, key)
+			c.own().Counted = append(c.Counted, key)
 		}
 		for j, s := range c.Demand.Spreads {
 			if !s.Soft {
@@ -154,11 +154,13 @@ func (m *muster) addCounted() {
 		c := &m.out.Classes[i]
 		for x := range maps.Keys(counts) {
 			if c.In(x.group) {
-				c.Counted = append(c.Counted, x.key)
+				c.own().Counted = append(c.Counted, x.key)
 			}
 		}
-		slices.Sort(c.Counted)
-		c.Counted = slices.Compact(c.Counted)
+		if len(c.Counted) > 0 {
+			slices.Sort(c.Counted)
+			c.Counted = slices.Compact(c.Counted)
+		}
 	}
 }
 

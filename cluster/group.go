@@ -76,9 +76,15 @@ func (g *grouper) id(leaving bool, selectors ...*PodSelector) int32 {
 	return id
 }
 
+// noReferences are those of a demand without constraints between pods.
+var noReferences = References{Affinity: -1}
+
 // refer finds the groups that the constraints of a demand speak of.
-func (g *grouper) refer(d *Demand) References {
-	r := References{Affinity: -1}
+func (g *grouper) refer(d *Demand) *References {
+	if d.bare {
+		return &noReferences
+	}
+	r := &References{Affinity: -1}
 	for i := range d.Spreads {
 		r.Spreads = append(r.Spreads, g.id(false, &d.Spreads[i].Pods))
 	}

@@ -12,6 +12,8 @@ type Demand struct {
 	Key string
 	// Requests is what the scheduler counts for the pod, one of [Pods] included.
 	Requests Resources
+	// bare: there are none but requests. Set with the key.
+	bare bool
 	// Selector must match (spec.nodeSelector).
 	Selector Term
 	// Affinity is the required node affinity: terms are ORed. Nil means any node;

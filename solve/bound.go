@@ -11,11 +11,11 @@ import (
 // constrained tells whether packing has been given more to hold to than every plan
 // must: pods were dealt out to domains, or could share what packing counts twice.
 func (p *problem) constrained() bool {
-	for i := range p.snap.Classes {
-		c := &p.snap.Classes[i]
-		if p.profile[i] < 0 {
+	for i, id := range p.profile {
+		if id < 0 || p.snap.Classes[i].Plain && len(p.profiles[id].preferred) == 0 {
 			continue
 		}
+		c := &p.snap.Classes[i]
 		d := c.Demand
 		hard := len(d.Spreads)+len(d.PodAffinity)+len(d.PodAntiAffinity)+len(d.Ports)+len(c.Volumes) > 0
 		if hard || !p.relaxed[i] && p.prefers(i) {

@@ -16,12 +16,17 @@ const Respect = cluster.Money(topology.Respect)
 const taintWeight = 100
 
 // preferencePrice is what a preference of a class of weight 100 may cost per node
-// and hour: as the pods say, or the first pool that admits them and says anything,
-// or the options.
+// and hour: as the pods say, or where they say nothing as [problem.poolPrice] does.
 func (p *problem) preferencePrice(c *cluster.Class, q *profile) int64 {
 	if c.Demand.PreferencePrice != nil {
 		return int64(*c.Demand.PreferencePrice)
 	}
+	return q.price
+}
+
+// poolPrice is the price of preferences that the first pool gives which admits a
+// profile and gives any, or that of the options.
+func (p *problem) poolPrice(q *profile) int64 {
 	for i := range p.snap.Pools {
 		price := p.snap.Pools[i].PreferencePrice
 		for o := p.pools[i].first; price != nil && o < p.pools[i].end; o++ {

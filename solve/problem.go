@@ -42,10 +42,11 @@ type problem struct {
 type profile struct {
 	class            *cluster.Class // one of them
 	hosts, offerings pack.Set
-	// The hosts that selector and affinity match, and those whose taints are
-	// tolerated, closed ones among them.
-	selected, tolerated pack.Set
-	preferred           []topology.Preferred
+	// looks are about closed hosts, too.
+	looks     *topology.Looks
+	preferred []topology.Preferred
+	// price of preferences of classes whose demand does not name one.
+	price int64
 }
 
 // newProblem lays a snapshot out. relaxed are the classes whose preferences are
@@ -115,10 +116,16 @@ func (p *problem) addProfiles() {
 	hosts, offerings := p.open()
 	index := map[string]int32{}
 	var key []byte
+	p.profile = make([]int32, len(p.snap.Classes))
+	plain := int32(-1) // the profile of plain classes
 	for i := range p.snap.Classes {
 		c := &p.snap.Classes[i]
-		if len(c.Refused) > 0 {
-			p.profile = append(p.profile, -1)
+		switch {
+		case c.Plain && plain >= 0:
+			p.profile[i] = plain
+			continue
+		case len(c.Refused) > 0:
+			p.profile[i] = -1
 			continue
 		}
 		key = appendProfile(key[:0], c)
@@ -126,20 +133,30 @@ func (p *problem) addProfiles() {
 		if !ok {
 			id = int32(len(p.profiles))
 			index[string(key)] = id
-			q := profile{class: c, hosts: slices.Clone(hosts), offerings: slices.Clone(offerings), selected: pack.FullSet(len(p.snap.Hosts)), tolerated: p.hosts.tolerated(c.Demand.Tolerations)}
-			p.hosts.selected(q.selected, c.Demand)
-			p.hosts.affine(q.selected, c.Demand)
-			p.hosts.admit(q.hosts, c)
-			p.offerings.admit(q.offerings, c)
-			for _, x := range c.Barred {
-				p.pools[x.Pool].leave(q.offerings)
-			}
-			p.admitDevices(&q, c)
-			p.addPreferred(&q)
-			p.profiles = append(p.profiles, q)
+			p.profiles = append(p.profiles, p.newProfile(c, hosts, offerings))
 		}
-		p.profile = append(p.profile, id)
+		if p.profile[i] = id; c.Plain {
+			plain = id
+		}
 	}
+}
+
+// newProfile finds which of the open hosts and offerings node selection leaves to a
+// class.
+func (p *problem) newProfile(c *cluster.Class, hosts, offerings pack.Set) profile {
+	q := profile{class: c, hosts: slices.Clone(hosts), offerings: slices.Clone(offerings)}
+	q.looks = &topology.Looks{Selected: pack.FullSet(len(p.snap.Hosts)), Tolerated: p.hosts.tolerated(c.Demand.Tolerations)}
+	p.hosts.selected(q.looks.Selected, c.Demand)
+	p.hosts.affine(q.looks.Selected, c.Demand)
+	p.hosts.admit(q.hosts, c)
+	p.offerings.admit(q.offerings, c)
+	for _, x := range c.Barred {
+		p.pools[x.Pool].leave(q.offerings)
+	}
+	p.admitDevices(&q, c)
+	p.addPreferred(&q)
+	q.price = p.poolPrice(&q)
+	return q
 }
 
 // open returns the hosts that take pods and the offerings that may be bought.
@@ -175,16 +192,23 @@ func (p *problem) classes(packing bool) []topology.Class {
 		if id < 0 {
 			continue
 		}
-		q := &p.profiles[id]
-		classes[i] = topology.Class{
-			Places:   topology.Places{Hosts: q.hosts, Offerings: q.offerings},
-			Selected: q.selected, Tolerated: q.tolerated, Preferred: q.preferred,
+		q, x := &p.profiles[id], &classes[i]
+		x.Places = topology.Places{Hosts: q.hosts, Offerings: q.offerings}
+		x.Looks, x.Preferred = q.looks, q.preferred
+		if !p.relaxed[i] {
+			x.PreferencePrice = q.price
 		}
-		if packing && p.tied(&p.snap.Classes[i]) {
-			classes[i].Places = topology.Places{Hosts: pack.NewSet(len(p.snap.Hosts)), Offerings: pack.NewSet(len(p.snap.Offerings))}
+	}
+	for _, i := range p.snap.Special {
+		if p.profile[i] < 0 {
+			continue
+		}
+		c, x := &p.snap.Classes[i], &classes[i]
+		if packing && p.tied(c) {
+			x.Places = topology.Places{Hosts: pack.NewSet(len(p.snap.Hosts)), Offerings: pack.NewSet(len(p.snap.Offerings))}
 		}
 		if !p.relaxed[i] {
-			classes[i].PreferencePrice = p.preferencePrice(&p.snap.Classes[i], q)
+			x.PreferencePrice = p.preferencePrice(c, &p.profiles[p.profile[i]])
 		}
 	}
 	return classes

@@ -13,15 +13,17 @@ import (
 type Class struct {
 	// Places that admit its pods, room aside. Empty for one that is refused.
 	Places Places
-	// Hosts that its node selector and affinity match, and whose taints it
-	// tolerates: what a spread may look at.
-	Selected, Tolerated pack.Set
+	*Looks
 	// Preferred are the places that its preferences of nodes name.
 	Preferred []Preferred
 	// PreferencePrice is what a preference of weight 100 may cost, in micro-USD per
 	// node and hour; 0 ignores all of them.
 	PreferencePrice int64
 }
+
+// Looks are the hosts that the spreads of a class may look at: those that its node
+// selector and affinity match, and those whose taints it tolerates.
+type Looks struct{ Selected, Tolerated pack.Set }
 
 // portion is a number of pods of a class with the places they are bound to.
 type portion struct{ class, pods, places int32 }
@@ -41,7 +43,7 @@ type assigner struct {
 }
 
 // isLoose tells whether the spreads of a class do not count.
-func (a *assigner) isLoose(class int) bool { return a.loose != nil && a.loose[class] >= Free }
+func (a *assigner) isLoose(class int32) bool { return a.loose != nil && a.loose[class] >= Free }
 
 // assign decides every constraint over domains of more than one node.
 func (a *assigner) assign() {
@@ -52,7 +54,7 @@ func (a *assigner) assign() {
 		}
 	}
 	keys := map[string]bool{}
-	for i := range a.snap.Classes {
+	for _, i := range a.snap.Special {
 		d := a.snap.Classes[i].Demand
 		soft := a.classes[i].PreferencePrice > 0
 		for j := range d.Spreads {

@@ -181,8 +181,8 @@ func (u *unit) add(p portion, n int32) int32 {
 	for i, v := range request {
 		u.size[i] += int64(low) * v
 	}
-	u.codes = append(u.codes, u.itemizer.codes[p.class]...)
-	for _, code := range u.itemizer.codes[p.class] {
+	u.codes = append(u.codes, u.codesOf(p.class)...)
+	for _, code := range u.codesOf(p.class) {
 		r := code >> codeBits
 		if code&isMember != 0 {
 			u.held[r] += low
@@ -196,7 +196,7 @@ func (u *unit) add(p portion, n int32) int32 {
 // allowed is how many pods of a class rulings let into the unit.
 func (u *unit) allowed(class int32) int32 {
 	most := int32(1<<31 - 1)
-	for _, code := range u.itemizer.codes[class] {
+	for _, code := range u.codesOf(class) {
 		r := code >> codeBits
 		if !u.closed[r] && code&isHolder == 0 {
 			continue
@@ -235,5 +235,5 @@ func (u *unit) close(units int32) {
 	u.out.Uncertain = true
 	u.out.Items = append(u.out.Items, Item{Places: u.id(u.places), Units: units, Size: u.size, Lots: []Lot{{Units: units, Parts: u.parts}}})
 	slices.Sort(u.codes)
-	u.items = append(u.items, slices.Compact(u.codes))
+	u.addCodes(slices.Compact(u.codes))
 }

@@ -27,7 +27,7 @@ type caps struct {
 // newCaps collects spreads and anti-affinity over the host name, and host ports.
 func newCaps(a *assigner) *caps {
 	k := &caps{assigner: a, index: map[string]int{}}
-	for i := range a.snap.Classes {
+	for _, i := range a.snap.Special {
 		c := &a.snap.Classes[i]
 		if len(c.Refused) > 0 {
 			continue
@@ -48,8 +48,8 @@ func newCaps(a *assigner) *caps {
 			}
 			k.group(i, c.AntiAffinity[j], limit)
 		}
-		for _, s := range a.softsOf(int32(i), cluster.LabelHostname) {
-			if !s.near && a.alone(int32(i), s.weight) {
+		for _, s := range a.softsOf(i, cluster.LabelHostname) {
+			if !s.near && a.alone(i, s.weight) {
 				k.soft(i, c, s)
 			}
 		}
@@ -73,7 +73,7 @@ func (k *caps) narrow() {
 }
 
 // soft makes a class a holder of a cap that it prefers.
-func (k *caps) soft(class int, c *cluster.Class, s soft) {
+func (k *caps) soft(class int32, c *cluster.Class, s soft) {
 	limit := s.skew
 	if s.apart {
 		limit = 0
@@ -85,21 +85,21 @@ func (k *caps) soft(class int, c *cluster.Class, s soft) {
 }
 
 // group makes a class a holder of a cap on the pods of a group.
-func (k *caps) group(class int, group, limit int32) {
+func (k *caps) group(class, group, limit int32) {
 	key := strconv.Itoa(int(group)) + "≤" + strconv.Itoa(int(limit))
 	i, ok := k.index[key]
 	if !ok {
 		r := ruling{limit: limit, holders: pack.NewSet(len(k.snap.Classes)), members: pack.NewSet(len(k.snap.Classes)), there: k.snap.Groups[group].Hosts}
-		for c := range k.snap.Classes {
-			if len(k.snap.Classes[c].Refused) == 0 && k.snap.Classes[c].In(group) {
-				r.members.Add(c)
+		for _, c := range k.snap.Special {
+			if x := &k.snap.Classes[c]; len(x.Refused) == 0 && x.In(group) {
+				r.members.Add(int(c))
 			}
 		}
 		i = len(k.list)
 		k.index[key] = i
 		k.list = append(k.list, r)
 	}
-	k.list[i].holders.Add(class)
+	k.list[i].holders.Add(int(class))
 }
 
 // ports makes rulings of host ports: of those who take a port on one address, or
@@ -109,9 +109,9 @@ func (k *caps) ports() {
 		protocol string
 		number   int32
 	}
-	users := map[port]map[string][]int{} // by address, "" for all of them
+	users := map[port]map[string][]int32{} // by address, "" for all of them
 	var order []port
-	for i := range k.snap.Classes {
+	for _, i := range k.snap.Special {
 		c := &k.snap.Classes[i]
 		for _, p := range c.Demand.Ports {
 			if len(c.Refused) > 0 {
@@ -122,7 +122,7 @@ func (k *caps) ports() {
 				address = ""
 			}
 			if users[at] == nil {
-				users[at] = map[string][]int{}
+				users[at] = map[string][]int32{}
 				order = append(order, at)
 			}
 			users[at][address] = append(users[at][address], i)
@@ -136,20 +136,20 @@ func (k *caps) ports() {
 	}
 }
 
-func (k *caps) port(users map[string][]int) {
+func (k *caps) port(users map[string][]int32) {
 	all := pack.NewSet(len(k.snap.Classes))
 	addresses := make([]string, 0, len(users))
 	for address, classes := range users {
 		addresses = append(addresses, address)
 		for _, c := range classes {
-			all.Add(c)
+			all.Add(int(c))
 		}
 	}
 	slices.Sort(addresses)
 	for _, address := range addresses {
 		r := ruling{limit: 1, holders: pack.NewSet(len(k.snap.Classes))}
 		for _, c := range users[address] {
-			r.holders.Add(c)
+			r.holders.Add(int(c))
 		}
 		r.members = r.holders
 		if address == "" {
@@ -180,7 +180,7 @@ func (a *assigner) hostsOut() {
 		}
 	}
 	taken := portsTaken(snap)
-	for i := range classes {
+	for _, i := range snap.Special {
 		c, p := &snap.Classes[i], &classes[i].Places
 		for _, g := range c.Groups {
 			if set := repelled[g]; set != nil {
@@ -236,7 +236,7 @@ type takenPort struct {
 // portsTaken looks at the pods on hosts if any that wait want a port.
 func portsTaken(snap *cluster.Snapshot) []takenPort {
 	wanted := false
-	for i := range snap.Classes {
+	for _, i := range snap.Special {
 		wanted = wanted || len(snap.Classes[i].Demand.Ports) > 0
 	}
 	if !wanted {

@@ -24,7 +24,7 @@ func classesOf(snap *cluster.Snapshot, price cluster.Money) []topology.Class {
 	for i := range snap.Classes {
 		c, x := &snap.Classes[i], &out[i]
 		x.Places = topology.Places{Hosts: pack.NewSet(len(snap.Hosts)), Offerings: pack.NewSet(len(snap.Offerings))}
-		x.Selected, x.Tolerated = pack.NewSet(len(snap.Hosts)), pack.NewSet(len(snap.Hosts))
+		x.Looks = &topology.Looks{Selected: pack.NewSet(len(snap.Hosts)), Tolerated: pack.NewSet(len(snap.Hosts))}
 		x.PreferencePrice = int64(price)
 		if len(c.Refused) > 0 {
 			continue

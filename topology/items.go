@@ -77,7 +77,7 @@ func New(snap *cluster.Snapshot, classes []Class) *Split {
 func spreadElsewhere(snap *cluster.Snapshot) bool {
 	counts := func(s cluster.TopologySpread) bool { return s.Counts() }
 	binds := func(v cluster.ClassVolume) bool { return v.Affinity != nil || len(v.Zones) > 0 }
-	for i := range snap.Classes {
+	for _, i := range snap.Special {
 		c := &snap.Classes[i]
 		if len(c.Refused) == 0 && slices.ContainsFunc(c.Volumes, binds) && slices.ContainsFunc(c.Demand.Spreads, counts) {
 			return true
@@ -90,10 +90,10 @@ func spreadElsewhere(snap *cluster.Snapshot) bool {
 type itemizer struct {
 	*assigner
 	caps  *caps
-	codes [][]int32 // of each class: its parts in rulings
+	codes [][]int32 // of each class: its parts in rulings; nil where there are none
 	sizes []int32   // of each class: the number of its size and parts
 	index map[itemKey]int32
-	items [][]int32 // of each item: its parts in rulings
+	items [][]int32 // of each item: its parts in rulings; nil where there are none
 	lots  []Lot     // slabs for the first of each item
 	parts []Part
 	out   Split
@@ -109,7 +109,10 @@ const (
 )
 
 func newItemizer(a *assigner) *itemizer {
-	b := &itemizer{assigner: a, caps: newCaps(a), codes: make([][]int32, len(a.snap.Classes)), index: make(map[itemKey]int32, len(a.portions))}
+	b := &itemizer{assigner: a, caps: newCaps(a), index: make(map[itemKey]int32, len(a.portions))}
+	if len(b.caps.list) > 0 {
+		b.codes, b.items = make([][]int32, len(a.snap.Classes)), make([][]int32, 0, len(a.portions))
+	}
 	for i := range b.caps.list {
 		r := &b.caps.list[i]
 		both := slices.Clone(r.holders)
@@ -128,7 +131,6 @@ func newItemizer(a *assigner) *itemizer {
 		}
 	}
 	b.out.Items = make([]Item, 0, len(a.portions))
-	b.items = make([][]int32, 0, len(a.portions))
 	b.addSizes()
 	return b
 }
@@ -140,7 +142,7 @@ func (b *itemizer) addSizes() {
 		for _, v := range b.snap.Classes[i].Requests {
 			h = h.With(v)
 		}
-		for _, code := range b.codes[i] {
+		for _, code := range b.codesOf(i) {
 			h = h.With(int64(code))
 		}
 		return h
@@ -150,7 +152,22 @@ func (b *itemizer) addSizes() {
 
 // alike tells whether two classes have the same size and parts in rulings.
 func (b *itemizer) alike(i, j int32) bool {
-	return slices.Equal(b.snap.Classes[i].Requests, b.snap.Classes[j].Requests) && slices.Equal(b.codes[i], b.codes[j])
+	return slices.Equal(b.snap.Classes[i].Requests, b.snap.Classes[j].Requests) && slices.Equal(b.codesOf(i), b.codesOf(j))
+}
+
+// codesOf are the parts of a class in rulings.
+func (b *itemizer) codesOf(class int32) []int32 {
+	if b.codes == nil {
+		return nil
+	}
+	return b.codes[class]
+}
+
+// addCodes notes the parts of the next item in rulings.
+func (b *itemizer) addCodes(codes []int32) {
+	if b.codes != nil {
+		b.items = append(b.items, codes)
+	}
 }
 
 // add makes a portion part of an item and returns its number; −1 for none.
@@ -165,7 +182,7 @@ func (b *itemizer) add(p portion) int32 {
 		b.index[key] = i
 		lots := take(&b.lots, len(b.portions))
 		b.out.Items = append(b.out.Items, Item{Places: p.places, Size: b.snap.Classes[p.class].Requests, Lots: lots[:0]})
-		b.items = append(b.items, b.codes[p.class])
+		b.addCodes(b.codesOf(p.class))
 	}
 	parts := take(&b.parts, len(b.portions))
 	parts[0] = Part{p.class, 1}
@@ -198,7 +215,7 @@ func (b *itemizer) translate() {
 		}
 		at[i] = int32(len(b.out.Rules))
 		b.out.Rules = append(b.out.Rules, Rule{There: r.there, Rule: pack.Rule{
-			Holders: pack.NewSet(len(b.items)), Members: pack.NewSet(len(b.items)), Cap: r.limit,
+			Holders: pack.NewSet(len(b.out.Items)), Members: pack.NewSet(len(b.out.Items)), Cap: r.limit,
 		}})
 	}
 	for i, codes := range b.items {

@@ -148,7 +148,7 @@ func (r *relaxer) confine(x *dealing, i int, role *role) {
 // free is, for each spread of a role, how many pods of other classes may count for
 // it, wherever they go; nil for classes whose spreads do not count.
 func (r *relaxer) free(class int32, role *role) []int32 {
-	if r.isLoose(int(class)) {
+	if r.isLoose(class) {
 		return nil
 	}
 	out := make([]int32, len(role.spreads))
@@ -243,7 +243,7 @@ func (r *relaxer) items() *Relaxation {
 // pods of their own kind, of which there are no others.
 func (r *relaxer) together(class int32) bool {
 	c := &r.snap.Classes[class]
-	if !nearOver(c, cluster.LabelHostname) || !c.In(c.Affinity) || len(r.snap.Groups[c.Affinity].Hosts) > 0 || r.isLoose(int(class)) {
+	if !nearOver(c, cluster.LabelHostname) || !c.In(c.Affinity) || len(r.snap.Groups[c.Affinity].Hosts) > 0 || r.isLoose(class) {
 		return false
 	}
 	for i := range r.snap.Classes {

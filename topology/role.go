@@ -58,7 +58,7 @@ func newDealing(a *assigner, d *domains) *dealing {
 		there: make([][]int32, groups), dealt: make([][]int32, groups), shut: make([][]bool, groups), roles: make([]*role, len(a.snap.Classes)),
 		load: make([]int32, d.n), counters: map[counterKey]*counter{}, byGroup: make([][]*counter, groups),
 	}
-	for i := range a.snap.Classes {
+	for _, i := range a.snap.Special {
 		c := &a.snap.Classes[i]
 		for j := range c.Demand.Spreads {
 			if s := &c.Demand.Spreads[j]; s.Key == d.key && s.Counts() {
@@ -131,6 +131,9 @@ func (x *dealing) roleOf(class int32) *role {
 		return r
 	}
 	c := &x.snap.Classes[class]
+	if c.Plain {
+		return nil
+	}
 	r := role{near: nearIn(c, x.key)}
 	for j := range c.Demand.Spreads {
 		if s := &c.Demand.Spreads[j]; s.Key == x.key && s.Counts() {
