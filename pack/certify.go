@@ -56,23 +56,29 @@ func (c *certifier) addDims(extra []int32) {
 			continue
 		}
 		row := c.sizeOf(i)
-		copy(row, c.row(c.layout.size, int32(i)))
+		copy(row, c.row(c.grains, int32(i)))
 		for _, x := range c.sides.needs.of(int32(i)) {
 			if at := column[x.at]; at > 0 {
 				row[at-1] = x.amount
 			}
 		}
 		for d, v := range row {
-			c.unit[d] = gcd(c.unit[d], v)
+			if c.unit[d] != 1 {
+				c.unit[d] = gcd(c.unit[d], v)
+			}
 		}
 	}
 	for i := range c.items {
-		for d, v := range c.sizeOf(i) {
-			if v > 0 {
-				c.sizeOf(i)[d] = v / c.unit[d]
-				c.total[d] = addSaturating(c.total[d], v/c.unit[d], int64(c.held[i]))
+		row := c.sizeOf(i)
+		for d, v := range row {
+			if v > 0 && c.unit[d] > 1 {
+				row[d] = v / c.unit[d]
 			}
+			c.total[d] = addSaturating(c.total[d], row[d], int64(c.held[i]))
 		}
+	}
+	for d, g := range c.grain {
+		c.unit[d] *= g
 	}
 	for _, s := range c.onSale {
 		c.room = append(c.room, c.inUnits(c.row(c.shapeRows, s), func(at int32) int64 { return c.sides.room[at] }))

@@ -40,7 +40,7 @@ func (k *packer) enlarge(b *bid) bool {
 // included, that holds takes and asks for no variety; −1 if there is none.
 func (k *packer) cheapestFor(takes []take, below int64) int32 {
 	k.sum(k.total, takes)
-	for _, s := range k.onSale {
+	for _, s := range k.onSale[k.firstWith(k.total):] {
 		if k.priceOf(s) >= below {
 			break
 		}

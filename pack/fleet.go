@@ -21,6 +21,9 @@ type reach struct {
 func (k *packer) refit(limit int64, r reach) (found, best bool) {
 	need, onSale := k.leftNeed(), k.below(limit)
 	c := k.newCovering(need, onSale)
+	if c.nodes() > float64(r.branches/2) {
+		return false, false // each node takes two branches: the search would not come to an end
+	}
 	least := 0.0
 	for i := range r.attempts {
 		b := c.nextCover(float64(limit)-0.5, r.branches, r.work)

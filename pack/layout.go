@@ -17,6 +17,9 @@ type layout struct {
 	dense  []int32
 	column []int32
 	size   []int64 // a row for each item
+	// grain divides all sizes in the dimension of a row, and grains are sizes as
+	// multiples of it; 0 where nobody needs any.
+	grain, grains []int64
 	// alike is for each item the first one of exactly the same size.
 	alike []int32
 	// least and greatest are a row for each 64 items: the least and the most that any
@@ -216,6 +219,27 @@ func (l *layout) addSizes() {
 				least[c] = v
 			}
 			greatest[c] = max(greatest[c], v)
+		}
+	}
+	l.addGrains()
+}
+
+func (l *layout) addGrains() {
+	n := len(l.dense)
+	l.grain, l.grains = make([]int64, n), make([]int64, len(l.size))
+	for i := range l.items {
+		for c, v := range l.row(l.size, int32(i)) {
+			if v > 0 && l.grain[c] != 1 {
+				l.grain[c] = gcd(l.grain[c], v)
+			}
+		}
+	}
+	for i := range l.items {
+		row := l.row(l.grains, int32(i))
+		for c, v := range l.row(l.size, int32(i)) {
+			if row[c] = v; v > 0 && l.grain[c] > 1 {
+				row[c] = v / l.grain[c]
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pack
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -21,7 +22,7 @@ type market struct {
 	apart []int32 // items that need many nodes each: they are looked at alone
 	unit  []int64 // of each dimension, 0 where nobody needs any
 	total []int64 // wanted in each dimension, in units
-	sizes []int64 // a row for each item, in units; zeros without demand
+	sizes []int64 // a row for each item with demand, in units
 }
 
 const (
@@ -45,7 +46,7 @@ func newMarket(l *layout, s *sale, demand []int32) *market {
 func (m *market) begin(l *layout, s *sale, demand []int32) {
 	*m = market{
 		layout: l, sale: s, demand: demand, dims: len(l.dense),
-		wanted: m.wanted[:0], extra: m.extra[:0], apart: m.apart[:0], unit: m.unit, total: m.total, sizes: m.sizes,
+		wanted: m.wanted[:0], extra: m.extra[:0], apart: m.apart[:0], unit: m.unit, total: m.total,
 	}
 	for i, n := range demand {
 		if n > 0 {
@@ -106,37 +107,55 @@ func largest(values []float64, most int) []int32 {
 // addUnits lays out sizes in units: the greatest common divisors of all that is
 // wanted.
 func (m *market) addUnits() {
-	m.sizes = zeros(m.sizes, len(m.items)*m.dims)
 	m.unit, m.total = zeros(m.unit, m.dims), zeros(m.total, m.dims)
-	var column []int // of a counted dimension, from 1
+	m.sizes = m.grains
 	if len(m.extra) > 0 {
-		column = make([]int, len(m.sides.room))
+		m.addColumns()
 	}
-	for i, at := range m.extra {
-		column[at] = len(m.dense) + i + 1
-	}
+	coarser := false // some unit is more than a grain
 	for _, i := range m.wanted {
-		row := m.sizeOf(i)
-		copy(row, m.row(m.size, i))
-		if column != nil {
-			for _, x := range m.sides.needs.of(i) {
-				if c := column[x.at]; c > 0 {
-					row[c-1] = x.amount
-				}
-			}
-		}
-		for d, v := range row {
+		for d, v := range m.sizeOf(i) {
 			if v > 0 && m.unit[d] != 1 {
 				m.unit[d] = gcd(m.unit[d], v)
 			}
 		}
 	}
+	for _, u := range m.unit {
+		coarser = coarser || u > 1
+	}
+	if coarser {
+		sizes := make([]int64, len(m.sizes))
+		for _, i := range m.wanted {
+			row := sizes[int(i)*m.dims : (int(i)+1)*m.dims]
+			for d, v := range m.sizeOf(i) {
+				row[d] = v / max(m.unit[d], 1)
+			}
+		}
+		m.sizes = sizes
+	}
+	for _, i := range m.wanted {
+		for d, v := range m.sizeOf(i) {
+			m.total[d] = addSaturating(m.total[d], v, int64(m.demand[i]))
+		}
+	}
+	for d, g := range m.grain {
+		m.unit[d] *= g
+	}
+}
+
+// addColumns lays out sizes with the counted dimensions that have a price.
+func (m *market) addColumns() {
+	m.sizes = make([]int64, len(m.items)*m.dims)
+	column := make([]int, len(m.sides.room)) // from 1
+	for i, at := range m.extra {
+		column[at] = len(m.dense) + i + 1
+	}
 	for _, i := range m.wanted {
 		row := m.sizeOf(i)
-		for d, v := range row {
-			if v > 0 {
-				row[d] = v / m.unit[d]
-				m.total[d] = addSaturating(m.total[d], row[d], int64(m.demand[i]))
+		copy(row, m.row(m.grains, i))
+		for _, x := range m.sides.needs.of(i) {
+			if c := column[x.at]; c > 0 {
+				row[c-1] = x.amount
 			}
 		}
 	}
@@ -169,12 +188,17 @@ func (m *market) inUnits(d int, v int64) int64 {
 // be bought without end.
 func (m *market) costOf(shape int32) float64 { return math.Max(float64(m.priceOf(shape)), 1e-3) }
 
-// addSaturating returns sum + n·v, or the largest int64 where that is more.
+// addSaturating returns sum + n·v, or the largest int64 where that is more; n and sum
+// are not negative.
 func addSaturating(sum, v, n int64) int64 {
-	if n > 0 && v > (math.MaxInt64-sum)/n {
+	if v <= 0 {
+		return sum + v*n
+	}
+	high, low := bits.Mul64(uint64(v), uint64(n))
+	if high > 0 || low > uint64(math.MaxInt64-sum) {
 		return math.MaxInt64
 	}
-	return sum + v*n
+	return sum + int64(low)
 }
 
 func gcd(a, b int64) int64 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math/bits"
 	"slices"
+	"sort"
 )
 
 // packer packs what is left of one region's demand onto new nodes.
@@ -19,6 +20,9 @@ type packer struct {
 	offers   []offer // the region's shapes, best first
 	top      []int64 // of each 64 items, the most that any of them is worth
 
+	// roomiest is a row for each shape on sale: the most room of it and those before it.
+	roomiest []int64
+
 	bidTakes []take
 	total    []int64 // reused: what some takes need
 	scratch  []take
@@ -33,7 +37,24 @@ type offer struct {
 }
 
 func newPacker(s *state, r *region) *packer {
-	return &packer{state: s, region: r, total: make([]int64, len(s.dense))}
+	k := &packer{state: s, region: r, total: make([]int64, len(s.dense))}
+	k.roomiest = make([]int64, 0, len(r.onSale)*len(s.dense))
+	for i, shape := range r.onSale {
+		k.roomiest = append(k.roomiest, s.row(s.shapeRows, shape)...)
+		if i > 0 {
+			for c, v := range k.row(k.roomiest, int32(i-1)) {
+				at := i*len(s.dense) + c
+				k.roomiest[at] = max(k.roomiest[at], v)
+			}
+		}
+	}
+	return k
+}
+
+// firstWith returns the place on sale of the first shape that could hold so much: in
+// each dimension it or one before it has the room.
+func (k *packer) firstWith(sum []int64) int {
+	return sort.Search(len(k.onSale), func(i int) bool { return holds(k.row(k.roomiest, int32(i)), sum) })
 }
 
 // demand is what is left for the region; false when that is nothing.
@@ -189,7 +210,7 @@ func (k *packer) commit(shape int32, takes []take, n int32) int32 {
 // takes: shape itself when there is none cheaper.
 func (k *packer) cheapest(shape int32, takes []take) int32 {
 	k.sum(k.total, takes)
-	for _, s := range k.onSale {
+	for _, s := range k.onSale[k.firstWith(k.total):] {
 		if k.shapes[s].price >= k.shapes[shape].price {
 			break
 		}
