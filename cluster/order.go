@@ -1,10 +1,11 @@
 package cluster
 
 import (
-	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/ullage-sh/ullage/internal/radix"
 )
 
 // SortPods sorts pods by namespace, name and UID.
@@ -43,24 +44,25 @@ func sortByText[T any](list []T, order func(x, y T) int, text func(T) string) {
 	for _, x := range list[1:] {
 		alike = common(first[:alike], text(x))
 	}
-	type entry struct {
-		key  uint64
-		item T
-	}
-	entries := make([]entry, len(list))
+	entries := make([]radix.Entry[T], len(list))
 	for i, x := range list {
 		var next [8]byte
 		copy(next[:], text(x)[alike:])
-		entries[i] = entry{binary.BigEndian.Uint64(next[:]), x}
+		entries[i] = radix.Entry[T]{Key: binary.BigEndian.Uint64(next[:]), Item: x}
 	}
-	slices.SortFunc(entries, func(x, y entry) int {
-		if x.key != y.key {
-			return cmp.Compare(x.key, y.key)
+	radix.Sort(entries)
+	for first := 0; first < len(entries); {
+		end := first + 1
+		for end < len(entries) && entries[end].Key == entries[first].Key {
+			end++
 		}
-		return order(x.item, y.item)
-	})
-	for i := range entries {
-		list[i] = entries[i].item
+		for i := first; i < end; i++ {
+			list[i] = entries[i].Item
+		}
+		if end-first > 1 {
+			slices.SortFunc(list[first:end], order)
+		}
+		first = end
 	}
 }
 

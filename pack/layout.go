@@ -1,9 +1,10 @@
 package pack
 
 import (
-	"cmp"
 	"math/bits"
 	"slices"
+
+	"github.com/ullage-sh/ullage/internal/radix"
 )
 
 // layout is a problem laid out for packing. It does not change once built.
@@ -125,11 +126,7 @@ func (l *layout) appendRoom(m []int64, room []Amount) []int64 {
 // of their proportions, so that 64 in a row are alike.
 func (l *layout) addItems() {
 	weight := l.weights()
-	type ranked struct {
-		rank uint64 // the complements of size and proportion, to sort by
-		item
-	}
-	ranks := make([]ranked, 0, len(l.Items))
+	ranks := make([]radix.Entry[item], 0, len(l.Items)) // by the complements of size and proportion
 	for i := range l.Items {
 		x := &l.Items[i]
 		if x.Count <= 0 {
@@ -146,17 +143,15 @@ func (l *layout) addItems() {
 			}
 		}
 		size := log2(int64(large*(1<<40))+1) >> 6
-		ranks = append(ranks, ranked{uint64(^size)<<32 | uint64(uint32(^proportion)^1<<31), item{int32(i), x.Profile, x.Count}})
+		ranks = append(ranks, radix.Entry[item]{
+			Key:  uint64(^size)<<32 | uint64(uint32(^proportion)^1<<31),
+			Item: item{int32(i), x.Profile, x.Count},
+		})
 	}
-	slices.SortFunc(ranks, func(a, b ranked) int {
-		if a.rank != b.rank {
-			return cmp.Compare(a.rank, b.rank)
-		}
-		return cmp.Compare(a.source, b.source)
-	})
+	radix.Sort(ranks)
 	l.items = make([]item, len(ranks))
 	for i := range ranks {
-		l.items[i] = ranks[i].item
+		l.items[i] = ranks[i].Item
 	}
 	l.addSizes()
 	l.addAlike()
