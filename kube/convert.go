@@ -36,8 +36,8 @@ type Converter struct {
 // table is a part of what is interned.
 type table struct {
 	mu         sync.Mutex
-	demands    interned[demandRecord] // by fingerprint
-	identities interned[cluster.Identity]
+	demands    interned[demandRecord]     // by fingerprint
+	identities interned[cluster.Identity] // likewise
 }
 
 // demandRecord is in one piece what nearly all pods have.
@@ -89,10 +89,10 @@ type lane struct {
 	*Converter
 	counter     counter
 	fingerprint fingerprint
-	// What this lane has met twice in a batch, so that it need not ask the Converter
-	// again; nil outside of one.
-	demands    map[string]*cluster.Demand
-	identities map[string]*cluster.Identity
+	// What this lane has met twice in a batch, by hash, so that it need not ask the
+	// Converter again; nil outside of one.
+	demands    map[uint64]*named[demandRecord]
+	identities map[uint64]*named[cluster.Identity]
 	// Where records that this lane makes come to be.
 	demandRoom   room[demandRecord]
 	identityRoom room[cluster.Identity]
@@ -106,13 +106,11 @@ func (c *Converter) lane() *lane {
 	return &lane{Converter: c}
 }
 
-// table is where something with that fingerprint is interned.
-func (c *Converter) table(mark []byte) *table {
-	return &c.tables[maphash.Bytes(c.seed, mark)%uint64(len(c.tables))]
-}
+// table is where what has a fingerprint of that hash is interned.
+func (c *Converter) table(hash uint64) *table { return &c.tables[hash%uint64(len(c.tables))] }
 
 func (l *lane) pods(pods []*corev1.Pod, out []*cluster.Pod) {
-	l.demands, l.identities = map[string]*cluster.Demand{}, map[string]*cluster.Identity{}
+	l.demands, l.identities = map[uint64]*named[demandRecord]{}, map[uint64]*named[cluster.Identity]{}
 	var slab []cluster.Pod // few allocations, and yet one pod does not keep many alive
 	for i, p := range pods {
 		if len(slab) == 0 {
@@ -134,66 +132,66 @@ func (l *lane) demand(p *corev1.Pod) *cluster.Demand {
 		problems = quantityProblems(p)
 	}
 	mark := l.fingerprint.of(p, requests, problems)
-	if d := l.demands[string(mark)]; d != nil {
-		return d
+	hash := maphash.Bytes(l.seed, mark)
+	if d := l.demands[hash]; d.is(mark) {
+		return &d.record.Demand
 	}
-	t := l.table(mark)
-	d := t.demand(mark)
+	t := l.table(hash)
+	d := t.demand(hash, mark)
 	switch {
 	case d == nil:
 		made, at := l.demandRoom.take()
-		demand(p, requests, problems, made)
-		return t.keep(mark, made, at)
+		made.text = string(mark)
+		demand(p, requests, problems, &made.record)
+		d = t.keep(hash, mark, made, at)
 	case l.demands != nil:
-		l.demands[string(mark)] = d
+		l.demands[hash] = d
 	}
-	return d
+	return &d.record.Demand
 }
 
 // demand returns the demand with that fingerprint, nil when it has not been met.
-func (t *table) demand(mark []byte) *cluster.Demand {
+func (t *table) demand(hash uint64, mark []byte) *named[demandRecord] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r := t.demands.get(mark); r != nil {
-		return &r.Demand
-	}
-	return nil
+	return t.demands.get(hash, mark)
 }
 
-// keep interns a demand that was made at a place under its fingerprint.
-func (t *table) keep(mark []byte, made *demandRecord, at place[demandRecord]) *cluster.Demand {
+// keep interns a demand that was made at a place, and returns it or the one that
+// another lane has made meanwhile.
+func (t *table) keep(hash uint64, mark []byte, made *named[demandRecord], at place[demandRecord]) *named[demandRecord] {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if first := t.demands.get(mark); first != nil {
-		return &first.Demand // another lane was faster
+	if first := t.demands.get(hash, mark); first != nil {
+		return first
 	}
-	t.demands.put(string(mark), at)
-	return &made.Demand
+	t.demands.put(hash, at)
+	return made
 }
 
 // identity returns the one record of what selectors see of a pod.
 func (l *lane) identity(p *corev1.Pod) *cluster.Identity {
 	mark := l.fingerprint.identity(p.Namespace, p.Labels)
-	if id := l.identities[string(mark)]; id != nil {
-		return id
+	hash := maphash.Bytes(l.seed, mark)
+	id := l.identities[hash]
+	if !id.is(mark) {
+		if id = l.identify(p, hash, mark); l.identities != nil {
+			l.identities[hash] = id
+		}
 	}
-	id := l.identify(p, mark)
-	if l.identities != nil {
-		l.identities[string(mark)] = id
-	}
-	return id
+	return &id.record
 }
 
-func (l *lane) identify(p *corev1.Pod, mark []byte) *cluster.Identity {
-	t := l.table(mark)
+func (l *lane) identify(p *corev1.Pod, hash uint64, mark []byte) *named[cluster.Identity] {
+	t := l.table(hash)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	id := t.identities.get(mark)
+	id := t.identities.get(hash, mark)
 	if id == nil {
 		var at place[cluster.Identity]
 		id, at = l.identityRoom.take()
-		*id = cluster.NewIdentity(p.Namespace, p.Labels)
-		t.identities.put(string(mark), at)
+		id.text, id.record = string(mark), cluster.NewIdentity(p.Namespace, p.Labels)
+		t.identities.put(hash, at)
 	}
 	return id
 }

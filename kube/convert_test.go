@@ -62,8 +62,8 @@ func TestForgetting(t *testing.T) {
 	}
 	held := map[string]int{}
 	for i := range c.tables {
-		held["demands"] += len(c.tables[i].demands.byText)
-		held["identities"] += len(c.tables[i].identities.byText)
+		held["demands"] += len(c.tables[i].demands.byHash)
+		held["identities"] += len(c.tables[i].identities.byHash)
 	}
 	for name, n := range held {
 		if n > 4*few {

@@ -2,17 +2,26 @@ package kube
 
 import "weak"
 
-// interned finds the one record with a text. It does not keep records alive: jobs
-// leave behind identities that no other pod will have, and an operator runs for
-// months. The zero value is ready to use.
+// interned finds the one record with a text, by a hash of that. It does not keep
+// records alive: jobs leave behind identities that no other pod will have, and an
+// operator runs for months. The zero value is ready to use.
 type interned[T any] struct {
-	byText map[string]place[T]
-	sweep  int // size at which the entries of records that are gone are dropped
+	byHash map[uint64]place[T] // where that is taken by another text, by the next number
+	sweep  int                 // size at which the entries of records that are gone are dropped
 }
+
+// named is a record and the text by which it is found.
+type named[T any] struct {
+	text   string
+	record T
+}
+
+// is tells whether there is a record, and that is its text.
+func (n *named[T]) is(text []byte) bool { return n != nil && n.text == string(text) }
 
 // slab is several records in one piece: to point at them weakly costs as much as to
 // point at one, and one keeps few others alive.
-type slab[T any] [16]T
+type slab[T any] [16]named[T]
 
 // place is where a record is, as long as any of its slab is in use.
 type place[T any] struct {
@@ -20,7 +29,8 @@ type place[T any] struct {
 	at   int
 }
 
-func (p place[T]) record() *T {
+// find returns the record that is there, nil when it is gone.
+func (p place[T]) find() *named[T] {
 	if s := p.slab.Value(); s != nil {
 		return &s[p.at]
 	}
@@ -31,27 +41,37 @@ func (p place[T]) record() *T {
 const minSweep = 512
 
 // get returns the record with that text, nil when there is none (any more).
-func (t *interned[T]) get(text []byte) *T {
-	if p, ok := t.byText[string(text)]; ok {
-		return p.record()
+func (t *interned[T]) get(hash uint64, text []byte) *named[T] {
+	for ; ; hash++ {
+		p, ok := t.byHash[hash]
+		if !ok {
+			return nil
+		}
+		if r := p.find(); r.is(text) {
+			return r
+		}
 	}
-	return nil
 }
 
-// put makes what is at a place the record with that text.
-func (t *interned[T]) put(text string, p place[T]) {
-	if t.byText == nil {
-		t.byText, t.sweep = map[string]place[T]{}, minSweep
+// put makes what is at a place the record with its text.
+func (t *interned[T]) put(hash uint64, p place[T]) {
+	if t.byHash == nil {
+		t.byHash, t.sweep = map[uint64]place[T]{}, minSweep
 	}
-	if len(t.byText) >= t.sweep {
-		for k, p := range t.byText {
-			if p.record() == nil {
-				delete(t.byText, k)
+	if len(t.byHash) >= t.sweep {
+		for k, p := range t.byHash {
+			if p.find() == nil {
+				delete(t.byHash, k)
 			}
 		}
-		t.sweep = max(minSweep, 2*len(t.byText))
+		t.sweep = max(minSweep, 2*len(t.byHash))
 	}
-	t.byText[text] = p
+	for ; ; hash++ {
+		if q, taken := t.byHash[hash]; !taken || q.find() == nil {
+			t.byHash[hash] = p
+			return
+		}
+	}
 }
 
 // room is where the next records come to be.
@@ -61,7 +81,7 @@ type room[T any] struct {
 }
 
 // take returns an empty record and its place.
-func (r *room[T]) take() (*T, place[T]) {
+func (r *room[T]) take() (*named[T], place[T]) {
 	if r.slab == nil || r.next.at == len(r.slab) {
 		r.slab = new(slab[T])
 		r.next = place[T]{slab: weak.Make(r.slab)}

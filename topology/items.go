@@ -99,7 +99,8 @@ type itemizer struct {
 	out   Split
 }
 
-type itemKey struct{ size, places int32 }
+// itemKey is the size and, below it, the places of an item.
+type itemKey uint64
 
 // A code is a ruling's index with these bits below it.
 const (
@@ -175,7 +176,7 @@ func (b *itemizer) add(p portion) int32 {
 	if p.pods == 0 || b.list[p.places].empty() {
 		return -1
 	}
-	key := itemKey{b.sizes[p.class], p.places}
+	key := itemKey(b.sizes[p.class])<<32 | itemKey(p.places)
 	i, ok := b.index[key]
 	if !ok {
 		i = int32(len(b.out.Items))
