@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,9 +13,9 @@ type PoolOffering struct {
 	Pool  int // index into Snapshot.Pools
 	Type  *InstanceType
 	ID    OfferingID
+	Zone  int32 // of ID: index into Snapshot.Zones
 	Price Money
-	// Allocatable is what the node offers to pods; Free what the DaemonSets leave of
-	// it. Offerings may share them.
+	// Allocatable is what the node offers to pods; Free what the DaemonSets leave of it.
 	Allocatable, Free Vector
 	// Ports of the host that its DaemonSets take.
 	Ports      []HostPort
@@ -74,8 +75,21 @@ func sortOfferings(s *Snapshot) {
 		return x.ID.Compare(y.ID)
 	})
 	s.Offerings = make([]PoolOffering, len(all))
+	vectors := make(Vector, 0, 2*len(all)*len(s.Resources)) // next to each other for who walks through
+	zones := map[string]bool{}
 	for i, j := range order {
-		s.Offerings[i] = all[j]
+		o := &s.Offerings[i]
+		*o = all[j]
+		first := len(vectors)
+		vectors = append(append(vectors, o.Free...), o.Allocatable...)
+		o.Free, o.Allocatable = slices.Clip(vectors[first:first+len(o.Free)]), slices.Clip(vectors[first+len(o.Free):])
+		zones[o.ID.Zone] = true
+	}
+	s.Zones = slices.Sorted(maps.Keys(zones))
+	for i := range s.Offerings {
+		o := &s.Offerings[i]
+		at, _ := slices.BinarySearch(s.Zones, o.ID.Zone)
+		o.Zone = int32(at)
 	}
 }
 

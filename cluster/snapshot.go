@@ -22,6 +22,7 @@ type Snapshot struct {
 	Hosts     []Host         // where it could go, sorted by name
 	Pools     []PoolState    // by weight, highest first, then name
 	Offerings []PoolOffering // by pool, then price, then name
+	Zones     []string       // of the offerings, sorted
 	// Groups are the pods that constraints count; Repulsions what keeps waiting pods
 	// away from pods on hosts.
 	Groups     []Group

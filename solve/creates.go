@@ -24,7 +24,9 @@ func (a *answer) purchases() []purchase {
 	slack := a.slack()
 	var out []purchase
 	for g := range a.packed.Bought {
-		likely, options := a.candidates(int32(g)), a.options(int32(g), slack)
+		b := &a.packed.Bought[g]
+		load := nodeLoad{a.total(b.Takes), a.admitting(b.Takes)}
+		likely, options := a.candidates(b, &load), a.options(b, &load, slack)
 		var last purchase
 		for range a.packed.Bought[g].Copies {
 			choice := a.choose(likely)
@@ -52,7 +54,7 @@ type wares struct {
 
 // ware is what matters of one offering then.
 type ware struct {
-	pool, zone int32 // zones are numbered by name
+	pool, zone int32 // indexes into the snapshot's
 	taste      int8  // its capacity type, the preferred one first
 	risky      int64 // its price and what reclaims add to that
 }
@@ -68,25 +70,18 @@ func (w *wares) there(offering int32) *int64 {
 	return &w.nodes[w.of[offering].pool][w.of[offering].zone]
 }
 
-// addWares numbers the zones and counts the nodes that pools hold in each.
+// addWares counts the nodes that pools hold in each zone.
 func (a *answer) addWares() {
-	var zones []string // a handful
-	for i := range a.snap.Offerings {
-		if zone := a.snap.Offerings[i].ID.Zone; !slices.Contains(zones, zone) {
-			zones = append(zones, zone)
-		}
-	}
-	slices.Sort(zones)
 	w := &a.wares
 	w.of = make([]ware, len(a.snap.Offerings))
 	for i := range a.snap.Offerings {
 		o := &a.snap.Offerings[i]
 		risky := int64(o.Price) + int64(o.Price)/1000*o.ReclaimPPM*hoursAtRisk/1000
-		w.of[i] = ware{int32(o.Pool), int32(slices.Index(zones, o.ID.Zone)), taste(o.ID), risky}
+		w.of[i] = ware{int32(o.Pool), o.Zone, taste(o.ID), risky}
 	}
 	for i := range a.snap.Pools {
-		nodes := make([]int64, len(zones))
-		for j, zone := range zones {
+		nodes := make([]int64, len(a.snap.Zones))
+		for j, zone := range a.snap.Zones {
 			nodes[j] = a.snap.Pools[i].Zones[zone]
 		}
 		w.nodes = append(w.nodes, nodes)
@@ -119,24 +114,29 @@ func (a *answer) slack() []int64 {
 	return share
 }
 
+// nodeLoad is what a node is bought for: what that asks for, in dims, and the offerings
+// that it may use.
+type nodeLoad struct {
+	sum    []int64
+	usable pack.Set
+}
+
 // options returns the offerings of the pool that hold a group's pods, cheapest
 // first: all that its limits leave, and as many more as its minValues need. The
 // cloud tries them in order, so the last ones are launched only when all others
 // are sold out.
-func (a *answer) options(id int32, slack []int64) []int32 {
-	b := &a.packed.Bought[id]
+func (a *answer) options(b *pack.Purchase, load *nodeLoad, slack []int64) []int32 {
 	if a.snap.Pools[a.poolOf(b)].Shape != cluster.Free { // the cloud chooses
-		return a.candidates(id)
+		return a.candidates(b, load)
 	}
 	pool, price, planned := a.poolOf(b), a.priceOf(b), a.quotas.uses(a.offerOf[b.Shape])
-	sum, usable := a.total(b.Takes), a.admitting(b.Takes)
 	need := a.newTally(pool)
 	var within, beyond []int32
 	least := price
 	if !need.done() {
 		least = 0
 	}
-	for o := range a.alternativesFrom(least, pool, usable, sum) {
+	for o := range a.alternativesFrom(least, pool, load.usable, load.sum) {
 		uses := a.quotas.uses(o)
 		ok := a.snap.Offerings[o].Price >= price
 		for i := range int(a.quotas.start[pool+1] - a.quotas.start[pool]) {
@@ -165,12 +165,10 @@ func (a *answer) options(id int32, slack []int64) []int32 {
 // candidates returns the offerings that may be the first of a group's: the
 // cheapest that hold its pods, with the capacity that was counted against the
 // pool's limits.
-func (a *answer) candidates(id int32) []int32 {
-	b := &a.packed.Bought[id]
+func (a *answer) candidates(b *pack.Purchase, load *nodeLoad) []int32 {
 	price, planned := a.priceOf(b), a.quotas.uses(a.offerOf[b.Shape])
-	sum, usable := a.total(b.Takes), a.admitting(b.Takes)
 	var out []int32
-	for o := range a.alternativesFrom(price, a.poolOf(b), usable, sum) {
+	for o := range a.alternativesFrom(price, a.poolOf(b), load.usable, load.sum) {
 		if a.snap.Offerings[o].Price > price {
 			break
 		}

@@ -92,42 +92,45 @@ func (p *problem) layOutHosts(kinds *kinds, slab *slab) {
 
 func (p *problem) layOutShapes(kinds *kinds, slab *slab) {
 	admits := transpose(p.split.Places, len(p.snap.Offerings), func(q *topology.Places) pack.Set { return q.Offerings })
-	seen := map[string]bool{}
-	var key []byte
-	for i := range p.snap.Offerings {
+	kind := make([]int32, len(p.snap.Offerings)) // −1 for those that nobody may use
+	for i := range kind {
+		if kind[i] = -1; !admits.row(i).Empty() {
+			kind[i] = kinds.id(admits.row(i))
+		}
+	}
+	for i, first := range p.shapes(kind) {
 		o := &p.snap.Offerings[i]
 		q := &p.pools[o.Pool]
-		if admits.row(i).Empty() {
+		if kind[i] < 0 {
 			continue
 		}
-		free, kind := p.row(p.offerFree, int32(i)), kinds.id(admits.row(i))
+		free := p.row(p.offerFree, int32(i))
 		if len(q.keys) > 0 {
-			q.addAlternative(int32(i), slab.amounts(free), kind)
+			q.addAlternative(int32(i), slab.amounts(free), kind[i])
 		}
-		s := pack.Shape{Price: int64(o.Price), Kind: kind, Tier: q.tier, Variety: q.demanded}
-		uses := p.quotas.uses(int32(i))
-		key = binary.LittleEndian.AppendUint32(key[:0], uint32(o.Pool))
-		key = binary.LittleEndian.AppendUint32(key, uint32(s.Kind))
-		key = appendInts(key, free)
-		for _, u := range uses {
-			key = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(key, uint32(u.Quota)), uint64(u.Amount))
-		}
-		if seen[string(key)] { // cheapest first within a pool
+		if first != int32(i) { // cheapest first within a pool
 			continue
 		}
-		seen[string(key)] = true
-		s.Room = slab.amounts(free)
-		s.Uses = uses
-		p.packing.Shapes = append(p.packing.Shapes, s)
+		p.packing.Shapes = append(p.packing.Shapes, pack.Shape{
+			Room: slab.amounts(free), Price: int64(o.Price), Kind: kind[i], Tier: q.tier, Uses: p.quotas.uses(int32(i)), Variety: q.demanded,
+		})
 		p.offerOf = append(p.offerOf, int32(i))
 	}
 }
 
-func appendInts(key []byte, row []int64) []byte {
-	for _, v := range row {
-		key = binary.LittleEndian.AppendUint64(key, uint64(v))
+// shapes returns for each offering the first one of the same shape.
+func (p *problem) shapes(kind []int32) []int32 {
+	hash := func(i int32) pack.Hash {
+		h := pack.Hash(0).With(int64(p.snap.Offerings[i].Pool)).With(int64(kind[i]))
+		for _, v := range p.row(p.offerFree, i) {
+			h = h.With(v)
+		}
+		return h
 	}
-	return key
+	return pack.Alike(len(kind), hash, func(i, j int32) bool {
+		return p.snap.Offerings[i].Pool == p.snap.Offerings[j].Pool && kind[i] == kind[j] &&
+			slices.Equal(p.row(p.offerFree, i), p.row(p.offerFree, j)) && slices.Equal(p.quotas.uses(i), p.quotas.uses(j))
+	})
 }
 
 // kinds numbers the distinct ways in which places admit items.

@@ -103,7 +103,7 @@ func (p *problem) addSides() {
 		p.hosts.addPlace(h.Taints, h.Expected)
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
-	p.offerings = newSide(len(offerings), false, func(i int, key string) (string, bool) { return offerings[i].Label(key) })
+	p.offerings = newSide(len(offerings), false, offeringLabels(offerings))
 	p.offerFree = make([]int64, 0, len(offerings)*len(p.dims))
 	for i := range offerings {
 		o := &offerings[i]

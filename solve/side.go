@@ -34,6 +34,22 @@ func newSide(n int, named bool, label func(place int, key string) (string, bool)
 	}
 }
 
+// offeringLabels looks labels up. Those next to each other are often of one type, to
+// which most labels belong.
+func offeringLabels(offerings []cluster.PoolOffering) func(int, string) (string, bool) {
+	last, of, value, present := -1, "", "", false
+	return func(i int, key string) (string, bool) {
+		o := &offerings[i]
+		if last >= 0 && of == key && key != cluster.LabelZone && key != cluster.LabelCapacityType &&
+			offerings[last].Type == o.Type && offerings[last].Pool == o.Pool {
+			return value, present
+		}
+		last, of = i, key
+		value, present = o.Label(key)
+		return value, present
+	}
+}
+
 // takenPorts are the ports of the host that DaemonSets take on some places.
 type takenPorts struct {
 	ports  []cluster.HostPort
