@@ -10,10 +10,13 @@ import (
 // PoolOffering is an offering that a pool may buy: type × zone × capacity type ×
 // pool.
 type PoolOffering struct {
-	Pool  int // index into Snapshot.Pools
-	Type  *InstanceType
-	ID    OfferingID
-	Zone  int32 // of ID: index into Snapshot.Zones
+	Pool int // index into Snapshot.Pools
+	Type *InstanceType
+	ID   OfferingID
+	Zone int32 // of ID: index into Snapshot.Zones
+	// Ware is a number that the offerings of a pool and type have in common. Their nodes
+	// differ in the labels of zone and capacity type alone.
+	Ware  int32
 	Price Money
 	// Allocatable is what the node offers to pods; Free what the DaemonSets leave of it.
 	Allocatable, Free Vector
@@ -77,6 +80,7 @@ func sortOfferings(s *Snapshot) {
 	s.Offerings = make([]PoolOffering, len(all))
 	vectors := make(Vector, 0, 2*len(all)*len(s.Resources)) // next to each other for who walks through
 	zones := map[string]bool{}
+	wares := map[ware]int32{}
 	for i, j := range order {
 		o := &s.Offerings[i]
 		*o = all[j]
@@ -84,13 +88,27 @@ func sortOfferings(s *Snapshot) {
 		vectors = append(append(vectors, o.Free...), o.Allocatable...)
 		o.Free, o.Allocatable = slices.Clip(vectors[first:first+len(o.Free)]), slices.Clip(vectors[first+len(o.Free):])
 		zones[o.ID.Zone] = true
+		w := ware{o.Pool, o.Type}
+		number, known := wares[w]
+		if !known {
+			number = int32(len(wares))
+			wares[w] = number
+		}
+		o.Ware = number
 	}
+	s.Wares = len(wares)
 	s.Zones = slices.Sorted(maps.Keys(zones))
 	for i := range s.Offerings {
 		o := &s.Offerings[i]
 		at, _ := slices.BinarySearch(s.Zones, o.ID.Zone)
 		o.Zone = int32(at)
 	}
+}
+
+// ware is what a pool sells of a type.
+type ware struct {
+	pool int
+	kind *InstanceType
 }
 
 func (b *builder) addType(pool int, t *InstanceType) {

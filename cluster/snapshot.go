@@ -23,6 +23,7 @@ type Snapshot struct {
 	Pools     []PoolState    // by weight, highest first, then name
 	Offerings []PoolOffering // by pool, then price, then name
 	Zones     []string       // of the offerings, sorted
+	Wares     int            // how many there are, see [PoolOffering.Ware]
 	// Groups are the pods that constraints count; Repulsions what keeps waiting pods
 	// away from pods on hosts.
 	Groups     []Group

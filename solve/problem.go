@@ -103,10 +103,12 @@ func (p *problem) addSides() {
 		p.hosts.addPlace(h.Taints, h.Expected)
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
-	p.offerings = newSide(len(offerings), false, offeringLabels(offerings))
+	p.offerings = newSide(len(offerings), false, func(i int, key string) (string, bool) { return offerings[i].Label(key) })
+	p.offerings.wares = make([]int32, len(offerings))
 	p.offerFree = make([]int64, 0, len(offerings)*len(p.dims))
 	for i := range offerings {
 		o := &offerings[i]
+		p.offerings.wares[i] = o.Ware
 		p.offerings.addPlace(p.snap.Pools[o.Pool].Taints, o.Ports)
 		p.offerFree = p.appendRow(p.offerFree, o.Free)
 	}

@@ -16,6 +16,9 @@ type side struct {
 	named  bool // places have host names
 	n      int  // how many places there are
 	label  func(place int, key string) (value string, present bool)
+	// wares are numbers: places of the same differ in the labels of zone and capacity
+	// type alone. Nil where each may differ in all.
+	wares  []int32
 	taints []int32 // of each place, an index into lists
 	lists  [][]cluster.Taint
 	ports  []takenPorts
@@ -31,22 +34,6 @@ func newSide(n int, named bool, label func(place int, key string) (string, bool)
 	return &side{
 		named: named, n: n, label: label, taints: make([]int32, 0, n),
 		listIndex: map[string]int32{}, columns: map[string]*column{}, matches: map[string]pack.Set{}, tolerates: map[string]pack.Set{},
-	}
-}
-
-// offeringLabels looks labels up. Those next to each other are often of one type, to
-// which most labels belong.
-func offeringLabels(offerings []cluster.PoolOffering) func(int, string) (string, bool) {
-	last, of, value, present := -1, "", "", false
-	return func(i int, key string) (string, bool) {
-		o := &offerings[i]
-		if last >= 0 && of == key && key != cluster.LabelZone && key != cluster.LabelCapacityType &&
-			offerings[last].Type == o.Type && offerings[last].Pool == o.Pool {
-			return value, present
-		}
-		last, of = i, key
-		value, present = o.Label(key)
-		return value, present
 	}
 }
 
@@ -68,10 +55,10 @@ func (s *side) column(key string) *column {
 	}
 	c := &column{value: make([]int32, s.n), values: []string{""}}
 	index := map[string]int32{}
-	for i := range s.n {
+	find := func(i int) int32 {
 		v, ok := s.label(i, key)
 		if !ok {
-			continue
+			return 0
 		}
 		id, known := index[v]
 		if !known {
@@ -79,7 +66,22 @@ func (s *side) column(key string) *column {
 			index[v] = id
 			c.values = append(c.values, v)
 		}
-		c.value[i] = id
+		return id
+	}
+	var ofWare []int32 // the value of each, plus 1
+	if len(s.wares) > 0 && key != cluster.LabelZone && key != cluster.LabelCapacityType {
+		ofWare = make([]int32, slices.Max(s.wares)+1)
+	}
+	for i := range s.n {
+		if ofWare == nil {
+			c.value[i] = find(i)
+			continue
+		}
+		id := &ofWare[s.wares[i]]
+		if *id == 0 {
+			*id = find(i) + 1
+		}
+		c.value[i] = *id - 1
 	}
 	s.columns[key] = c
 	return c
