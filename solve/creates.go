@@ -131,16 +131,19 @@ func (a *answer) options(b *pack.Purchase, load *nodeLoad, slack []int64) []int3
 	}
 	pool, price, planned := a.poolOf(b), a.priceOf(b), a.quotas.uses(a.offerOf[b.Shape])
 	need := a.newTally(pool)
-	var within, beyond []int32
+	within, beyond := make([]int32, 0, min(a.opt.MaxAlternatives, int(a.pools[pool].end-a.pools[pool].first))), []int32(nil)
 	least := price
 	if !need.done() {
 		least = 0
 	}
+	limits := int(a.quotas.start[pool+1] - a.quotas.start[pool])
 	for o := range a.alternativesFrom(least, pool, load.usable, load.sum) {
-		uses := a.quotas.uses(o)
-		ok := a.snap.Offerings[o].Price >= price
-		for i := range int(a.quotas.start[pool+1] - a.quotas.start[pool]) {
-			ok = ok && uses[i].Amount-planned[i].Amount <= slack[uses[i].Quota]
+		ok := a.prices[o] >= price
+		if limits > 0 {
+			uses := a.quotas.uses(o)
+			for i := range limits {
+				ok = ok && uses[i].Amount-planned[i].Amount <= slack[uses[i].Quota]
+			}
 		}
 		if !ok {
 			beyond = append(beyond, o)
@@ -169,10 +172,10 @@ func (a *answer) candidates(b *pack.Purchase, load *nodeLoad) []int32 {
 	price, planned := a.priceOf(b), a.quotas.uses(a.offerOf[b.Shape])
 	var out []int32
 	for o := range a.alternativesFrom(price, a.poolOf(b), load.usable, load.sum) {
-		if a.snap.Offerings[o].Price > price {
+		if a.prices[o] > price {
 			break
 		}
-		if a.snap.Offerings[o].Price == price && slices.Equal(a.quotas.uses(o), planned) {
+		if slices.Equal(a.quotas.uses(o), planned) {
 			out = append(out, o)
 		}
 	}

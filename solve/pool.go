@@ -1,7 +1,6 @@
 package solve
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -121,9 +120,7 @@ func (p *problem) alternatives(id int32, usable pack.Set, sum []int64) func(func
 func (p *problem) alternativesFrom(price cluster.Money, id int32, usable pack.Set, sum []int64) func(func(int32) bool) {
 	return func(yield func(int32) bool) {
 		q := &p.pools[id]
-		cheaper, _ := slices.BinarySearchFunc(p.snap.Offerings[q.first:q.end], price, func(o cluster.PoolOffering, price cluster.Money) int {
-			return cmp.Compare(o.Price, price)
-		})
+		cheaper, _ := slices.BinarySearch(p.prices[q.first:q.end], price)
 		for i := range usable.From(int(q.first) + cheaper) {
 			o := int32(i)
 			if o >= q.end || holds(p.row(p.offerFree, o), sum) && !yield(o) {

@@ -27,8 +27,9 @@ type problem struct {
 	hosts     *side
 	offerings *side
 
-	hostFree  []int64 // a row for each host
-	offerFree []int64 // a row for each offering
+	hostFree  []int64         // a row for each host
+	offerFree []int64         // a row for each offering
+	prices    []cluster.Money // of each offering
 	pools     []pool
 	quotas    quotas
 
@@ -104,11 +105,11 @@ func (p *problem) addSides() {
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
 	p.offerings = newSide(len(offerings), false, func(i int, key string) (string, bool) { return offerings[i].Label(key) })
-	p.offerings.wares = make([]int32, len(offerings))
+	p.offerings.wares, p.prices = make([]int32, len(offerings)), make([]cluster.Money, len(offerings))
 	p.offerFree = make([]int64, 0, len(offerings)*len(p.dims))
 	for i := range offerings {
 		o := &offerings[i]
-		p.offerings.wares[i] = o.Ware
+		p.offerings.wares[i], p.prices[i] = o.Ware, o.Price
 		p.offerings.addPlace(p.snap.Pools[o.Pool].Taints, o.Ports)
 		p.offerFree = p.appendRow(p.offerFree, o.Free)
 	}

@@ -13,9 +13,9 @@ import (
 // requirement and set of tolerations as a bit set, so that a class costs a few
 // ANDs.
 type side struct {
-	named  bool // places have host names
-	n      int  // how many places there are
-	label  func(place int, key string) (value string, present bool)
+	named bool // places have host names
+	n     int  // how many places there are
+	label func(place int, key string) (value string, present bool)
 	// wares are numbers: places of the same differ in the labels of zone and capacity
 	// type alone. Nil where each may differ in all.
 	wares  []int32
