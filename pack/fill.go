@@ -118,7 +118,7 @@ func (s *state) fill(free []int64, allowed Set) []take {
 // topUp adds what goes in, the largest items first.
 func (s *state) topUp(allowed Set) {
 	s.openUp(allowed)
-	s.each(func(item int32) int32 { return s.left[item] })
+	s.each(nil, func(item int32) int32 { return s.left[item] })
 }
 
 // fillEvenly adds what goes in, the largest items first, as long as no dimension
@@ -129,12 +129,12 @@ func (s *state) fillEvenly(price []float64, allowed Set) {
 		return
 	}
 	s.openUp(allowed)
-	s.each(s.evenly)
+	s.each(s.allUneven, s.evenly)
 }
 
 // each offers every open item that fits, largest first; most says how many of it
-// are wanted.
-func (s *state) each(most func(item int32) int32) {
+// are wanted. Of 64 items none is wanted if none says so; it may be nil.
+func (s *state) each(none func(w int32) bool, most func(item int32) int32) {
 	f := &s.filler
 	for w := range f.open {
 		have := f.open[w]
@@ -142,6 +142,9 @@ func (s *state) each(most func(item int32) int32) {
 			continue
 		}
 		s.steps += bits.OnesCount64(have)
+		if none != nil && none(int32(w)) {
+			continue
+		}
 		for ; have != 0; have = have & (have - 1) & f.open[w] {
 			item := int32(w*64 + bits.TrailingZeros64(have))
 			if !holds(f.free, s.row(s.size, item)) {
@@ -182,6 +185,27 @@ func (s *state) measure(price []float64) bool {
 		}
 	}
 	return true
+}
+
+// allUneven tells whether none of 64 items leaves the node even: not even if it had the
+// least that any of them needs in one dimension and the most in all others.
+func (s *state) allUneven(w int32) bool {
+	f := &s.filler
+	least, greatest := s.row(s.least, w), s.row(s.greatest, w)
+	sum := 0.0
+	for c, v := range greatest {
+		sum += float64(f.weight[c] * float64(v))
+	}
+	behind := float64(f.rest * (1 - uneven))
+	for c, v := range least {
+		others := sum + float64(f.weight[c]*float64(v-greatest[c]))
+		faster := float64(float64(v)*f.part[c]) - float64(others*(1-uneven))
+		ahead := float64(float64(f.free[c])*f.part[c]) - behind
+		if faster > 0 && faster > ahead+1e-9 {
+			return true
+		}
+	}
+	return false
 }
 
 // evenly returns how many of an item leave the node even, and counts them as

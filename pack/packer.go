@@ -180,7 +180,7 @@ func (k *packer) filledNode(shape int32) (takes []take, worth int64) {
 func (k *packer) takeRare(price []float64, home Set) {
 	k.openUp(home)
 	k.filler.open.And(k.rare)
-	k.each(func(item int32) int32 {
+	k.each(nil, func(item int32) int32 {
 		sum := 0.0
 		for c, v := range k.row(k.size, item) {
 			sum += float64(price[c] * float64(v))
