@@ -122,20 +122,23 @@ func (m *muster) addClasses() {
 	}
 	k.deal(m.out.Classes)
 	m.addCounted()
-	m.tellPlain()
+	for i := range m.out.Classes {
+		c := &m.out.Classes[i]
+		c.Plain = c.plain()
+	}
 	g.count()
 	g.dropIdle()
 }
 
-// tellPlain tells plain classes from special ones.
-func (m *muster) tellPlain() {
-	for i := range m.out.Classes {
-		if c := &m.out.Classes[i]; c.plain() {
-			c.Plain = true
-		} else {
-			m.out.Special = append(m.out.Special, int32(i))
+// Special returns the classes that are not plain, in order.
+func (s *Snapshot) Special() []int32 {
+	var out []int32
+	for i := range s.Classes {
+		if !s.Classes[i].Plain {
+			out = append(out, int32(i))
 		}
 	}
+	return out
 }
 
 // alike is what the pods of a class have in common beside their demand.

@@ -18,7 +18,6 @@ type Snapshot struct {
 	// then the others by name.
 	Resources []string
 	Classes   []Class        // what waits, sorted by demand key, then priority
-	Special   []int32        // the classes that are not plain, ascending
 	Hosts     []Host         // where it could go, sorted by name
 	Pools     []PoolState    // by weight, highest first, then name
 	Offerings []PoolOffering // by pool, then price, then name

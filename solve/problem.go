@@ -202,7 +202,7 @@ func (p *problem) classes(packing bool) []topology.Class {
 			x.PreferencePrice = q.price
 		}
 	}
-	for _, i := range p.snap.Special {
+	for _, i := range p.snap.Special() {
 		if p.profile[i] < 0 {
 			continue
 		}

@@ -32,6 +32,7 @@ type portion struct{ class, pods, places int32 }
 type assigner struct {
 	snap    *cluster.Snapshot
 	classes []Class
+	special []int32 // the classes that are not plain
 	// loose is what of classes does not count, see [Relax]; nil where all does.
 	loose []Loose
 	table
@@ -54,7 +55,7 @@ func (a *assigner) assign() {
 		}
 	}
 	keys := map[string]bool{}
-	for _, i := range a.snap.Special {
+	for _, i := range a.special {
 		d := a.snap.Classes[i].Demand
 		soft := a.classes[i].PreferencePrice > 0
 		for j := range d.Spreads {

@@ -27,7 +27,7 @@ type caps struct {
 // newCaps collects spreads and anti-affinity over the host name, and host ports.
 func newCaps(a *assigner) *caps {
 	k := &caps{assigner: a, index: map[string]int{}}
-	for _, i := range a.snap.Special {
+	for _, i := range a.special {
 		c := &a.snap.Classes[i]
 		if len(c.Refused) > 0 {
 			continue
@@ -90,7 +90,7 @@ func (k *caps) group(class, group, limit int32) {
 	i, ok := k.index[key]
 	if !ok {
 		r := ruling{limit: limit, holders: pack.NewSet(len(k.snap.Classes)), members: pack.NewSet(len(k.snap.Classes)), there: k.snap.Groups[group].Hosts}
-		for _, c := range k.snap.Special {
+		for _, c := range k.special {
 			if x := &k.snap.Classes[c]; len(x.Refused) == 0 && x.In(group) {
 				r.members.Add(int(c))
 			}
@@ -111,7 +111,7 @@ func (k *caps) ports() {
 	}
 	users := map[port]map[string][]int32{} // by address, "" for all of them
 	var order []port
-	for _, i := range k.snap.Special {
+	for _, i := range k.special {
 		c := &k.snap.Classes[i]
 		for _, p := range c.Demand.Ports {
 			if len(c.Refused) > 0 {
@@ -179,8 +179,8 @@ func (a *assigner) hostsOut() {
 			}
 		}
 	}
-	taken := portsTaken(snap)
-	for _, i := range snap.Special {
+	taken := a.portsTaken()
+	for _, i := range a.special {
 		c, p := &snap.Classes[i], &classes[i].Places
 		for _, g := range c.Groups {
 			if set := repelled[g]; set != nil {
@@ -234,9 +234,9 @@ type takenPort struct {
 }
 
 // portsTaken looks at the pods on hosts if any that wait want a port.
-func portsTaken(snap *cluster.Snapshot) []takenPort {
-	wanted := false
-	for _, i := range snap.Special {
+func (a *assigner) portsTaken() []takenPort {
+	snap, wanted := a.snap, false
+	for _, i := range a.special {
 		wanted = wanted || len(snap.Classes[i].Demand.Ports) > 0
 	}
 	if !wanted {

@@ -58,7 +58,7 @@ type Rule struct {
 // New splits the classes of a snapshot. classes, one for each of the snapshot's,
 // may be written to. What is in no item has no domain to go to.
 func New(snap *cluster.Snapshot, classes []Class) *Split {
-	a := &assigner{snap: snap, classes: classes, topologies: map[string]*domains{}, prices: map[int32]int64{}}
+	a := &assigner{snap: snap, classes: classes, special: snap.Special(), topologies: map[string]*domains{}, prices: map[int32]int64{}}
 	a.hostsOut()
 	a.assign()
 	b := newItemizer(a)
@@ -68,17 +68,17 @@ func New(snap *cluster.Snapshot, classes []Class) *Split {
 	}
 	b.translate()
 	b.out.Places = a.list
-	b.out.Uncertain = b.out.Uncertain || a.uncertain || spreadElsewhere(snap)
+	b.out.Uncertain = b.out.Uncertain || a.uncertain || a.spreadElsewhere()
 	return &b.out
 }
 
 // spreadElsewhere tells whether pods of some class are spread over domains that their
 // volumes do not let them reach: where somebody else opens one, it counts.
-func spreadElsewhere(snap *cluster.Snapshot) bool {
+func (a *assigner) spreadElsewhere() bool {
 	counts := func(s cluster.TopologySpread) bool { return s.Counts() }
 	binds := func(v cluster.ClassVolume) bool { return v.Affinity != nil || len(v.Zones) > 0 }
-	for _, i := range snap.Special {
-		c := &snap.Classes[i]
+	for _, i := range a.special {
+		c := &a.snap.Classes[i]
 		if len(c.Refused) == 0 && slices.ContainsFunc(c.Volumes, binds) && slices.ContainsFunc(c.Demand.Spreads, counts) {
 			return true
 		}

@@ -58,7 +58,7 @@ func newDealing(a *assigner, d *domains) *dealing {
 		there: make([][]int32, groups), dealt: make([][]int32, groups), shut: make([][]bool, groups), roles: make([]*role, len(a.snap.Classes)),
 		load: make([]int32, d.n), counters: map[counterKey]*counter{}, byGroup: make([][]*counter, groups),
 	}
-	for _, i := range a.snap.Special {
+	for _, i := range a.special {
 		c := &a.snap.Classes[i]
 		for j := range c.Demand.Spreads {
 			if s := &c.Demand.Spreads[j]; s.Key == d.key && s.Counts() {
