@@ -25,7 +25,8 @@ import (
 const (
 	// reservedFor is how long a node that is ready stays reserved for its pods at the most.
 	// A pod that the scheduler has given up it tries again, if nothing wakes it before,
-	// after five minutes, and looks for such pods every thirty seconds.
+	// after five minutes, and looks for such pods every thirty seconds. (Nobody scales the
+	// scheduler's time, so Options.Speed does not divide this.)
 	reservedFor = 5*cluster.Minute + 30*cluster.Second
 	// reservedForOthers is how long it stays so for the sake of pods on their way to other
 	// nodes: those that are launched together boot within a minute of each other.
