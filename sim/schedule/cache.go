@@ -27,11 +27,32 @@ type Cache struct {
 	all     []*reach
 	order   []*group
 
-	log  []int32 // slots of nodes that have changed, oldest first
-	base int     // how many entries of the log were dropped
+	// free is what is left, by resource and slot. Side by side, since this is what is
+	// looked at most. asked are the requests for CPU and memory as scores see them: a pod
+	// without requests counts for a little.
+	free  [][]int64
+	asked [2][]int64
+
+	log  []change // oldest first
+	base int      // how many entries of the log were dropped
+	// How many nodes are reserved, and how many would rather not have some pods.
+	reserved, shy int
 
 	next int // slot where the next search begins
 	rng  *rand.Rand
+
+	found      []int // room for a search
+	raw, total []int64
+	sums       []float64
+	seen       []int32 // by domain: the search that saw it last
+	searches   int32
+}
+
+// change is a node that has changed: its room, or also its shape, which is labels,
+// taints and everything else that a class's admission depends on.
+type change struct {
+	slot  int32
+	shape bool
 }
 
 // node is a node with what is on it.
@@ -43,16 +64,10 @@ type node struct {
 	// reserved is the value of the taint that reserves the node; it is not among taint,
 	// since pods of one class may differ in whether they tolerate it.
 	reserved string
-	free     []int64 // by resource
-	total    []int64
-	// asked are the requests for CPU and memory as scores see them: a pod without
-	// requests counts for a little.
-	asked [2]int64
-	pods  map[*resident]bool
-	ports map[cluster.HostPort]int
-	// verdict of the filters that look at nothing but the node and the pod, by class:
-	// 0 unknown, 1 admitted, 2 refused.
-	verdict []uint8
+	total    []int64 // by resource
+	shy      bool    // it has a taint of the effect PreferNoSchedule
+	pods     map[*resident]bool
+	ports    map[cluster.HostPort]int
 }
 
 // resident is a pod on a node.
@@ -121,6 +136,7 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 		return false
 	}
 	c.uncountAll(n)
+	c.special(n, -1)
 	if n.rec == nil {
 		c.alive++
 	}
@@ -132,18 +148,51 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 	if rec.Unschedulable && !slices.Contains(rec.Taints, cluster.CordonTaint) {
 		n.taint = slices.Concat(n.taint, []cluster.Taint{cluster.CordonTaint})
 	}
+	n.shy = slices.ContainsFunc(n.taint, func(t cluster.Taint) bool { return t.Effect == cluster.PreferNoSchedule })
+	c.special(n, 1)
 	n.total = c.vector(rec.Allocatable)
-	n.free = slices.Clone(n.total)
+	c.empty(n)
 	for r := range n.pods {
-		n.take(r.class.requests, 1)
+		c.take(n, r.class.requests, 1)
 	}
-	clear(n.verdict)
 	for _, d := range c.keys {
 		d.set(n)
 	}
 	c.countAll(n)
-	c.touch(n)
+	c.touch(n, true)
 	return true
+}
+
+// special counts the nodes that need a closer look.
+func (c *Cache) special(n *node, by int) {
+	if n.reserved != "" {
+		c.reserved += by
+	}
+	if n.shy {
+		c.shy += by
+	}
+}
+
+// empty makes all of a node free.
+func (c *Cache) empty(n *node) {
+	for r := range c.resources {
+		at := c.resources[r]
+		c.column(at)
+		c.free[at][n.slot] = 0
+		if at < len(n.total) {
+			c.free[at][n.slot] = n.total[at]
+		}
+	}
+}
+
+// column makes sure that a resource has a number for each slot.
+func (c *Cache) column(resource int) {
+	for len(c.free) <= resource {
+		c.free = append(c.free, nil)
+	}
+	for len(c.free[resource]) < len(c.nodes) {
+		c.free[resource] = append(c.free[resource], 0)
+	}
 }
 
 func sameLabels(a, b cluster.Labels) bool {
@@ -165,12 +214,13 @@ func (c *Cache) RemoveNode(name string) {
 		return
 	}
 	c.uncountAll(n)
-	n.rec, n.taint = nil, nil
+	c.special(n, -1)
+	n.rec, n.taint, n.reserved, n.shy = nil, nil, "", false
 	c.alive--
 	for _, d := range c.keys {
 		d.set(n)
 	}
-	c.touch(n)
+	c.touch(n, true)
 	c.leave(n)
 }
 
@@ -185,6 +235,13 @@ func (c *Cache) slot(name string) *node {
 		c.nodes = append(c.nodes, n)
 	}
 	c.byName[name] = n
+	for i := range c.asked {
+		for len(c.asked[i]) < len(c.nodes) {
+			c.asked[i] = append(c.asked[i], 0)
+		}
+		c.asked[i][n.slot] = 0
+	}
+	c.empty(n)
 	return n
 }
 
@@ -198,9 +255,9 @@ func (c *Cache) leave(n *node) {
 	c.vacant = append(c.vacant, n.slot)
 }
 
-// touch notes that what fits on a node may have changed.
-func (c *Cache) touch(n *node) {
-	c.log = append(c.log, int32(n.slot))
+// touch notes that what fits on a node may have changed, or also its shape.
+func (c *Cache) touch(n *node, shape bool) {
+	c.log = append(c.log, change{int32(n.slot), shape})
 	if limit := 4*len(c.nodes) + 4096; len(c.log) > 2*limit {
 		drop := len(c.log) - limit
 		c.log = append(c.log[:0], c.log[drop:]...)
@@ -209,12 +266,12 @@ func (c *Cache) touch(n *node) {
 }
 
 // take moves requests between free and taken: by 1 takes, by −1 gives back.
-func (n *node) take(requests []int64, by int64) {
-	for len(n.free) < len(requests) {
-		n.free = append(n.free, 0)
-	}
+func (c *Cache) take(n *node, requests []int64, by int64) {
 	for i, v := range requests {
-		n.free[i] -= by * v
+		if v != 0 {
+			c.column(i)
+			c.free[i][n.slot] -= by * v
+		}
 	}
 }
 
@@ -245,7 +302,7 @@ func (c *Cache) assume(k *class, p *cluster.Pod, name string) {
 	n.pods[r] = true
 	c.load(r, 1)
 	c.count(r, 1)
-	c.touch(n)
+	c.touch(n, false)
 }
 
 // RemovePod makes a pod count no more. It returns the name of its node, "" if it had
@@ -259,7 +316,7 @@ func (c *Cache) RemovePod(uid string) (node string) {
 	c.load(r, -1)
 	delete(c.pods, uid)
 	delete(r.node.pods, r)
-	c.touch(r.node)
+	c.touch(r.node, false)
 	c.leave(r.node)
 	return r.node.name
 }
@@ -270,9 +327,9 @@ func (c *Cache) Holds(uid string) bool { return c.pods[uid] != nil }
 // load adds (1) or takes away (−1) what a pod takes of its node.
 func (c *Cache) load(r *resident, by int64) {
 	n := r.node
-	n.take(r.class.requests, by)
-	n.asked[0] += by * r.class.asked[0]
-	n.asked[1] += by * r.class.asked[1]
+	c.take(n, r.class.requests, by)
+	c.asked[0][n.slot] += by * r.class.asked[0]
+	c.asked[1][n.slot] += by * r.class.asked[1]
 	for _, p := range r.class.demand.Ports {
 		if n.ports == nil {
 			n.ports = map[cluster.HostPort]int{}

@@ -21,13 +21,13 @@ type class struct {
 	requests []int64
 	asked    [2]int64 // CPU and memory as scores see them
 
-	// fits has a bit for each slot whose node has room and admits the class; base is
-	// that node's score as far as it depends on the node alone. They hold for the
-	// log's entries before read.
-	fits  []uint64
-	base  []int32
-	read  int
-	count int // bits set
+	// admits has a bit for each slot whose node's shape admits the class, fits for those
+	// that have room as well; base is that node's score as far as it depends on the node
+	// alone, unscored until somebody asks. They hold for the log's entries before read.
+	admits, fits []uint64
+	base         []int32
+	read         int
+	count        int // bits set in fits
 
 	anywhere   bool // its pods tolerate that a node is reserved, whoever for
 	hard, soft []*spread
@@ -131,46 +131,56 @@ func (c *Cache) catchUp(k *class) {
 		k.base = append(k.base, 0)
 	}
 	for len(k.fits)*64 < len(c.nodes) {
-		k.fits = append(k.fits, 0)
+		k.fits, k.admits = append(k.fits, 0), append(k.admits, 0)
 	}
 	end := c.base + len(c.log)
 	if k.read < c.base || end-k.read > len(c.nodes) {
 		for slot := range c.nodes {
-			c.judge(k, slot)
+			c.judge(k, slot, true)
 		}
 	} else {
-		for _, slot := range c.log[k.read-c.base:] {
-			c.judge(k, int(slot))
+		for _, x := range c.log[k.read-c.base:] {
+			c.judge(k, int(x.slot), x.shape)
 		}
 	}
 	k.read = end
 }
 
-// judge finds out anew whether a node takes the class and how it scores.
-func (c *Cache) judge(k *class, slot int) {
-	n := c.nodes[slot]
-	word, bit := &k.fits[slot/64], uint64(1)<<(slot%64)
-	if *word&bit != 0 {
-		*word &^= bit
-		k.count--
+// unscored is the score of a node that has not been asked for since it changed.
+const unscored = -1
+
+// judge finds out anew whether a node takes the class; shape tells whether more than its
+// room may have changed.
+func (c *Cache) judge(k *class, slot int, shape bool) {
+	word, bit := slot/64, uint64(1)<<(slot%64)
+	if shape {
+		k.admits[word] &^= bit
+		if n := c.nodes[slot]; n != nil && n.rec != nil && k.demand.Admits(n.label, n.taint) {
+			k.admits[word] |= bit
+		}
 	}
-	if n == nil || n.rec == nil || !n.holds(k) || !n.admits(k) {
-		return
+	was := k.fits[word]&bit != 0
+	is := k.admits[word]&bit != 0 && c.holds(k, slot)
+	if was != is {
+		k.fits[word] ^= bit
+		if is {
+			k.count++
+		} else {
+			k.count--
+		}
 	}
-	*word |= bit
-	k.count++
-	k.base[slot] = n.score(k)
+	k.base[slot] = unscored
 }
 
 // holds tells whether a node has room.
-func (n *node) holds(k *class) bool {
+func (c *Cache) holds(k *class, slot int) bool {
 	for i, want := range k.requests {
-		if want > 0 && (i >= len(n.free) || want > n.free[i]) {
+		if want > 0 && (i >= len(c.free) || slot >= len(c.free[i]) || want > c.free[i][slot]) {
 			return false
 		}
 	}
 	for _, p := range k.demand.Ports {
-		for q := range n.ports {
+		for q := range c.nodes[slot].ports {
 			if p.Conflicts(q) {
 				return false
 			}
@@ -179,19 +189,9 @@ func (n *node) holds(k *class) bool {
 	return true
 }
 
-// admits tells whether taints, selector and affinity allow the class on a node.
-func (n *node) admits(k *class) bool {
-	for len(n.verdict) <= k.id {
-		n.verdict = append(n.verdict, 0)
-	}
-	v := &n.verdict[k.id]
-	if *v == 0 {
-		*v = 2
-		if k.demand.Admits(n.label, n.taint) {
-			*v = 1
-		}
-	}
-	return *v == 1
+// takes tells whether a node admits a class and has room.
+func (c *Cache) takes(n *node, k *class) bool {
+	return n != nil && n.rec != nil && c.holds(k, n.slot) && k.demand.Admits(n.label, n.taint)
 }
 
 // lets tells whether a pod of the class may go to a node if that is reserved.
@@ -201,7 +201,7 @@ func (n *node) lets(k *class, p *cluster.Pod) bool {
 
 // score is LeastAllocated plus BalancedAllocation, each 0 to 100, with the pod on the
 // node.
-func (n *node) score(k *class) int32 {
+func (c *Cache) score(n *node, k *class) int32 {
 	least, weights := int64(0), int64(0)
 	var fraction [2]float64
 	for i := range fraction {
@@ -212,13 +212,13 @@ func (n *node) score(k *class) int32 {
 		if total == 0 {
 			continue
 		}
-		used := n.asked[i] + k.asked[i]
+		used := c.asked[i][n.slot] + k.asked[i]
 		if used <= total {
 			least += (total - used) * 100 / total
 		}
 		weights++
 		// BalancedAllocation counts what is really requested.
-		fraction[i] = min(float64(total-n.free[i]+k.requests[i])/float64(total), 1)
+		fraction[i] = min(float64(total-c.free[i][n.slot]+k.requests[i])/float64(total), 1)
 	}
 	if weights > 0 {
 		least /= weights
@@ -236,8 +236,7 @@ func (n *node) score(k *class) int32 {
 // Admits tells whether a pod could go to a node as far as the node itself and its
 // room say: what the scheduler's queueing hints ask.
 func (c *Cache) Admits(p *cluster.Pod, name string) bool {
-	k, n := c.classOf(p), c.byName[name]
-	return n != nil && n.rec != nil && n.holds(k) && n.admits(k)
+	return c.takes(c.byName[name], c.classOf(p))
 }
 
 // Watches tells whether a constraint of a pod p counts pods like q: then it may fit

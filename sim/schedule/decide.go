@@ -45,7 +45,7 @@ func (c *Cache) Place(p *cluster.Pod) string {
 // whether it fits.
 func (c *Cache) PlaceOn(p *cluster.Pod, name string) bool {
 	k, n := c.classOf(p), c.byName[name]
-	if n == nil || n.rec == nil || !n.holds(k) || !n.admits(k) || !n.lets(k, p) || !c.counted(k, n.slot, k.leasts()) {
+	if !c.takes(n, k) || !n.lets(k, p) || !c.counted(k, n.slot, k.leasts()) {
 		return false
 	}
 	c.assume(k, p, name)
@@ -57,7 +57,7 @@ func (c *Cache) PlaceOn(p *cluster.Pod, name string) bool {
 // help.
 func (c *Cache) Victims(p *cluster.Pod, name string) []string {
 	k, n := c.classOf(p), c.byName[name]
-	if n == nil || n.rec == nil || !n.admits(k) || !n.lets(k, p) {
+	if n == nil || n.rec == nil || !n.lets(k, p) || !k.demand.Admits(n.label, n.taint) {
 		return nil
 	}
 	var lower []*resident
@@ -69,7 +69,12 @@ func (c *Cache) Victims(p *cluster.Pod, name string) []string {
 	slices.SortFunc(lower, func(a, b *resident) int {
 		return cmp.Or(cmp.Compare(a.priority, b.priority), strings.Compare(a.uid, b.uid))
 	})
-	free := slices.Clone(n.free)
+	free := make([]int64, len(c.free))
+	for i := range free {
+		if n.slot < len(c.free[i]) {
+			free[i] = c.free[i][n.slot]
+		}
+	}
 	short := func() bool {
 		for i, want := range k.requests {
 			if want > 0 && (i >= len(free) || want > free[i]) {
@@ -100,7 +105,9 @@ func (c *Cache) Victims(p *cluster.Pod, name string) []string {
 
 func give(free, requests []int64) {
 	for i, v := range requests {
-		free[i] += v
+		if v != 0 {
+			free[i] += v
+		}
 	}
 }
 
@@ -138,7 +145,7 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 	}
 	want := sample(c.alive)
 	least := k.leasts()
-	found := make([]int, 0, min(want, k.count))
+	found := c.found[:0]
 	start := c.next
 	if start >= len(c.nodes) {
 		start = 0
@@ -153,12 +160,13 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 		if s < 0 || wrapped && s >= start {
 			break
 		}
-		if c.nodes[s].lets(k, p) && c.counted(k, s, least) {
+		if (c.reserved == 0 || c.nodes[s].lets(k, p)) && c.counted(k, s, least) {
 			found = append(found, s)
 			c.next = s + 1
 		}
 		at = s + 1
 	}
+	c.found = found
 	switch len(found) {
 	case 0:
 		return nil
@@ -223,16 +231,24 @@ func (c *Cache) counted(k *class, slot int, least []int32) bool {
 	return near || none && k.nearItself
 }
 
-// scores adds up what the plugins say about nodes that fit.
+// scores adds up what the plugins say about nodes that fit. The result is good until the
+// next call.
 func (c *Cache) scores(k *class, found []int) []int64 {
-	out := make([]int64, len(found))
+	if len(c.raw) < len(found) {
+		c.raw, c.total, c.sums = make([]int64, len(found)), make([]int64, len(found)), make([]float64, len(found))
+	}
+	raw, out := c.raw[:len(found)], c.total[:len(found)]
 	for i, s := range found {
+		if k.base[s] == unscored {
+			k.base[s] = c.score(c.nodes[s], k)
+		}
 		out[i] = weightAlone * int64(k.base[s])
 	}
-	raw := make([]int64, len(found))
-	c.scoreTaints(k, found, raw, out)
+	if c.shy > 0 {
+		c.scoreTaints(k, found, raw, out)
+	}
 	c.scoreAffinity(k, found, raw, out)
-	k.scoreSpread(found, raw, out)
+	c.scoreSpread(k, found, raw, out)
 	k.scorePods(found, raw, out)
 	return out
 }
@@ -289,37 +305,25 @@ func (c *Cache) scoreAffinity(k *class, found []int, raw, out []int64) {
 
 // scoreSpread prefers domains with few pods: the sum over the soft spreads of pods
 // times the logarithm of the number of domains, turned round.
-func (k *class) scoreSpread(found []int, raw, out []int64) {
+func (c *Cache) scoreSpread(k *class, found []int, raw, out []int64) {
 	if len(k.soft) == 0 {
 		return
 	}
 	const ignored = -1
-	sums := make([]float64, len(found))
-	seen := map[int32]bool{}
+	sums := c.sums[:len(found)]
+	counted := 0
 	for i, s := range found {
-		raw[i] = 0
-		for _, x := range k.soft {
-			if !k.eitherKeys && x.at(s) < 0 {
-				raw[i] = ignored
-			}
+		raw[i], sums[i] = 0, 0
+		if !k.eitherKeys && slices.ContainsFunc(k.soft, func(x *spread) bool { return x.at(s) < 0 }) {
+			raw[i] = ignored
+			continue
 		}
+		counted++
 	}
 	for _, x := range k.soft {
-		clear(seen)
-		size := 0
-		if x.key == cluster.LabelHostname {
-			for i := range found {
-				if raw[i] != ignored {
-					size++
-				}
-			}
-		} else {
-			for i, s := range found {
-				if raw[i] != ignored && x.at(s) >= 0 && !seen[x.at(s)] {
-					seen[x.at(s)] = true
-					size++
-				}
-			}
+		size := counted
+		if x.key != cluster.LabelHostname {
+			size = c.distinct(x, found, raw)
 		}
 		weight := math.Log(float64(size + 2))
 		for i, s := range found {
@@ -344,6 +348,26 @@ func (k *class) scoreSpread(found []int, raw, out []int64) {
 			out[i] += weightSpread * (100 * (most + least - raw[i]) / most)
 		}
 	}
+}
+
+// distinct is how many domains the nodes are in that are not left out (raw below 0).
+func (c *Cache) distinct(x *spread, found []int, raw []int64) int {
+	c.searches++
+	n := 0
+	for i, s := range found {
+		d := x.at(s)
+		if raw[i] < 0 || d < 0 {
+			continue
+		}
+		for int(d) >= len(c.seen) {
+			c.seen = append(c.seen, 0)
+		}
+		if c.seen[d] != c.searches {
+			c.seen[d] = c.searches
+			n++
+		}
+	}
+	return n
 }
 
 // scorePods is InterPodAffinity: what the class prefers to be near or apart from,
