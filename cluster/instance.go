@@ -55,3 +55,23 @@ func (r Resolution) Ready() (bool, Condition) {
 	}
 	return false, Condition{Type: ReadyCondition, Status: "Unknown", Reason: "NotResolved", Message: "the provider has not said whether the class is ready"}
 }
+
+// Notice is what the cloud says of an instance of its own accord.
+type Notice struct {
+	// Receipt is what it is acknowledged by.
+	Receipt    string
+	InstanceID string
+	Kind       NoticeKind
+	Ends       Instant // when the instance stops; 0 if that is not known
+	Message    string
+}
+
+// NoticeKind is what a notice is about.
+type NoticeKind string
+
+// Kinds of notices. An instance that is interrupted will stop at a time that is known;
+// one that is at risk might be interrupted soon (EC2's rebalance recommendation).
+const (
+	Interruption NoticeKind = "Interruption"
+	AtRisk       NoticeKind = "AtRisk"
+)

@@ -74,11 +74,14 @@ func (e *Engine) begin(a *plan.Action) bool {
 	for _, mv := range a.Moves {
 		e.meant(mv.Pods, mv.Host)
 	}
+	marks := map[string]string{doomReason: string(m.reason), doomReplacedBy: strings.Join(m.replacedBy, ",")}
+	if a.Ends != 0 {
+		marks[endsAt] = a.Ends.RFC3339()
+	}
 	for _, c := range claims {
 		x.claims = append(x.claims, c.Name)
 		e.disruptor.actions[c.Name] = x
-		e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers,
-			Annotations: map[string]string{doomReason: string(m.reason), doomReplacedBy: strings.Join(m.replacedBy, ",")}})
+		e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers, Annotations: marks})
 		e.tellBegun(c, a, m)
 	}
 	return true
@@ -142,7 +145,7 @@ func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
 		e.takeBack(c, "its replacement "+e.lost(m)+" did not come up")
 	case !tainted:
 		e.taint(n)
-	case e.replaced(m) || e.lost(m) != "":
+	case e.replaced(m) || e.lost(m) != "" || e.now >= e.lastMoment(c):
 		e.disruptor.ripe[c.Name] = true
 		e.agenda.by(job{jobRelease, ""}, e.now)
 	}
@@ -226,7 +229,9 @@ func (e *Engine) doRelease() cluster.Instant {
 		if c == nil || c.Deleting() || e.busy(claimKey(name)) {
 			continue
 		}
-		if m, doomed := doom(c); doomed && (e.lost(m) == "" && e.replaced(m) || forced(m.reason) && e.lost(m) != "") {
+		m, doomed := doom(c)
+		late := forced(m.reason) && (e.lost(m) != "" || e.now >= e.lastMoment(c))
+		if doomed && (e.lost(m) == "" && e.replaced(m) || late) {
 			ripe = append(ripe, c)
 		}
 	}

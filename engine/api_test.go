@@ -82,6 +82,10 @@ func (w *world) do(f engine.Effect) engine.Done {
 		w.class = &c
 		done.Revision = c.Revision
 		w.tell(engine.ClassChanged{Ref: classRef, Class: &c}, 0)
+	case engine.Acknowledge:
+		for _, r := range f.Receipts {
+			delete(w.warned, r)
+		}
 	case engine.Resolve:
 		done.Resolution = w.resolve()
 	case engine.Launch:

@@ -38,6 +38,9 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	if c == nil || !e.ours(c.Class) || e.busy(claimKey(name)) {
 		return cluster.Never
 	}
+	if soon := e.interrupt(c); soon != cluster.Never || e.busy(claimKey(name)) {
+		return soon
+	}
 	if c.Deleting() {
 		return e.endClaim(c)
 	}
@@ -70,6 +73,9 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 		e.carryOn(c, n)
 	}
 	again := min(e.repair(c, n), e.outlived(c, n))
+	if last := e.lastMoment(c); e.now < last {
+		again = min(again, last)
+	}
 	return min(again, e.settle(c, n))
 }
 
@@ -314,6 +320,7 @@ func (e *Engine) forgetClaim(name string) {
 	delete(e.nodeGone, name)
 	delete(e.podEvents, name)
 	delete(e.disruptor.spared, name)
+	delete(e.notices, name)
 	delete(e.reserved.nodes, name)
 	delete(e.reserved.refused, name)
 	if e.answered.on[name] == 0 {

@@ -124,6 +124,9 @@ type Launch struct {
 // Terminate asks the provider to end instances, and how far they are.
 type Terminate struct{ IDs []string }
 
+// Acknowledge tells the provider which notices need not be said again, by receipt.
+type Acknowledge struct{ Receipts []string }
+
 // List asks the provider for all instances of this cluster.
 type List struct{}
 
@@ -199,6 +202,9 @@ func (e Launch) Key() string { return launchKey(e.Token) }
 // Key implements Effect. A batch is known by its first instance; the engine
 // keeps each instance in one batch at a time.
 func (e Terminate) Key() string { return "terminate/" + slices.Min(e.IDs) }
+
+// Key implements Effect.
+func (e Acknowledge) Key() string { return "acknowledge/" + slices.Min(e.Receipts) }
 
 // Key implements Effect.
 func (e List) Key() string { return "list" }

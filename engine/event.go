@@ -11,6 +11,9 @@ type PodChanged struct {
 	Pod *cluster.Pod
 }
 
+// Noticed says what the cloud has said of an instance.
+type Noticed struct{ Notice cluster.Notice }
+
 // NodeChanged says the same of a node.
 type NodeChanged struct {
 	Name string

@@ -99,6 +99,7 @@ type Engine struct {
 	ground    *cluster.Ground
 	podEvents map[string]cluster.Instant
 	disruptor disruptor
+	notices   map[string]cluster.Notice  // of each claim, what has to be done something about
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
 	poolWrites map[string]cluster.Instant
@@ -113,7 +114,7 @@ func New(opts Options) *Engine {
 		opts: opts, world: newWorld(), agenda: newAgenda(),
 		expected: map[string]expectation{}, retry: map[string]backoff{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
-		instances: newInventory(), disruptor: newDisruptor(), answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
+		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
 		ending: map[string]bool{},
 	}
@@ -226,6 +227,7 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 		e.launchAnswered(f, d, again)
 	case Terminate:
 		e.terminated(f, d, again)
+	case Acknowledge: // what is not heard is said again
 	case List:
 		e.listed(d, again)
 	}

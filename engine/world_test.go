@@ -36,7 +36,9 @@ type world struct {
 	instances map[string]*instance
 	byToken   map[string][]string
 	short     map[cluster.OfferingID]bool
-	image     string // of instances launched now
+	image     string                     // of instances launched now
+	warned    map[string]cluster.Notice  // that nobody has acknowledged
+	stops     map[string]cluster.Instant // instances that will be taken back
 
 	eng     *engine.Engine
 	opts    engine.Options
@@ -85,7 +87,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		t: t, rng: rand.New(rand.NewPCG(seed, 1)), now: start,
 		pods: map[string]*cluster.Pod{}, nodes: map[string]*cluster.Node{}, claims: map[string]*cluster.Claim{},
-		instances: map[string]*instance{}, byToken: map[string][]string{}, short: map[cluster.OfferingID]bool{},
+		instances: map[string]*instance{}, warned: map[string]cluster.Notice{}, stops: map[string]cluster.Instant{}, byToken: map[string][]string{}, short: map[cluster.OfferingID]bool{},
 		budgets: map[string]bool{}, bought: map[string]cluster.Money{}, slow: 50 * cluster.Millisecond,
 	}
 	for _, size := range []struct {
@@ -136,6 +138,9 @@ func (w *world) restart() {
 		w.tell(engine.DaemonSetChanged{ID: id, DaemonSet: d}, 0)
 	}
 	w.tell(engine.Synced{}, 0)
+	for _, n := range w.warned {
+		w.tell(engine.Noticed{Notice: n}, w.slow)
+	}
 }
 
 func (w *world) tell(ev engine.Event, within cluster.Duration) {
@@ -388,6 +393,9 @@ func (w *world) advance(end cluster.Instant) bool {
 func (w *world) kubernetes() {
 	for _, id := range slices.Sorted(maps.Keys(w.instances)) {
 		i := w.instances[id]
+		if stop, ok := w.stops[id]; ok && stop <= w.now && i.State == cluster.InstanceRunning {
+			i.State, i.endAt = cluster.InstanceShuttingDown, w.now.Add(20*cluster.Second)
+		}
 		if i.State == cluster.InstanceShuttingDown && i.endAt <= w.now {
 			i.State = cluster.InstanceTerminated
 		}
@@ -428,7 +436,10 @@ func (i *instance) registered() bool { return i.bootAt == 0 }
 
 func (w *world) kubernetesNext() cluster.Instant {
 	next := cluster.Never
-	for _, i := range w.instances {
+	for id, i := range w.instances {
+		if stop, ok := w.stops[id]; ok && i.State == cluster.InstanceRunning {
+			next = min(next, stop)
+		}
 		if i.State == cluster.InstanceRunning && !i.registered() {
 			next = min(next, i.bootAt)
 		}
@@ -482,6 +493,13 @@ func (w *world) room(n *cluster.Node, p *cluster.Pod) bool {
 		}
 	}
 	return true
+}
+
+// warn says that a claim's instance will be taken back in two minutes.
+func (w *world) warn(c *cluster.Claim) {
+	n := cluster.Notice{Receipt: c.Name, InstanceID: w.instances[c.ProviderID].ID, Kind: cluster.Interruption, Ends: w.now.Add(2 * cluster.Minute), Message: "taken back"}
+	w.warned[n.Receipt], w.stops[c.ProviderID] = n, n.Ends
+	w.tell(engine.Noticed{Notice: n}, w.slow)
 }
 
 func (w *world) setPool(p *cluster.Pool) {

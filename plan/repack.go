@@ -37,6 +37,8 @@ type Action struct {
 	Saving     cluster.Money
 	Evicted    int
 	Disruption int64
+	// Ends is when the nodes will be gone whatever is done; 0 if they will not.
+	Ends cluster.Instant
 }
 
 // Verdict is what a pass has found about one host.

@@ -44,6 +44,13 @@ type Provider interface {
 	// Delete asks for instances to be terminated and returns the state each is in
 	// then; asking again is harmless. An id that does not exist is Terminated.
 	Delete(ctx context.Context, ids []string) (map[string]State, error)
+	// Notices waits for what the cloud says of instances of its own accord, such as that
+	// it will take one back, and returns it. While there is nothing it returns nothing
+	// after a while. What is not acknowledged is said again, also to the next process.
+	Notices(ctx context.Context) ([]Notice, error)
+	// Acknowledge says that notices, by their receipts, need not be said again. Asking
+	// again is harmless, and so is a receipt that nobody knows.
+	Acknowledge(ctx context.Context, receipts []string) error
 	// DescribeLag bounds how long List and Get may miss a new instance.
 	DescribeLag() cluster.Duration
 }
@@ -90,6 +97,9 @@ type CreateResult struct {
 
 // Instance is a machine as the cloud describes it.
 type Instance = cluster.Instance
+
+// Notice is what the cloud says of an instance of its own accord.
+type Notice = cluster.Notice
 
 // State of an instance.
 type State = cluster.InstanceState

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
@@ -13,7 +14,7 @@ import (
 // onProvider tells whether an effect is a call to the cloud.
 func onProvider(f engine.Effect) bool {
 	switch f.(type) {
-	case engine.Resolve, engine.Launch, engine.Terminate, engine.List:
+	case engine.Resolve, engine.Launch, engine.Terminate, engine.List, engine.Acknowledge:
 		return true
 	}
 	return false
@@ -39,6 +40,8 @@ func (r *run) do(ctx context.Context, f engine.Effect) engine.Done {
 		done.States, err = r.terminate(ctx, f.IDs)
 	case engine.List:
 		done.Instances, err = r.Provider.List(ctx)
+	case engine.Acknowledge:
+		err = r.Provider.Acknowledge(ctx, f.Receipts)
 	}
 	done.Err = failure(err)
 	return done
@@ -81,3 +84,24 @@ func failure(err error) *engine.Failure {
 	}
 	return f
 }
+
+// listen passes on what the cloud says of its own accord, until ctx ends.
+func (r *run) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		notices, err := r.Provider.Notices(ctx)
+		if err != nil && !sleep(ctx, deaf) {
+			return
+		}
+		for _, n := range notices {
+			r.inbox.push(engine.Noticed{Notice: n})
+		}
+		if len(notices) > 0 && !sleep(ctx, heed) { // until they are acknowledged
+			return
+		}
+	}
+}
+
+const (
+	deaf = 5 * time.Second // after a failure
+	heed = time.Second
+)

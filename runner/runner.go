@@ -113,6 +113,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			cancel(fmt.Errorf("watching the cluster: %w", err))
 		}
 	})
+	watching.Go(func() { run.listen(ctx) })
 	run.loop(ctx)
 	cancel(nil)
 	watching.Wait()
@@ -186,7 +187,7 @@ func (r *run) reborn(ctx context.Context, events []engine.Event) (*engine.Engine
 	}
 	for _, ev := range events {
 		switch ev.(type) {
-		case engine.Done, engine.Suspended:
+		case engine.Done, engine.Suspended, engine.Noticed:
 			all = append(all, ev)
 		}
 	}

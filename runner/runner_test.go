@@ -79,6 +79,13 @@ func (fakeCloud) Resolve(context.Context, cluster.NodeClass) (provider.Resolutio
 func (fakeCloud) Create(context.Context, provider.CreateRequest) (provider.CreateResult, error) {
 	return provider.CreateResult{}, &provider.InsufficientCapacityError{}
 }
+func (fakeCloud) Notices(ctx context.Context) ([]provider.Notice, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (fakeCloud) Acknowledge(context.Context, []string) error { return nil }
+
 func (fakeCloud) List(context.Context) ([]provider.Instance, error) { return nil, nil }
 func (fakeCloud) Get(_ context.Context, id string) (provider.Instance, error) {
 	return provider.Instance{}, &provider.NotFoundError{ID: id}

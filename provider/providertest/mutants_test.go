@@ -30,6 +30,22 @@ type broken struct {
 	get     func(context.Context, string) (provider.Instance, error)
 	delete  func(context.Context, []string) (map[string]provider.State, error)
 	lag     func() cluster.Duration
+	notices func(context.Context) ([]provider.Notice, error)
+	heed    func(context.Context, []string) error
+}
+
+func (b broken) Notices(ctx context.Context) ([]provider.Notice, error) {
+	if b.notices != nil {
+		return b.notices(ctx)
+	}
+	return b.Provider.Notices(ctx)
+}
+
+func (b broken) Acknowledge(ctx context.Context, receipts []string) error {
+	if b.heed != nil {
+		return b.heed(ctx, receipts)
+	}
+	return b.Provider.Acknowledge(ctx, receipts)
 }
 
 func (b broken) Kinds() []provider.Kind {
@@ -125,7 +141,7 @@ func onDelete(del func(context.Context, provider.Provider, []string) (map[string
 }
 
 func mutants() []mutant {
-	return slices.Concat(resolveMutants(), createMutants(), tokenMutants(), instanceMutants())
+	return slices.Concat(resolveMutants(), noticeMutants(), createMutants(), tokenMutants(), instanceMutants())
 }
 
 func resolveMutants() []mutant {
@@ -169,6 +185,43 @@ func resolveMutants() []mutant {
 		})},
 	}
 }
+
+func noticeMutants() []mutant {
+	on := func(edit func([]provider.Notice) []provider.Notice) func(provider.Provider, func(cluster.Duration)) provider.Provider {
+		return func(p provider.Provider, _ func(cluster.Duration)) provider.Provider {
+			return broken{Provider: p, notices: func(ctx context.Context) ([]provider.Notice, error) {
+				n, err := p.Notices(ctx)
+				return edit(n), err
+			}}
+		}
+	}
+	return []mutant{
+		{"says nothing", []string{"Notices"}, on(func([]provider.Notice) []provider.Notice { return nil })},
+		{"makes noise", []string{"Notices"}, on(func(n []provider.Notice) []provider.Notice {
+			return append(n, provider.Notice{InstanceID: unknown, Kind: cluster.Interruption})
+		})},
+		{"does not say until when", []string{"Notices"}, on(func(n []provider.Notice) []provider.Notice {
+			for i := range n {
+				n[i].Ends = 0
+			}
+			return n
+		})},
+		{"says everything once", []string{"Notices"}, func(p provider.Provider, _ func(cluster.Duration)) provider.Provider {
+			return broken{Provider: p, notices: func(ctx context.Context) ([]provider.Notice, error) {
+				n, err := p.Notices(ctx)
+				for _, x := range n {
+					_ = p.Acknowledge(ctx, []string{x.Receipt}) // that is the mistake
+				}
+				return n, err
+			}}
+		}},
+		{"does not listen", []string{"Notices"}, func(p provider.Provider, _ func(cluster.Duration)) provider.Provider {
+			return broken{Provider: p, heed: func(context.Context, []string) error { return nil }}
+		}},
+	}
+}
+
+const unknown = "i-00000000000000000"
 
 func createMutants() []mutant {
 	return []mutant{

@@ -27,6 +27,9 @@ type Fixture struct {
 	Advance func(cluster.Duration)
 	// SetRoom says how many instances of an offering can be launched from now on.
 	SetRoom func(cluster.OfferingID, int)
+	// TakeBack makes the cloud take the instances of a Spot offering back, in the time that
+	// it gives them.
+	TakeBack func(cluster.OfferingID)
 	// Settle is how long it takes until a deleted instance is gone and nobody
 	// describes it any more.
 	Settle cluster.Duration
@@ -75,6 +78,7 @@ func Checks() []Check {
 		{"DeleteTwice", deleteTwice},
 		{"DeleteUnknown", deleteUnknown},
 		{"DeleteEnds", deleteEnds},
+		{"Notices", notices},
 		{"Cancelled", cancelled},
 	}
 }

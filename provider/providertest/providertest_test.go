@@ -82,6 +82,11 @@ func fixture(t testing.TB, speed float64) providertest.Fixture {
 				t.Fatal(err)
 			}
 		},
+		TakeBack: func(id cluster.OfferingID) {
+			if _, err := cloud.Reclaim(clock.Now(), simulated.Pattern(id)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		Settle: cloud.Delays().ShutdownMax + cloud.Delays().LagMax,
 	}
 }

@@ -19,6 +19,7 @@ type Provider struct {
 
 	mu    sync.Mutex
 	short map[cluster.OfferingID]cluster.Instant // believed to be sold out until then
+	heard map[string]bool                        // receipts of notices
 }
 
 var _ provider.Provider = (*Provider)(nil)
@@ -26,7 +27,7 @@ var _ provider.Provider = (*Provider)(nil)
 // NewProvider makes a provider on c. now is its clock, sleep waits for a span of
 // that clock or until ctx ends, and then returns its error.
 func NewProvider(c *Cloud, now func() cluster.Instant, sleep func(context.Context, cluster.Duration) error) *Provider {
-	return &Provider{cloud: c, now: now, sleep: sleep, short: map[cluster.OfferingID]cluster.Instant{}}
+	return &Provider{cloud: c, now: now, sleep: sleep, short: map[cluster.OfferingID]cluster.Instant{}, heard: map[string]bool{}}
 }
 
 // Kinds is SimulatedNodeClass alone.
@@ -148,4 +149,43 @@ func (p *Provider) Delete(ctx context.Context, ids []string) (map[string]provide
 		return nil, err
 	}
 	return p.cloud.Terminate(p.now(), ids)
+}
+
+// Notices are the warnings of Spot instances that will be taken back.
+func (p *Provider) Notices(ctx context.Context) ([]provider.Notice, error) {
+	for waited := cluster.Duration(0); ; waited += lookEvery {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		notices := slices.DeleteFunc(p.cloud.Warnings(p.now()), func(n provider.Notice) bool {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.heard[n.Receipt]
+		})
+		if len(notices) > 0 || waited >= silence {
+			return notices, nil
+		}
+		if err := p.sleep(ctx, lookEvery); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// As SQS does: a receive that finds nothing returns after twenty seconds.
+const (
+	lookEvery = 500 * cluster.Millisecond
+	silence   = 20 * cluster.Second
+)
+
+// Acknowledge makes warnings be heard.
+func (p *Provider) Acknowledge(ctx context.Context, receipts []string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range receipts {
+		p.heard[r] = true
+	}
+	return nil
 }

@@ -104,6 +104,22 @@ func (c *Cloud) Reclaim(now cluster.Instant, p Pattern) ([]string, error) {
 	return ids, c.move(hit, c.fates.reclaim)
 }
 
+// Warnings are those of instances that will be taken back and are not stopping yet,
+// sorted by id.
+func (c *Cloud) Warnings(now cluster.Instant) []cluster.Notice {
+	defer c.enter(now)()
+	out := []cluster.Notice{}
+	for id, i := range c.live {
+		if i.Times.Warned <= c.now && i.Times.Stopping > c.now {
+			out = append(out, cluster.Notice{
+				Receipt: id, InstanceID: id, Kind: cluster.Interruption, Ends: i.Times.Stopping, Message: "EC2 Spot Instance Interruption Warning",
+			})
+		}
+	}
+	slices.SortFunc(out, func(a, b cluster.Notice) int { return strings.Compare(a.InstanceID, b.InstanceID) })
+	return out
+}
+
 // Kill makes a machine vanish at once, as if somebody had pulled its plug and
 // taken it home. It fails with *provider.NotFoundError for one that is not there.
 func (c *Cloud) Kill(now cluster.Instant, id string) error {
