@@ -106,6 +106,21 @@ func (e *Engine) affordable(a *plan.Action) []plan.Create {
 	return out
 }
 
+// drafted are the claims that will be written as soon as those that they replace are
+// marked: they count like those that are under way.
+func (e *Engine) drafted() []*cluster.Claim {
+	var out []*cluster.Claim
+	for name, x := range e.disruptor.actions {
+		if name != x.claims[0] {
+			continue // each action once
+		}
+		for _, f := range x.creates {
+			out = append(out, f.Claim)
+		}
+	}
+	return out
+}
+
 // meant notes where pods are to go that are still elsewhere.
 func (e *Engine) meant(pods []*cluster.Pod, host string) {
 	for _, p := range pods {

@@ -101,6 +101,7 @@ func (e *Engine) standing() cluster.Input {
 			in.Claims = append(in.Claims, f.Claim)
 		}
 	}
+	in.Claims = append(in.Claims, e.drafted()...)
 	for _, p := range e.pools {
 		if e.usable(p) {
 			in.Pools = append(in.Pools, p)

@@ -26,6 +26,8 @@ type region struct {
 	// fates of instances that faults have touched, by id.
 	mute map[string]bool // they never register
 	less map[string]int  // percent of memory that they lack
+	// heard are the notices that were acknowledged, by receipt.
+	heard map[string]bool
 }
 
 // bill is one instance on the account.
@@ -40,7 +42,7 @@ func newRegion(w *world) (*region, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &region{w: w, cloud: c, look: cluster.Never, prices: map[cluster.OfferingID]cluster.Money{}, bills: map[string]*bill{}, mute: map[string]bool{}, less: map[string]int{}}
+	r := &region{w: w, cloud: c, look: cluster.Never, prices: map[cluster.OfferingID]cluster.Money{}, bills: map[string]*bill{}, mute: map[string]bool{}, less: map[string]int{}, heard: map[string]bool{}}
 	for i := range w.Types {
 		for _, o := range w.Types[i].Offerings {
 			r.prices[cluster.OfferingID{InstanceType: w.Types[i].Name, Zone: o.Zone, CapacityType: o.CapacityType}] = o.Price
@@ -79,6 +81,10 @@ func (r *region) do(f engine.Effect) (done engine.Done, took cluster.Duration, h
 	case engine.List:
 		if err = r.refuses("DescribeInstances"); err == nil {
 			done.Instances, err = r.desk.List(ctx)
+		}
+	case engine.Acknowledge:
+		for _, receipt := range f.Receipts {
+			r.heard[receipt] = true
 		}
 	default:
 		return done, 0, false
@@ -196,8 +202,36 @@ func (r *region) happened(e simulated.Event) {
 		delete(r.mute, m.InstanceID)
 		delete(r.less, m.InstanceID)
 		r.w.lifecycle.instanceGone(m.Name)
-	case simulated.Running, simulated.Warned:
-		// A notice reaches the operator once it can take one.
+	case simulated.Warned:
+		if r.w.judge != nil {
+			r.w.judge.Warned(m.ProviderID)
+		}
+		r.w.after(noticeLag, r.tell)
+	case simulated.Running:
+	}
+}
+
+// A notice takes noticeLag to reach the operator, and comes again every noticeEvery until
+// it is acknowledged.
+const (
+	noticeLag   = cluster.Second
+	noticeEvery = 30 * cluster.Second
+)
+
+// tell passes on what has not been acknowledged, to an operator that is there.
+func (r *region) tell() {
+	missed := false
+	for _, n := range r.cloud.Warnings(r.w.now) {
+		if r.heard[n.Receipt] {
+			continue
+		}
+		missed = true
+		if o := r.w.operator; o.box != nil {
+			o.deliver(r.w.now, engine.Noticed{Notice: n})
+		}
+	}
+	if missed {
+		r.w.after(noticeEvery, r.tell)
 	}
 }
 

@@ -47,6 +47,7 @@ func (o *operator) start() {
 	o.brain = o.w.Brain(options)
 	o.w.record("operator started", "", "")
 	o.step(o.list())
+	o.w.after(noticeLag, o.w.cloud.tell)
 }
 
 // stop ends the process and begins another after a while.

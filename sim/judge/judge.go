@@ -69,6 +69,7 @@ type Judge struct {
 
 	instances map[string]*instance // that run, by provider id
 	claimOf   map[string]string    // provider id → claim
+	reclaimed map[string]bool      // instances that the cloud takes back, by provider id
 	// chosen are the claims whose end the operator has asked for of free will, and when.
 	chosen map[string]cluster.Instant
 	// left are the claims that went within the last minutes, by pool.
@@ -91,7 +92,7 @@ type instance struct {
 // is what the methods below say.
 func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation)) *Judge {
 	return &Judge{
-		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{},
+		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
 		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(),
 	}

@@ -56,6 +56,9 @@ func (j *Judge) checkLimits(last cluster.Instance) {
 	}
 }
 
+// Warned is told of instances that the cloud will take back.
+func (j *Judge) Warned(providerID string) { j.reclaimed[providerID] = true }
+
 // Issued is told of each effect that the operator sends off, and what its clock says.
 func (j *Judge) Issued(f engine.Effect, clock cluster.Instant) {
 	switch f := f.(type) {
@@ -80,10 +83,12 @@ func (j *Judge) Landed(f engine.Effect) {
 }
 
 // voluntary tells whether nothing but the wish to save or to renew can be the reason
-// for a claim's end: its node is there, in order, and nobody else has asked for it.
+// for a claim's end: its node is there, in order and not too old, the cloud does not take
+// it back, and nobody else has asked for it.
 func (j *Judge) voluntary(c *cluster.Claim) bool {
 	n := j.nodeOf(c)
-	return !c.Deleting() && c.Is(cluster.Initialized) && n != nil && n.Ready && n.DeletingAt == 0 && j.instances[c.ProviderID] != nil
+	expired := c.ExpireAfter != cluster.Forever && c.ExpireAfter > 0 && j.clock.Operator() >= c.Created.Add(c.ExpireAfter)
+	return !expired && !j.reclaimed[c.ProviderID] && !c.Deleting() && c.Is(cluster.Initialized) && n != nil && n.Ready && n.DeletingAt == 0 && j.instances[c.ProviderID] != nil
 }
 
 func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
