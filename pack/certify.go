@@ -224,6 +224,7 @@ func (c *certifier) addValues(demand []int32, e effort) {
 		r.most = append(r.most, c.mostOn(c.room[i], c.prices[r.by[i]], extra, c.row(c.shapeRows, s), &times{c.sides.alone, c.sides.counted}))
 	}
 	c.rows = append(c.rows, r)
+	c.addWhole(x, scale)
 }
 
 // addRow adds a row whose lists of prices begin with that one.

@@ -56,6 +56,7 @@
 // subgradient method, until the best loads of hosts, in whole numbers of items, are
 // worth little (absorb.go, lagrange.go, loader.go). The branch-and-bound
 // tree of the covering problem, rounded to integers and made to hold exactly, is the
-// proof (bound.go, certify.go, leaves.go, proof.go). Package verify checks it. [Prove]
+// proof (bound.go, certify.go, leaves.go, proof.go). Where few sizes are wanted there is
+// a row more, in which nodes hold whole items only (certify_whole.go). Package verify checks it. [Prove]
 // proves a bound for what somebody else has packed.
 package pack

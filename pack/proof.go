@@ -48,12 +48,12 @@ type Row struct {
 	// prices that shows it: a place holds at most what its room is worth, and for
 	// each item that is worth more than its size the difference, as often as the
 	// item fits alone. Items of one size fit no more often together than one of them
-	// would.
+	// would. Or all loads that could be worth more, going by these prices, are tried.
 	Most []int64
 	By   []int32
 	// HostMost is for each host the most value that it can hold. HostBy is the list of
-	// prices that shows it: as above, or by trying all loads that could be worth more,
-	// going by these prices; −1 to count each item as if it were alone on the host.
+	// prices that shows it, as above; −1 to count each item as if it were alone on the
+	// host.
 	HostMost []int64
 	HostBy   []int32
 }

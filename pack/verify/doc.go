@@ -4,7 +4,7 @@
 // It owns one question: does the proof show what it claims? It shares no code with
 // package pack but the types of the problem and of the proof, and refuses to
 // search: everything it needs is in the proof, and what is not there is not proven.
-// It only tries the loads of a host where the proof says that few could be worth more
+// It only tries the loads of a place where the proof says that few could be worth more
 // than it claims.
 //
 // What a proof claims: to hold so many of each item ([pack.Proof.Held]) on hosts

@@ -10,9 +10,9 @@ import (
 	"github.com/ullage-sh/ullage/pack"
 )
 
-// host checks that a host holds a value of no more than most: by a list of prices, or
+// holds checks that a place holds a value of no more than most: by a list of prices, or
 // by trying its loads. With no list each item counts as if it were alone.
-func (c *checker) host(r *pack.Row, extra *extras, x place, by int32, most int64) error {
+func (c *checker) holds(r *pack.Row, extra *extras, x place, by int32, most int64) error {
 	if by < 0 {
 		if worth := c.alone(r, x); worth > most {
 			return fmt.Errorf("it may hold value %d, the row says at most %d", worth, most)
@@ -29,10 +29,10 @@ func (c *checker) host(r *pack.Row, extra *extras, x place, by int32, most int64
 	return l.try(0, 0, l.slack)
 }
 
-// mostTried bounds the loads that are tried for one host.
+// mostTried bounds the loads that are tried for one place.
 const mostTried = 100_000
 
-// loads are the loads of a host, of which one may be worth too much.
+// loads are the loads of a place, of which one may be worth too much.
 type loads struct {
 	most, slack int64   // slack is what the room is worth
 	free        []int64 // in units
@@ -41,10 +41,11 @@ type loads struct {
 	tried       int
 }
 
-// ware is an item that fits on the host.
+// ware is items of one size and value that fit on the place.
 type ware struct {
 	size        []int64 // in units
-	times       int64   // how often it still fits alone
+	group       int     // the first item of that size
+	times       int64   // how many of them still fit alone
 	value, cost int64   // cost is what the room is worth that it takes
 }
 
@@ -64,7 +65,12 @@ func (c *checker) newLoads(r *pack.Row, x place, by int32, most int64) (*loads, 
 		if v == 0 || !c.admits(x, i) || c.times(x, i) == 0 {
 			continue
 		}
-		w := ware{size: make([]int64, len(l.free)), times: c.times(x, i), value: v}
+		like := func(w ware) bool { return w.group == c.groups[i] && w.value == v }
+		if at := slices.IndexFunc(l.wares, like); at >= 0 {
+			l.wares[at].times = min(sum(l.wares[at].times, c.times(x, i)), c.room(x, i))
+			continue
+		}
+		w := ware{size: make([]int64, len(l.free)), group: c.groups[i], times: c.times(x, i), value: v}
 		for _, a := range c.problem.Items[i].Size {
 			if at := c.column[a.Dim] - 1; at >= 0 {
 				w.size[at] = a.Value / c.part.Units[at]

@@ -119,8 +119,8 @@ func (c *checker) row(r *pack.Row) error {
 		if r.By[as] < 0 {
 			return fmt.Errorf("shape %d has no list of prices", as)
 		}
-		if most := c.most(place, extra.of(place, r.By[as]), r.By[as]); most > r.Most[as] {
-			return fmt.Errorf("a node of shape %d may hold value %d, the row says at most %d", s, most, r.Most[as])
+		if err := c.holds(r, extra, place, r.By[as], r.Most[as]); err != nil {
+			return fmt.Errorf("a node of shape %d: %w", s, err)
 		}
 	}
 	return c.need(r, extra)
@@ -139,7 +139,7 @@ func (c *checker) need(r *pack.Row, extra *extras) error {
 	}
 	for h := range c.problem.Hosts {
 		host := place{room: c.problem.Hosts[h].Room, kind: c.problem.Hosts[h].Kind, tier: onHost}
-		if err := c.host(r, extra, host, r.HostBy[h], r.HostMost[h]); err != nil {
+		if err := c.holds(r, extra, host, r.HostBy[h], r.HostMost[h]); err != nil {
 			return fmt.Errorf("host %d: %w", h, err)
 		}
 		onHosts = sum(onHosts, r.HostMost[h])
