@@ -21,16 +21,27 @@ type expectation struct {
 // watch that was broken and listed anew.
 const observeWithin = 15 * cluster.Second
 
-// busy tells whether something with this key is under way or about to be retried.
+// busy tells whether something with this key is under way or about to be retried. A job
+// that finds it so is run again at the latest when that is over, whatever it returns: the
+// time that was set for it when the effect failed is forgotten if something else makes it
+// run before.
 func (e *Engine) busy(key string) bool {
 	if x, ok := e.expected[key]; ok {
-		if !x.done || e.now < x.deadline {
+		if !x.done {
+			return true // its outcome wakes whoever waits for it
+		}
+		if e.now < x.deadline {
+			e.held = min(e.held, x.deadline)
 			return true
 		}
 		delete(e.expected, key)
 		e.ground = nil
 	}
-	return e.now < e.retry[key].notBefore
+	if until := e.retry[key].notBefore; e.now < until {
+		e.held = min(e.held, until)
+		return true
+	}
+	return false
 }
 
 // issue sends an effect unless one with its key is under way. It tells whether

@@ -105,6 +105,9 @@ type Engine struct {
 	poolWrites map[string]cluster.Instant
 	ending     map[string]bool // instances to terminate, by id, collected within a step
 
+	// held is when the first of what the job at hand found busy may be tried again.
+	held cluster.Instant
+
 	out []Effect
 }
 
@@ -144,7 +147,9 @@ func (e *Engine) Step(now cluster.Instant, events []Event) (effects []Effect, wa
 			break
 		}
 		for _, j := range due {
-			e.agenda.by(j, e.run(j))
+			e.held = cluster.Never
+			again := e.run(j)
+			e.agenda.by(j, min(again, e.held))
 		}
 	}
 	return e.flush(), e.agenda.next()
