@@ -1,6 +1,7 @@
 package solve
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -47,10 +48,10 @@ type relaxation struct {
 // relaxation relaxes the problem until this plan is a solution of it: pods that came
 // late need not keep spreads over domains that nobody has bought.
 func (a *answer) relaxation() *relaxation {
-	c := census{answer: a, placed: make([]int32, len(a.snap.Classes)), at: make([][]standing, len(a.snap.Classes))}
-	c.count()
 	r := &relaxation{problem: *a.problem}
 	r.snap = a.unshared()
+	c := census{answer: a, like: r.like(), placed: make([]int32, len(a.snap.Classes)), at: make([][]standing, len(a.snap.Classes))}
+	c.count()
 	loose := make([]topology.Loose, len(a.snap.Classes))
 	for again := true; again; {
 		r.Relaxation = topology.Relax(r.snap, a.classes(false), c.placed, loose)
@@ -93,6 +94,30 @@ func (a *answer) unshared() *cluster.Snapshot {
 	return &out
 }
 
+// like returns for each class the first one whose pods are like its own but for their
+// volumes, such as those of one StatefulSet: together they are forced into domains that
+// none of them is forced into alone.
+func (r *relaxation) like() []int32 {
+	out, first := make([]int32, len(r.snap.Classes)), map[string]int32{}
+	for i := range out {
+		out[i] = int32(i)
+		c := &r.snap.Classes[i]
+		if len(c.Volumes) == 0 || len(c.Claims) > 0 {
+			continue
+		}
+		d := *c.Demand
+		d.Volumes = nil
+		d.SetKey()
+		key := fmt.Sprint(d.Key, c.Groups, c.References, c.Requests, r.profile[i], r.relaxed[i])
+		if at, ok := first[key]; ok {
+			out[i] = at
+		} else {
+			first[key] = int32(i)
+		}
+	}
+	return out
+}
+
 // freeNameless lifts the caps from hosts without a host name: they are no domain.
 func (r *relaxation) freeNameless() {
 	for i, h := range r.hostOf {
@@ -107,9 +132,11 @@ func (r *relaxation) freeNameless() {
 	}
 }
 
-// census is where the pods of each class are.
+// census is where the pods of each class are, those of classes alike counted for the
+// first of them.
 type census struct {
 	*answer
+	like   []int32
 	placed []int32
 	at     [][]standing
 }
@@ -124,8 +151,9 @@ func (c *census) count() {
 	note := func(parts []topology.Part, s standing) {
 		for _, p := range parts {
 			s.pods = p.Pods
-			c.placed[p.Class] += p.Pods
-			c.at[p.Class] = append(c.at[p.Class], s)
+			class := c.like[p.Class]
+			c.placed[class] += p.Pods
+			c.at[class] = append(c.at[class], s)
 		}
 	}
 	for h, parts := range c.hosted {
@@ -190,16 +218,17 @@ func (c *census) crowded(r *topology.Relaxation, out []int32) []int32 {
 	look := func(parts []topology.Part, room func(dim int32) int64) {
 		load := map[int32]int64{}
 		for _, p := range parts {
-			if shares := r.Shares[p.Class]; len(shares) > 0 {
+			if shares := r.Shares[c.like[p.Class]]; len(shares) > 0 {
 				for _, x := range r.Items[shares[0].Item].Dims {
 					load[x.Dim] += x.Value * int64(p.Pods)
 				}
 			}
 		}
 		for _, p := range parts {
-			shares := r.Shares[p.Class]
-			if len(shares) > 0 && !slices.Contains(out, p.Class) && slices.ContainsFunc(r.Items[shares[0].Item].Dims, func(x pack.Amount) bool { return load[x.Dim] > room(x.Dim) }) {
-				out = append(out, p.Class)
+			class := c.like[p.Class]
+			shares := r.Shares[class]
+			if len(shares) > 0 && !slices.Contains(out, class) && slices.ContainsFunc(r.Items[shares[0].Item].Dims, func(x pack.Amount) bool { return load[x.Dim] > room(x.Dim) }) {
+				out = append(out, class)
 			}
 		}
 	}

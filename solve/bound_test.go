@@ -111,6 +111,9 @@ func TestBoundOfEveryPlan(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, script)
 		}
+		if rapid.Bool().Draw(t, "claims") {
+			in = claiming(in)
+		}
 		ok, err := bounded(tangled, in)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, script)
@@ -129,6 +132,38 @@ func TestBoundOfEveryPlan(t *testing.T) {
 	t.Logf("%d clusters; %d plans hold to spreads over domains that nobody has bought; %d bounds above 0", all, known, positive)
 	if known < all/2 || positive < all/4 {
 		t.Error("too little was tested")
+	}
+}
+
+// claiming gives each waiting pod a volume of its own, so that no two are of one class.
+func claiming(in cluster.Input) cluster.Input {
+	in = waiting(in, func(*cluster.Demand) {})
+	in.StorageClasses = []*cluster.StorageClass{{Name: "disk", Provisioner: "disk.example.com", WaitForConsumer: true}}
+	for _, p := range in.Pods {
+		if p.Node == "" {
+			p.Demand.Volumes = []cluster.VolumeUse{{Claim: p.Name}}
+			p.Demand.SetKey()
+			in.PersistentVolumeClaims = append(in.PersistentVolumeClaims, &cluster.PersistentVolumeClaim{Namespace: p.Namespace, Name: p.Name, StorageClass: "disk"})
+		}
+	}
+	return in
+}
+
+// TestBoundOfPodsWithVolumes: pods that differ in their volumes only are forced into
+// domains together.
+func TestBoundOfPodsWithVolumes(t *testing.T) {
+	in, err := clustertest.Parse(`
+		type small cpu=2 mem=8Gi pods=8 price.on-demand=0.05 zones=a
+		type large cpu=2 mem=8Gi pods=8 price.on-demand=0.25 zones=b,c
+		pool default
+		pods db 4 cpu=900m spread=zone`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, together := tangled(in)
+	snap, each := tangled(claiming(in))
+	if len(snap.Classes) != 4 || together.Bound != each.Bound || each.Bound < 550_000 {
+		t.Errorf("%d classes with a bound of %s, one of %s", len(snap.Classes), each.Bound, together.Bound)
 	}
 }
 
