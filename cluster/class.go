@@ -33,6 +33,8 @@ type Particulars struct {
 	// Counted are the labels over which hard constraints, their own or others', count
 	// the pods, as far as some place has such a label undecided; sorted.
 	Counted []string
+	// Gang that the pods run with, see [Snapshot.Gangs]; "" for pods that come one by one.
+	Gang string
 	// Refused says why the pods cannot be placed wherever they are put, see
 	// [Demand.Refused]; claims that cannot be used yet are among the reasons.
 	Refused []string
@@ -97,7 +99,7 @@ func (m *muster) addClasses() {
 			clear(index)
 		}
 		groups := g.of(x.identity)
-		key := alike{x.priority, x.volumes, x.claims, groups.id, selection.of(x.identity, m.out.Pools)}
+		key := alike{x.priority, x.volumes, x.claims, groups.id, selection.of(x.identity, m.out.Pools), x.gang}
 		sole, at, ok := k.sole(i), int32(0), false
 		if !sole {
 			at, ok = index[key]
@@ -111,6 +113,9 @@ func (m *muster) addClasses() {
 			c := &m.out.Classes[at]
 			c.Requests, requests = cut(requests, len(m.out.Resources))
 			m.resolve(c, x.volumes)
+			if x.gang != "" {
+				c.own().Gang = x.gang
+			}
 			if x.claims != nil {
 				m.devices.addTo(c, x.claims, m.index)
 			}
@@ -148,6 +153,7 @@ type alike struct {
 	claims   *podClaims
 	groups   int32
 	selected string
+	gang     string
 }
 
 // cut takes n components off a slab.
@@ -182,6 +188,7 @@ type sort struct {
 	priority int32
 	volumes  *podVolumes
 	claims   *podClaims
+	gang     string
 }
 
 // kinds tells the waiting pods apart.
@@ -193,6 +200,9 @@ func (m *muster) kinds() *kinds {
 	index := make(map[sort]int32, min(len(k.pods), 4096))
 	for i, p := range k.pods {
 		x := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
+		if m.ganged[p.Gang] != nil {
+			x.gang = p.Gang
+		}
 		if len(p.Demand.Volumes) > 0 {
 			x.volumes = volumes.of(p)
 		}
@@ -234,6 +244,9 @@ func (k *sort) compare(l *sort) int {
 	}
 	if k.claims != l.claims {
 		return strings.Compare(k.claims.text(), l.claims.text())
+	}
+	if k.gang != l.gang {
+		return strings.Compare(k.gang, l.gang)
 	}
 	if k.identity == l.identity {
 		return 0

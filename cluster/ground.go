@@ -19,6 +19,7 @@ type Ground struct {
 	namespaces map[string]Labels
 	residents  []resident
 	repellers  []repeller
+	ganged     map[string]*Gang
 	undecided  map[string]bool // labels of which the cloud will decide at some place
 }
 
@@ -42,6 +43,7 @@ func NewGround(in Input) *Ground {
 	g := &Ground{in: in, index: map[string]int{}, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}}
 	b := builder{Ground: g, pools: map[string]int{}}
 	b.addPools()
+	g.gather(in.Gangs)
 	b.sortOverlays()
 	g.devices = newDevices(&in)
 	b.nameResources()
@@ -133,6 +135,7 @@ func (g *Ground) Snapshot(revision string, pods []*Pod, promised map[string]stri
 	m.out.Revision = revision
 	m.keepPromises(promised)
 	m.addClasses()
+	m.addGangs()
 	return &m.out
 }
 

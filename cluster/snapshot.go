@@ -29,6 +29,8 @@ type Snapshot struct {
 	Repulsions []Repulsion
 	// Stocks that offerings draw on, by name.
 	Stocks []Stock
+	// Gangs that waiting pods belong to, by [Gang.ID].
+	Gangs []GangState
 	// Conflicting are the NodeOverlays, by name, that are not used because another of the
 	// same weight changes the same.
 	Conflicting []string

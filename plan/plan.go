@@ -101,6 +101,7 @@ const (
 	Devices                               // devices that it claims are not there, or elsewhere
 	PoolLimit                             // the pool's limits are reached
 	MinValues                             // too few distinct values to choose from
+	Gang                                  // too few of the pods that it runs with have a place
 	numConstraint
 )
 
@@ -108,6 +109,7 @@ var constraintNames = [numConstraint]string{
 	Refused: "refused", NoPool: "no pool", Barred: "not for this pool", Closed: "closed", Taints: "taint", NodeSelector: "node selector",
 	NodeAffinity: "node affinity", HostPorts: "host ports", Resources: "resources", VolumeLimit: "volume limit", VolumeNode: "volume node affinity",
 	TopologySpread: "topology spread", PodAffinity: "pod affinity", PodAntiAffinity: "pod anti-affinity", Devices: "devices", PoolLimit: "pool limit", MinValues: "minValues",
+	Gang: "gang",
 }
 
 func (c Constraint) String() string {

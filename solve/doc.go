@@ -21,6 +21,8 @@
 //  4. What packing has put somewhere becomes pods of classes again (answer.go). What
 //     it has left over is tried once more, pod by pod and exactly, by package fit; what
 //     held only with those that are left over is taken back first (loose.go).
+//     Of gangs that do not get enough places all pods are left out, and the rest is
+//     packed anew (gang.go).
 //  5. Each node becomes a Create with every offering of its pool that holds its pods
 //     (creates.go).
 //  6. What is left over now gets its reasons: for each constraint, how many places it

@@ -41,14 +41,15 @@ func (o Options) withDefaults(snap *cluster.Snapshot) Options {
 // Solve answers a snapshot. It never fails: what fits nowhere is in the plan,
 // with the reasons.
 func Solve(snap *cluster.Snapshot, opt Options) *plan.Plan {
-	a := best(snap, opt)
+	a, short := whole(snap, opt)
 	out := &plan.Plan{Revision: snap.Revision}
 	_, proof := a.proof()
 	out.Bound = cluster.Money(proof.Bound)
-	pods := dealer{snap: snap, next: make([]int32, len(snap.Classes))}
+	pods := dealer{snap: a.snap, next: make([]int32, len(snap.Classes))}
 	out.Placements = a.placements(&pods)
 	out.Creates = a.creates(&pods)
 	out.Unplaced = a.unplaced(&pods)
+	tellGangs(out.Unplaced, short)
 	out.Late = a.lateOnes(out)
 	for i := range out.Creates {
 		out.CreateCost += out.Creates[i].Price

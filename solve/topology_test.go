@@ -116,7 +116,7 @@ func checkExactly(snap *cluster.Snapshot, p *plan.Plan) error {
 		return err
 	}
 	for _, u := range p.Unplaced {
-		if len(u.Reasons) == 1 && u.Reasons[0].Constraint == plan.Refused {
+		if len(u.Reasons) == 1 && (u.Reasons[0].Constraint == plan.Refused || u.Reasons[0].Constraint == plan.Gang) {
 			continue
 		}
 		class := slices.IndexFunc(snap.Classes, func(c cluster.Class) bool { return slices.Contains(c.Pods, u.Pods[0]) })
@@ -205,7 +205,7 @@ func TestTopology(t *testing.T) {
 // plain tells whether no pod that waits has a say about another: checkPlan, which
 // knows nothing of such constraints, applies.
 func plain(snap *cluster.Snapshot) bool {
-	return len(snap.Groups) == 0 && len(snap.Stocks) == 0 && !slices.ContainsFunc(snap.Classes, func(c cluster.Class) bool {
+	return len(snap.Groups) == 0 && len(snap.Gangs) == 0 && len(snap.Stocks) == 0 && !slices.ContainsFunc(snap.Classes, func(c cluster.Class) bool {
 		return len(c.Demand.Ports) > 0 || len(c.Claims) > 0 || len(c.Refused) > len(c.Demand.Refused)
 	})
 }

@@ -71,6 +71,8 @@
 //
 // daemonset: amounts, selector=, affinity=, tolerate=.
 //
+// gang NAME: ns=, least= (of its pods, which have gang=NAME, that must have a place).
+//
 // pdb NAME: ns=, selector= (conditions on labels of pods; all pods without), allowed=
 // (disruptions that it allows now, 0).
 package clustertest

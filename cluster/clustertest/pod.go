@@ -48,6 +48,9 @@ func (s *reader) addPods(l *line) {
 		Gated: l.flag("gated"), Ready: l.flag("ready"), LocalStorage: l.flag("local-storage"), Priority: int32(priority), DeletionCost: int32(deletion),
 		Owner: cluster.Owner{Kind: "ReplicaSet", Name: l.name, UID: "replicaset-" + l.name},
 	}
+	if gang := l.one("gang", ""); gang != "" {
+		p.Gang = cluster.GangID(cluster.PodGroups, namespace, gang)
+	}
 	_, leaves := cluster.Untolerated([]cluster.Taint{cluster.DisruptedTaint}, p.Demand.Tolerations)
 	p.ToleratesDisrupted = !leaves
 	if l.flag("do-not-disrupt") {

@@ -2,6 +2,7 @@ package clustertest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -57,6 +58,10 @@ func (s *reader) add(l *line) {
 		s.addPods(l)
 	case "daemonset":
 		s.addDaemonSet(l)
+	case "gang":
+		least, err := strconv.Atoi(l.one("least", "1"))
+		l.fail(err)
+		s.in.Gangs = append(s.in.Gangs, &cluster.Gang{Group: cluster.PodGroups, Namespace: l.one("ns", "default"), Name: l.name, Least: least})
 	case "pdb":
 		s.addBudget(l)
 	case "deviceclass":
@@ -66,7 +71,7 @@ func (s *reader) add(l *line) {
 	case "resourceclaim":
 		s.addResourceClaim(l)
 	default:
-		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods, pdb, daemonset, deviceclass, devices or resourceclaim"))
+		l.fail(fmt.Errorf("no such object; want type, overlay, stock, pool, node, claim, pods, gang, pdb, daemonset, deviceclass, devices or resourceclaim"))
 	}
 }
 
