@@ -49,3 +49,76 @@ func (x answer) weight() int {
 	}
 	return 0
 }
+
+// keepAnswers withdraws every answer but those that the snapshot could keep.
+func (e *Engine) keepAnswers(s *cluster.Snapshot) {
+	kept := newAnswers()
+	for i := range s.Hosts {
+		for _, p := range s.Hosts[i].Promised {
+			if a, ok := e.answered.of[p.ID()]; ok {
+				kept.set(p.ID(), a)
+			}
+		}
+	}
+	e.answered = kept
+	for id := range e.waiting.aside {
+		e.waiting.bringBack(id)
+	}
+}
+
+func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
+	for _, p := range pods {
+		if e.waiting.pods[p.ID()] != nil {
+			e.answered.set(p.ID(), answer{host, e.now, p.DependsOnOthers()})
+		}
+	}
+}
+
+// doubt withdraws answers whose node is gone, or has been ready for long while the
+// pod still waits. It returns when the next may have to be withdrawn, and whether
+// answers are stale: as long as a node is reserved its pods may be on their way, but
+// somebody who tolerates everything may have taken their room.
+func (e *Engine) doubt() (again cluster.Instant, stale bool) {
+	again = cluster.Never
+	for id, a := range e.answered.of {
+		if a.host == "" {
+			continue
+		}
+		ready, there := e.readySince(a.host)
+		due := max(ready, a.at).Add(doubtAfter)
+		switch {
+		case there && e.now < due:
+			again = min(again, due)
+		case there && e.reservedBy(a.host) != "":
+			stale = true
+			a.at = e.now
+			e.answered.of[id] = a
+			again = min(again, e.now.Add(doubtAfter))
+		default:
+			e.withdraw(id)
+		}
+	}
+	return again, stale
+}
+
+// unanswered is how many pods wait that no plan has looked at.
+func (e *Engine) unanswered() int { return len(e.waiting.pods) - len(e.answered.of) }
+
+// readySince tells since when a host (a node, or a claim by name) takes pods, Never
+// if that is still to come, and whether it is there at all.
+func (e *Engine) readySince(host string) (since cluster.Instant, there bool) {
+	if c := e.claims[host]; c != nil {
+		if !c.Is(cluster.Initialized) {
+			return cluster.Never, !c.Deleting()
+		}
+		return c.Condition(cluster.Initialized).Since, !c.Deleting()
+	}
+	if x, ok := e.expected[claimKey(host)]; ok {
+		_, creating := x.effect.(CreateClaim)
+		return cluster.Never, creating
+	}
+	n := e.nodes[host]
+	return 0, n != nil && n.DeletingAt == 0
+}
+
+func (e *Engine) unplaced() int { return e.answered.on[""] }
