@@ -129,12 +129,12 @@ func (e *Engine) meant(pods []*cluster.Pod, host string) {
 }
 
 func (e *Engine) tellBegun(c *cluster.Claim, a *plan.Action, m mark) {
-	how := "delete"
-	if len(m.replacedBy) > 0 {
-		how = "replace"
+	how, then := "delete", "the pods have room elsewhere"
+	if n := len(m.replacedBy); n > 0 {
+		how, then = "replace", "by "+strconv.Itoa(n)+" new nodes"
 	}
 	e.note(Note{About: aboutClaim(c), Reason: "DisruptionLaunching", Pool: c.Pool,
-		Message: "Disrupting NodeClaim: " + strings.ToLower(string(m.reason)) + "/" + how + ", " + strings.Join(a.Hosts, ", ") + " give way to " + strconv.Itoa(len(m.replacedBy)) + " new nodes" + saves(a)})
+		Message: "Disrupting NodeClaim: " + strings.ToLower(string(m.reason)) + "/" + how + ", " + strings.Join(a.Hosts, ", ") + ", " + then + saves(a)})
 }
 
 // saves says what an action saves; of what is replaced for other reasons nothing.

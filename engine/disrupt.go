@@ -29,6 +29,8 @@ type disruptor struct {
 	ripe map[string]bool
 	// spared are claims that could not go although they were chosen.
 	spared map[string]spared
+	// blocked are the pools whose budgets allow nothing, as was told.
+	blocked map[string]bool
 	// verdicts is what was last said of each node.
 	verdicts map[string]plan.Verdict
 }
@@ -43,7 +45,7 @@ type spared struct {
 func newDisruptor() disruptor {
 	return disruptor{
 		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{},
-		ripe: map[string]bool{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+		ripe: map[string]bool{}, blocked: map[string]bool{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
 
@@ -62,6 +64,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		return e.now.Add(e.opts.scaled(e.opts.PassEvery)) // a plan for those that wait comes first
 	}
 	s := e.survey()
+	e.tellBlocked(s)
 	if s.candidates+s.drifted == 0 {
 		return s.again
 	}
@@ -148,6 +151,22 @@ func (e *Engine) survey() *survey {
 		}
 	}
 	return s
+}
+
+// tellBlocked says of pools, once, that their budgets allow nothing.
+func (e *Engine) tellBlocked(s *survey) {
+	for _, name := range slices.Sorted(maps.Keys(s.pools)) {
+		allowed := 0
+		for _, why := range voluntary {
+			allowed = max(allowed, s.pools[name].allowed[why])
+		}
+		if blocked := allowed == 0; blocked != e.disruptor.blocked[name] {
+			e.disruptor.blocked[name] = blocked
+			if blocked {
+				e.note(Note{About: Object{Kind: "NodePool", Name: name, UID: e.pools[name].UID}, Reason: "DisruptionBlocked", Pool: name, Message: "No allowed disruptions due to blocking budget"})
+			}
+		}
+	}
 }
 
 // disrupting tells whether a claim's node is on its way out.
