@@ -91,7 +91,8 @@ arrows: ## Check which package imports which (internal/archtest)
 
 .PHONY: gen
 gen: ## Write deep copies and CRDs anew from the types in api/
-	go tool $(GEN_TOOLS) controller-gen object paths=./api/... crd output:crd:dir=api/v1alpha1/crds
+	go tool $(GEN_TOOLS) controller-gen object paths=./api/v1alpha1/... crd output:crd:dir=api/v1alpha1/crds
+	go tool $(GEN_TOOLS) controller-gen object paths=./api/legacy/... crd output:crd:dir=api/legacy/crds
 
 .PHONY: gen-check
 gen-check: ## Fail if "make gen" changes anything

@@ -35,6 +35,11 @@ type Pool struct {
 	Policy           ConsolidationPolicy
 	Budgets          []Budget
 
+	// Legacy: it is a Provisioner (karpenter.sh/v1alpha5). Ignored names what it asks for
+	// that is not honoured, "" for nothing.
+	Legacy  bool
+	Ignored string
+
 	DeletingAt Instant
 	// Invalid says why the pool cannot be used; "" for a valid one.
 	Invalid string
@@ -59,6 +64,17 @@ type Pool struct {
 	// What its status says now.
 	Conditions []Condition
 	Resources  Resources // capacity of its nodes, "nodes" included
+}
+
+// Kind of the object that a pool of nodes is.
+func (p *Pool) Kind() string { return PoolKind(p.Legacy) }
+
+// PoolKind is "NodePool", or what that was called once.
+func PoolKind(legacy bool) string {
+	if legacy {
+		return "Provisioner"
+	}
+	return "NodePool"
 }
 
 // Closed says why no node is bought from the pool for pods; "" if one may be.

@@ -20,8 +20,9 @@ type Effect interface {
 // CreateClaim writes a new NodeClaim.
 type CreateClaim struct {
 	Claim *cluster.Claim
-	// PoolUID becomes the ownerReference, "" for none.
+	// PoolUID becomes the ownerReference, "" for none; to a Provisioner if Legacy.
 	PoolUID string
+	Legacy  bool
 }
 
 // PatchClaim changes the metadata of a claim that is still at Revision.
@@ -84,9 +85,10 @@ type Tolerate struct {
 	Claim                          string
 }
 
-// PatchPoolStatus replaces conditions and resources in the status of a pool that
-// is still at Revision.
+// PatchPoolStatus replaces conditions and resources in the status of a NodePool, or a
+// Provisioner if Legacy, that is still at Revision.
 type PatchPoolStatus struct {
+	Legacy              bool
 	Name, UID, Revision string
 	Conditions          []cluster.Condition
 	Resources           cluster.Resources // NodesLimit included
@@ -185,7 +187,7 @@ func (e DeletePod) Key() string { return podKey(e.Namespace + "/" + e.Name) }
 func (e Tolerate) Key() string { return podKey(e.Namespace + "/" + e.Name) }
 
 // Key implements Effect.
-func (e PatchPoolStatus) Key() string { return poolKey(e.Name) }
+func (e PatchPoolStatus) Key() string { return poolKey(e.Legacy, e.Name) }
 
 // Key implements Effect.
 func (e PatchClassStatus) Key() string { return classKey(e.Ref) }
@@ -212,10 +214,15 @@ func (e List) Key() string { return "list" }
 // Key implements Effect.
 func (e Note) Key() string { return "note/" + e.About.Kind + "/" + e.About.Name + "/" + e.Reason }
 
-func claimKey(name string) string          { return "claim/" + name }
-func nodeKey(name string) string           { return "node/" + name }
-func podKey(id string) string              { return "pod/" + id }
-func poolKey(name string) string           { return "pool/" + name }
+func claimKey(name string) string { return "claim/" + name }
+func nodeKey(name string) string  { return "node/" + name }
+func podKey(id string) string     { return "pod/" + id }
+func poolKey(legacy bool, name string) string {
+	if legacy {
+		return "provisioner/" + name
+	}
+	return "pool/" + name
+}
 func overlayKey(name string) string        { return "overlay/" + name }
 func launchKey(token string) string        { return "launch/" + token }
 func classKey(ref cluster.ClassRef) string { return "class/" + ref.Group + "/" + ref.String() }

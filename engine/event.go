@@ -26,10 +26,11 @@ type ClaimChanged struct {
 	Claim *cluster.Claim
 }
 
-// PoolChanged says the same of a NodePool.
+// PoolChanged says the same of a NodePool or, if Legacy, of a Provisioner.
 type PoolChanged struct {
-	Name string
-	Pool *cluster.Pool
+	Name   string
+	Legacy bool
+	Pool   *cluster.Pool
 }
 
 // ClassChanged says the same of a node class of a kind that the provider serves.

@@ -214,7 +214,7 @@ func (e *Engine) alreadyObserved(key string, f Effect) {
 	case Tolerate:
 		e.observedPod(key, f.Namespace+"/"+f.Name, f.UID)
 	case PatchPoolStatus:
-		if p := e.pools[f.Name]; p != nil {
+		if p := e.poolOf(f.Legacy, f.Name); p != nil {
 			e.observed(key, p.Revision, false)
 		}
 	case PatchOverlayStatus:

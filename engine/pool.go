@@ -10,6 +10,8 @@ import (
 const (
 	validationSucceeded = "ValidationSucceeded"
 	nodeClassReady      = "NodeClassReady"
+	// honoured is a Provisioner's own: whether all that it asks for is done.
+	honoured = "Honoured"
 )
 
 // resolved is what the provider said about a node class, and when.
@@ -123,10 +125,18 @@ func (e *Engine) usable(p *cluster.Pool) bool {
 // doPool keeps the status of a pool: whether it can be used, and what it holds.
 func (e *Engine) doPool(name string) cluster.Instant {
 	p := e.pools[name]
+	if p != nil && !p.Legacy {
+		e.tellHidden(e.provisioners[name])
+	}
 	if p == nil || !e.ours(p.Class) {
 		return cluster.Never
 	}
 	want := e.conditions(p.Conditions)
+	if p.Ignored != "" {
+		want.set(honoured, "False", "Ignored", p.Ignored)
+	} else if p.Legacy {
+		want.set(honoured, "True", "", "")
+	}
 	if p.Invalid != "" {
 		want.set(validationSucceeded, "False", "NodePoolValidationFailed", p.Invalid)
 	} else {
@@ -143,10 +153,35 @@ func (e *Engine) doPool(name string) cluster.Instant {
 	if next := e.poolWrites[name].Add(poolStatusEvery); !want.changed && e.now < next {
 		return next
 	}
-	if e.issue(PatchPoolStatus{Name: p.Name, UID: p.UID, Revision: p.Revision, Conditions: want.list, Resources: holds}) {
+	if e.issue(PatchPoolStatus{Legacy: p.Legacy, Name: p.Name, UID: p.UID, Revision: p.Revision, Conditions: want.list, Resources: holds}) {
 		e.poolWrites[name] = e.now
 	}
 	return cluster.Never
+}
+
+// tellHidden says on a Provisioner, if there is one, that a NodePool has its name.
+func (e *Engine) tellHidden(p *cluster.Pool) {
+	if p == nil || !e.ours(p.Class) {
+		return
+	}
+	want := e.conditions(p.Conditions)
+	want.set(validationSucceeded, "False", "NameTaken", "there is a NodePool of the same name, and nodes know their pool by its name: nothing is bought for the Provisioner")
+	want.summarize(validationSucceeded)
+	if want.changed {
+		e.issue(PatchPoolStatus{Legacy: true, Name: p.Name, UID: p.UID, Revision: p.Revision, Conditions: want.list, Resources: p.Resources})
+	}
+}
+
+// poolOf returns the NodePool, or the Provisioner if legacy, of that name; nil if there
+// is none.
+func (e *Engine) poolOf(legacy bool, name string) *cluster.Pool {
+	if legacy {
+		return e.provisioners[name]
+	}
+	if p := e.pools[name]; p != nil && !p.Legacy {
+		return p
+	}
+	return nil
 }
 
 // poolStatusEvery bounds how often the counts of a pool are written.

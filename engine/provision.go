@@ -224,7 +224,7 @@ func (e *Engine) draftBatch(batch []plan.Create) []CreateClaim {
 	out := make([]CreateClaim, len(batch))
 	ids := make([]string, len(batch))
 	for i, c := range batch {
-		out[i] = CreateClaim{Claim: e.claimFor(c), PoolUID: e.pools[c.Pool].UID}
+		out[i] = CreateClaim{Claim: e.claimFor(c), PoolUID: e.pools[c.Pool].UID, Legacy: e.pools[c.Pool].Legacy}
 		ids[i] = out[i].Claim.Name
 	}
 	// The token is fresh: what makes a launch repeatable is that the token is
@@ -308,14 +308,14 @@ func (e *Engine) claimCreated(f CreateClaim, d Done, again cluster.Instant) {
 	delete(e.retry, f.Key()) // the next plan decides anew, under another name if need be
 	e.forgetClaim(f.Claim.Name)
 	if d.Err.Kind != Conflict {
-		e.note(Note{About: Object{Kind: "NodePool", Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + d.Err.Message})
+		e.note(Note{About: Object{Kind: cluster.PoolKind(f.Legacy), Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + d.Err.Message})
 	}
 	e.agenda.by(job{jobProvision, ""}, max(again, e.now.Add(retryMin)))
 }
 
 func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
 	bought := &Bought{Offering: from.Offerings[0], Price: from.Price, Imputed: from.Imputed}
-	e.note(Note{About: Object{Kind: "NodePool", Name: c.Pool, UID: e.pools[c.Pool].UID}, Reason: "Created", Pool: c.Pool, Quiet: true, Bought: bought,
+	e.note(Note{About: Object{Kind: e.pools[c.Pool].Kind(), Name: c.Pool, UID: e.pools[c.Pool].UID}, Reason: "Created", Pool: c.Pool, Quiet: true, Bought: bought,
 		Message: "NodeClaim " + c.Name + " for " + strconv.Itoa(len(from.Pods)) + " pods: " + bought.Offering.String() + bought.priced() +
 			", or one of " + strconv.Itoa(len(from.Offerings)-1) + " alternatives"})
 	for _, p := range from.Pods {

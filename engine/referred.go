@@ -127,10 +127,14 @@ func (ev CSINodeChanged) apply(e *Engine) { keep(e, e.csiNodes, ev.Name, ev.Node
 
 // keep stores a record, or drops it when it is nil.
 func keep[T any](e *Engine, m map[string]*T, key string, record *T) {
+	put(m, key, record)
+	e.replan()
+}
+
+func put[T any](m map[string]*T, key string, record *T) {
 	if record == nil {
 		delete(m, key)
 	} else {
 		m[key] = record
 	}
-	e.replan()
 }

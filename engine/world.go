@@ -11,20 +11,23 @@ import (
 // world is the cluster as observed, indexed by what the jobs look up. It is
 // changed by events only.
 type world struct {
-	pods        map[string]*cluster.Pod // by namespace/name
-	podsOn      map[string]map[string]*cluster.Pod
-	unbound     map[string]*cluster.Pod // those on no node
-	nodes       map[string]*cluster.Node
-	nodeOf      map[string]string // provider id → node name
-	claims      map[string]*cluster.Claim
-	claimOf     map[string]string          // provider id → claim name
-	batch       map[string]map[string]bool // launch token → claim names
-	pools       map[string]*cluster.Pool
-	classes     map[cluster.ClassRef]*cluster.NodeClass
-	daemons     map[string]*cluster.DaemonSet
-	attachments map[string]*cluster.VolumeAttachment
-	guards      map[string]*cluster.PodDisruptionBudget // by namespace/name
-	buffers     map[string]*cluster.CapacityBuffer      // by namespace/name
+	pods    map[string]*cluster.Pod // by namespace/name
+	podsOn  map[string]map[string]*cluster.Pod
+	unbound map[string]*cluster.Pod // those on no node
+	nodes   map[string]*cluster.Node
+	nodeOf  map[string]string // provider id → node name
+	claims  map[string]*cluster.Claim
+	claimOf map[string]string          // provider id → claim name
+	batch   map[string]map[string]bool // launch token → claim names
+	// pools are those that count: of a NodePool and a Provisioner of one name, which nodes
+	// could not tell apart, the NodePool.
+	pools        map[string]*cluster.Pool
+	provisioners map[string]*cluster.Pool
+	classes      map[cluster.ClassRef]*cluster.NodeClass
+	daemons      map[string]*cluster.DaemonSet
+	attachments  map[string]*cluster.VolumeAttachment
+	guards       map[string]*cluster.PodDisruptionBudget // by namespace/name
+	buffers      map[string]*cluster.CapacityBuffer      // by namespace/name
 	referred
 
 	waiting queue
@@ -38,7 +41,7 @@ func newWorld() world {
 		pods: map[string]*cluster.Pod{}, podsOn: map[string]map[string]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
 		nodes: map[string]*cluster.Node{}, nodeOf: map[string]string{},
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
-		pools: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
+		pools: map[string]*cluster.Pool{}, provisioners: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
 		guards: map[string]*cluster.PodDisruptionBudget{}, buffers: map[string]*cluster.CapacityBuffer{},
 		referred: newReferred(),
@@ -251,21 +254,29 @@ func (ev ClaimChanged) apply(e *Engine) {
 }
 
 func (ev PoolChanged) apply(e *Engine) {
-	if old := e.pools[ev.Name]; old == nil || ev.Pool == nil || old.Generation != ev.Pool.Generation || old.Hash != ev.Pool.Hash {
+	if ev.Pool == nil {
+		e.observedGone(poolKey(ev.Legacy, ev.Name))
+	} else {
+		e.observed(poolKey(ev.Legacy, ev.Name), ev.Pool.Revision, false)
+	}
+	old, pool := e.pools[ev.Name], ev.Pool
+	if ev.Legacy {
+		put(e.provisioners, ev.Name, pool)
+		if old != nil && !old.Legacy {
+			pool = old
+		}
+	} else if pool == nil {
+		pool = e.provisioners[ev.Name]
+	}
+	put(e.pools, ev.Name, pool)
+	if old == nil || pool == nil || old.Generation != pool.Generation || old.Hash != pool.Hash {
 		for name, c := range e.claims {
 			if c.Pool == ev.Name {
 				e.agenda.by(job{jobClaim, name}, e.now) // it may have drifted
 			}
 		}
 	}
-	if ev.Pool == nil {
-		delete(e.pools, ev.Name)
-		e.observedGone(poolKey(ev.Name))
-	} else {
-		e.pools[ev.Name] = ev.Pool
-		e.observed(poolKey(ev.Name), ev.Pool.Revision, false)
-		e.agenda.by(job{jobPool, ev.Name}, e.now)
-	}
+	e.agenda.by(job{jobPool, ev.Name}, e.now)
 	e.passIn()
 	e.replan()
 }

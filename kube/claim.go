@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
+	"github.com/ullage-sh/ullage/api/legacy/v1alpha5"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
 )
@@ -111,7 +112,11 @@ func newNodeClaim(f engine.CreateClaim) *karpv1.NodeClaim {
 	}
 	if f.PoolUID != "" {
 		yes := true
-		nc.OwnerReferences = []metav1.OwnerReference{{APIVersion: "karpenter.sh/v1", Kind: "NodePool", Name: c.Pool, UID: types.UID(f.PoolUID), BlockOwnerDeletion: &yes}}
+		version := "karpenter.sh/v1"
+		if f.Legacy {
+			version = v1alpha5.SchemeGroupVersion.String()
+		}
+		nc.OwnerReferences = []metav1.OwnerReference{{APIVersion: version, Kind: cluster.PoolKind(f.Legacy), Name: c.Pool, UID: types.UID(f.PoolUID), BlockOwnerDeletion: &yes}}
 	}
 	return nc
 }

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -16,11 +17,24 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	_ "sigs.k8s.io/karpenter/pkg/apis/v1" // adds NodePool and NodeClaim to the scheme
 
+	"github.com/ullage-sh/ullage/api/legacy/v1alpha5"
+	"github.com/ullage-sh/ullage/api/v1alpha1"
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// Scheme knows every type that this package reads and writes.
-func Scheme() *runtime.Scheme { return clientgoscheme.Scheme }
+// Scheme knows every type that this package reads and writes. Karpenter's types add
+// themselves to client-go's, so it is that one.
+func Scheme() *runtime.Scheme { return scheme() }
+
+var scheme = sync.OnceValue(func() *runtime.Scheme {
+	s := clientgoscheme.Scheme
+	for _, add := range []func(*runtime.Scheme) error{v1alpha1.AddToScheme, v1alpha5.AddToScheme} {
+		if err := add(s); err != nil {
+			panic(err) // two types of one name: a mistake in this program
+		}
+	}
+	return s
+})
 
 // Cluster is one Kubernetes cluster, as a source of events and a sink of effects.
 type Cluster struct {

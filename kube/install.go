@@ -3,6 +3,7 @@ package kube
 import (
 	"bytes"
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/karpenter/pkg/apis"
 
+	"github.com/ullage-sh/ullage/api/legacy"
 	"github.com/ullage-sh/ullage/api/v1alpha1"
 )
 
@@ -57,16 +59,18 @@ func InstallCRDs(ctx context.Context, cfg *rest.Config) error {
 		return fmt.Errorf("resource definitions: %w", err)
 	}
 	manifests := [][]byte{apis.NodePoolCRD, apis.NodeClaimCRD, apis.NodeOverlayCRD, apis.CapacityBufferCRD}
-	own, err := v1alpha1.CRDs.ReadDir("crds")
-	if err != nil {
-		return fmt.Errorf("resource definitions: %w", err)
-	}
-	for _, f := range own {
-		text, err := v1alpha1.CRDs.ReadFile("crds/" + f.Name())
+	for _, own := range []embed.FS{v1alpha1.CRDs, legacy.CRDs} {
+		files, err := own.ReadDir("crds")
 		if err != nil {
 			return fmt.Errorf("resource definitions: %w", err)
 		}
-		manifests = append(manifests, text)
+		for _, f := range files {
+			text, err := own.ReadFile("crds/" + f.Name())
+			if err != nil {
+				return fmt.Errorf("resource definitions: %w", err)
+			}
+			manifests = append(manifests, text)
+		}
 	}
 	var installed []*unstructured.Unstructured
 	for _, m := range manifests {

@@ -9,6 +9,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
+	"github.com/ullage-sh/ullage/api/legacy/v1alpha5"
 	"github.com/ullage-sh/ullage/engine"
 )
 
@@ -50,6 +51,8 @@ func (c *Cluster) object(o engine.Object) runtime.Object {
 		out, apiVersion = &karpv1.NodeClaim{ObjectMeta: m}, "karpenter.sh/v1"
 	case "NodePool":
 		out, apiVersion = &karpv1.NodePool{ObjectMeta: m}, "karpenter.sh/v1"
+	case "Provisioner":
+		return &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{APIVersion: v1alpha5.SchemeGroupVersion.String(), Kind: o.Kind}, ObjectMeta: m}
 	case "NodeOverlay":
 		out, apiVersion = &karpv1alpha1.NodeOverlay{ObjectMeta: m}, "karpenter.sh/v1alpha1"
 	default:

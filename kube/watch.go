@@ -88,10 +88,17 @@ func (c *Cluster) kinds() ([]watched, error) {
 		}},
 	}
 	out = append(out, referred()...)
-	for _, k := range c.classes {
-		out = append(out, c.watchedClass(k))
+	for i, k := range c.classes {
+		// A provider's first kind has to be there, others may be.
+		served, err := c.serves(schema.GroupVersionKind{Group: k.Group, Version: k.Version, Kind: k.Kind})
+		if err != nil {
+			return nil, err
+		}
+		if served || i == 0 {
+			out = append(out, c.watchedClass(k))
+		}
 	}
-	for _, optional := range []func() ([]watched, error){c.devices, c.overlays, c.gangs} {
+	for _, optional := range []func() ([]watched, error){c.devices, c.overlays, c.gangs, c.provisioners} {
 		more, err := optional()
 		if err != nil {
 			return nil, err

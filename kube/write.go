@@ -17,6 +17,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
+	"github.com/ullage-sh/ullage/api/legacy/v1alpha5"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
 )
@@ -181,6 +182,12 @@ func (c *Cluster) patchClaimStatus(ctx context.Context, f engine.PatchClaimStatu
 func (c *Cluster) patchPoolStatus(ctx context.Context, f engine.PatchPoolStatus) (client.Object, error) {
 	status := map[string]any{"conditions": statusConditions(f.Conditions, 0)}
 	list := resourceList(f.Resources)
+	if f.Legacy {
+		status["resources"] = list
+		u, _ := untyped(v1alpha5.SchemeGroupVersion.WithKind("Provisioner"))
+		u.SetName(f.Name)
+		return c.patchStatus(ctx, u, f.UID, f.Revision, status)
+	}
 	status["resources"], status["nodes"] = list, f.Resources.Get(cluster.NodesLimit)
 	return c.patchStatus(ctx, &karpv1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: f.Name}}, f.UID, f.Revision, status)
 }

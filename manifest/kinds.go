@@ -21,6 +21,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
+	"github.com/ullage-sh/ullage/api/legacy/v1alpha5"
 	"github.com/ullage-sh/ullage/api/v1alpha1"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/kube"
@@ -30,6 +31,7 @@ import (
 var ClassKinds = []cluster.ClassKind{
 	{Group: "eks.amazonaws.com", Version: "v1", Kind: "NodeClass", Plural: "nodeclasses"},
 	{Group: "karpenter.k8s.aws", Version: "v1", Kind: "EC2NodeClass", Plural: "ec2nodeclasses"},
+	{Group: "karpenter.k8s.aws", Version: "v1alpha1", Kind: "AWSNodeTemplate", Plural: "awsnodetemplates"},
 	{Group: "ullage.sh", Version: "v1alpha1", Kind: "SimulatedNodeClass", Plural: "simulatednodeclasses"},
 }
 
@@ -71,6 +73,7 @@ var kinds = append([]kind{
 	kindOf("resource.k8s.io", "v1", "ResourceSlice", false, &resourcev1.ResourceSlice{}),
 	kindOf("resource.k8s.io", "v1", "DeviceClass", false, &resourcev1.DeviceClass{}),
 	kindOf("karpenter.sh", "v1", "NodePool", false, &karpv1.NodePool{}),
+	kindOf("karpenter.sh", "v1alpha5", "Provisioner", false, &v1alpha5.Provisioner{}),
 	kindOf("karpenter.sh", "v1", "NodeClaim", false, &karpv1.NodeClaim{}),
 	kindOf("karpenter.sh", "v1alpha1", "NodeOverlay", false, &karpv1alpha1.NodeOverlay{}),
 	kindOf(v1alpha1.Group, "v1alpha1", "NodeGroup", false, &v1alpha1.NodeGroup{}),

@@ -20,6 +20,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	karpv1alpha1 "sigs.k8s.io/karpenter/pkg/apis/v1alpha1"
 
+	"github.com/ullage-sh/ullage/api/legacy/v1alpha5"
 	"github.com/ullage-sh/ullage/api/v1alpha1"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/kube"
@@ -75,6 +76,12 @@ func (c *Collector) record(out *Objects, h held) {
 		out.Nodes = append(out.Nodes, n)
 	case *karpv1.NodePool:
 		c.pool(out, h, kube.NodePool(o))
+	case *v1alpha5.Provisioner:
+		p := kube.Provisioner(o)
+		c.pool(out, h, p)
+		if p.Ignored != "" {
+			c.note("Provisioner %s: not counted: %s", o.Name, p.Ignored)
+		}
 	case *v1alpha1.NodeGroup:
 		c.pool(out, h, kube.NodeGroup(o))
 	case *v1alpha1.FargateProfile:

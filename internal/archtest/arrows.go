@@ -39,8 +39,11 @@ var houses = []house{
 
 	// Edges: Kubernetes, the real clock, the virtual one.
 	{path: "api/v1alpha1"},
+	{path: "api/legacy"},
+	{path: "api/legacy/v1alpha5"},
+	{path: "api/legacy/awsv1alpha1"},
 	{path: "internal/window", over: []string{"cluster"}},
-	{path: "kube", over: []string{"api/v1alpha1", "engine", "internal/window"}},
+	{path: "kube", over: []string{"api/v1alpha1", "api/legacy", "api/legacy/v1alpha5", "engine", "internal/window"}},
 	{path: "runner", over: []string{"engine", "provider"}},
 	{path: "deploy"},
 	{path: "operator", over: []string{"kube", "runner"}},

@@ -49,6 +49,7 @@ type class struct {
 	zones    []string // sorted, those the cloud has
 	families []string // sorted, those the cloud sells
 	image    string   // family@version, "" if it does not resolve
+	launch   string   // what else a template of 2023 launches nodes with: JSON, "" for nothing
 	problems []problem
 }
 
@@ -59,12 +60,27 @@ var imageForm = regexp.MustCompile(`^([a-z0-9-]+)@(latest|v[0-9]{8})$`)
 
 // read makes sense of a node class; what does not make sense becomes a problem.
 func (c *Cloud) read(nc cluster.NodeClass) class {
-	var k class
+	var problems []problem
 	fail := func(condition, reason, format string, args ...any) {
-		k.problems = append(k.problems, problem{condition, reason, fmt.Sprintf(format, args...)})
+		problems = append(problems, problem{condition, reason, fmt.Sprintf(format, args...)})
 	}
-	if nc.Spec != "" {
-		if err := strict([]byte(nc.Spec), &k.spec); err != nil {
+	read := c.readSpec
+	if nc.Ref.Kind == LegacyClassKind.Kind {
+		read = c.readLegacy
+	}
+	k := read(nc.Spec, fail)
+	if nc.DeletingAt != 0 {
+		fail(cluster.ReadyCondition, "NodeClassTerminating", "the node class is being deleted")
+	}
+	k.problems = problems
+	return k
+}
+
+// readSpec makes sense of the spec of a SimulatedNodeClass.
+func (c *Cloud) readSpec(text string, fail func(condition, reason, format string, args ...any)) class {
+	var k class
+	if text != "" {
+		if err := strict([]byte(text), &k.spec); err != nil {
 			fail(ValidationSucceeded, "InvalidSpec", "spec: %v; it may have zones, image, families and tags", err)
 			k.spec = spec{}
 		}
@@ -92,9 +108,6 @@ func (c *Cloud) read(nc cluster.NodeClass) class {
 		k.image = imageFamily + "@" + latestImage
 	default:
 		k.image = image
-	}
-	if nc.DeletingAt != 0 {
-		fail(cluster.ReadyCondition, "NodeClassTerminating", "the node class is being deleted")
 	}
 	return k
 }
@@ -129,9 +142,10 @@ func (c *Cloud) families() []string {
 // families decide where they may be bought, not what they are.
 func (k class) hash() string {
 	text, err := json.Marshal(struct {
-		Image string
-		Tags  map[string]string `json:",omitempty"`
-	}{k.image, k.Tags})
+		Image  string
+		Tags   map[string]string `json:",omitempty"`
+		Launch string            `json:",omitempty"`
+	}{k.image, k.Tags, k.launch})
 	if err != nil {
 		panic(err) // strings and maps of strings always marshal
 	}

@@ -30,13 +30,13 @@ func NewProvider(c *Cloud, now func() cluster.Instant, sleep func(context.Contex
 	return &Provider{cloud: c, now: now, sleep: sleep, short: map[cluster.OfferingID]cluster.Instant{}, heard: map[string]bool{}}
 }
 
-// Kinds is SimulatedNodeClass alone.
-func (p *Provider) Kinds() []provider.Kind { return []provider.Kind{ClassKind} }
+// Kinds are SimulatedNodeClass and, for Provisioners, AWSNodeTemplate.
+func (p *Provider) Kinds() []provider.Kind { return []provider.Kind{ClassKind, LegacyClassKind} }
 
 // DescribeLag is the cloud's largest.
 func (p *Provider) DescribeLag() cluster.Duration { return p.cloud.Delays().LagMax }
 
-// Resolve reads a SimulatedNodeClass. An offering that a create found short is
+// Resolve reads a node class. An offering that a create found short is
 // unavailable for a while.
 func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.Resolution, error) {
 	if err := ctx.Err(); err != nil {
@@ -64,7 +64,8 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 }
 
 func serves(ref cluster.ClassRef) error {
-	if ref.Group != ClassKind.Group || ref.Kind != ClassKind.Kind {
+	ours := func(k provider.Kind) bool { return ref.Group == k.Group && ref.Kind == k.Kind }
+	if !ours(ClassKind) && !ours(LegacyClassKind) {
 		return &provider.RejectedError{Reason: fmt.Sprintf("node class %s.%s is not served here: want %s.%s", ref, ref.Group, ClassKind.Kind, ClassKind.Group)}
 	}
 	return nil

@@ -107,6 +107,46 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestResolveLegacyTemplates(t *testing.T) {
+	const selects = `"subnetSelector":{"a":"b"},"securityGroupSelector":{"a":"b"}`
+	p, _, _ := desk(t, config())
+	template := func(spec string) cluster.NodeClass {
+		nc := nodeClass(spec)
+		nc.Ref = cluster.ClassRef{Group: LegacyClassKind.Group, Kind: LegacyClassKind.Kind, Name: "default"}
+		return nc
+	}
+	for _, tt := range []struct{ spec, conditions, message string }{
+		{`{` + selects + `}`, allTrue, ""},
+		{`{` + selects + `,"amiFamily":"Bottlerocket","userData":"x","instanceProfile":"y"}`, allTrue, ""},
+		{`{"securityGroupSelector":{"a":"b"}}`, "ImageReady=True ValidationSucceeded=True ZonesReady=False Ready=False", "spec.subnetSelector is empty"},
+		{`{"subnetSelector":{"a":"b"}}`, "ImageReady=True ValidationSucceeded=False ZonesReady=True Ready=False", "spec.securityGroupSelector is empty"},
+		{`{` + selects + `,"amiFamily":"Windows2022"}`, "ImageReady=False ValidationSucceeded=True ZonesReady=True Ready=False", "no image for Windows2022"},
+		{`{` + selects + `,"amiSelector":{"aws-ids":"ami-1"}}`, "ImageReady=False ValidationSucceeded=True ZonesReady=True Ready=False", "no images but those of spec.amiFamily"},
+		{`{"subnetSelector":3}`, "ImageReady=True ValidationSucceeded=False ZonesReady=True Ready=False", "spec:"},
+		{`null`, "ImageReady=True ValidationSucceeded=False ZonesReady=False Ready=False", "is empty"},
+	} {
+		r := resolve(t, p, template(tt.spec))
+		if ready := r.Conditions[len(r.Conditions)-1]; conditions(r.Conditions) != tt.conditions || !strings.Contains(ready.Message, tt.message) {
+			t.Errorf("%s: %s, Ready says %q", tt.spec, conditions(r.Conditions), ready.Message)
+		}
+	}
+	// What nodes are launched with makes them drift, where they may be does not.
+	first := resolve(t, p, template(`{`+selects+`}`))
+	for spec, same := range map[string]bool{
+		`{"securityGroupSelector":{"c":"d"},"subnetSelector":{"x":"y"}}`: true,
+		`{` + selects + `,"tags":{"a":"b"}}`:                             false,
+		`{` + selects + `,"userData":"x"}`:                               false,
+		`{` + selects + `,"amiFamily":"Ubuntu"}`:                         false,
+	} {
+		if got := resolve(t, p, template(spec)); (got.Hash == first.Hash) != same {
+			t.Errorf("%s: nodes drift: %t", spec, !same)
+		}
+	}
+	if len(first.Types) == 0 {
+		t.Error("nothing is sold to a template")
+	}
+}
+
 func TestResolveChoosesTypes(t *testing.T) {
 	p, _, _ := desk(t, config())
 	r := resolve(t, p, nodeClass(`{"zones":["ap-northeast-2b","ap-northeast-2d"],"families":["c4","m5"]}`))
