@@ -62,13 +62,17 @@ const (
 	// NodeDeleted, ClaimDeleted: somebody deletes Amount of them by hand.
 	NodeDeleted  FaultKind = "node-deleted"
 	ClaimDeleted FaultKind = "claim-deleted"
+	// ClassEdited: somebody picks another image, which all nodes drift from. PoolEdited:
+	// somebody changes the template of a pool, of which its nodes drift.
+	ClassEdited FaultKind = "class-edited"
+	PoolEdited  FaultKind = "pool-edited"
 )
 
 // Kinds lists the kinds of fault.
 func Kinds() []FaultKind {
 	return []FaultKind{
 		Shortage, Reclaim, Kill, Throttle, LaunchError, NoBoot, LessMemory, Silence, APIError, LostAnswer, SlowAPI, WatchOutage,
-		Crash, LeaderChange, ClockJump, NodeDeleted, ClaimDeleted,
+		Crash, LeaderChange, ClockJump, NodeDeleted, ClaimDeleted, ClassEdited, PoolEdited,
 	}
 }
 
@@ -117,6 +121,21 @@ func (w *world) begin(f Fault) {
 	case ClaimDeleted:
 		for _, c := range pick(w, "claim-deleted", f.Amount, w.store.Claims.All()) {
 			_ = w.store.Claims.Delete(c.Key, c.Now.UID, w.now) // it was there a moment ago
+		}
+	case ClassEdited:
+		for _, c := range w.store.Classes.All() {
+			x := *c.Now
+			x.Generation++
+			x.Spec = fmt.Sprintf(`{"image":"al2023@v2026%02d01"}`, x.Generation%9+1)
+			w.store.Classes.Set(c, &x)
+		}
+	case PoolEdited:
+		for _, o := range pick(w, "pool-edited", 1, w.store.Pools.All()) {
+			x := *o.Now
+			x.Generation++
+			x.Hash = fmt.Sprintf("edit-%d", x.Generation)
+			x.Annotations = merged(x.Annotations, map[string]string{"edited": x.Hash}, nil)
+			w.store.Pools.Set(o, &x)
 		}
 	case Crash:
 		w.operator.crashAfter(f.Amount)

@@ -155,7 +155,7 @@ func (o *operator) issue(f engine.Effect) {
 	w := o.w
 	switch f := f.(type) {
 	case engine.Note:
-		w.record("note "+f.Reason, f.About.Name, "")
+		w.record("note "+f.Reason, f.About.Name, f.Message)
 		return
 	case engine.Planned:
 		w.result.Plans++

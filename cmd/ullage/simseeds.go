@@ -40,6 +40,7 @@ type seedFlags struct {
 	parallel int
 	shrink   int
 	maxPods  int
+	disrupt  bool
 	profile  string
 }
 
@@ -62,6 +63,7 @@ func simSeedsCommand() *cobra.Command {
 	flags.StringVar(&f.journal, "journal", "", "`file` for everything that happens, as text; for one seed")
 	flags.IntVar(&f.parallel, "parallel", runtime.GOMAXPROCS(0), "seeds at the same time")
 	flags.IntVar(&f.shrink, "shrink", 60, "runs to spend on making a failure small; 0 leaves it as it is")
+	flags.BoolVar(&f.disrupt, "disrupt", true, "pools also consolidate nodes in use, let nodes expire, and nodes drift")
 	flags.IntVar(&f.maxPods, "max-pods", 0, "leave out seeds of larger clusters; 0 for none")
 	flags.StringVar(&f.profile, "cpuprofile", "", "`file` for a profile of the processor time")
 	_ = flags.MarkHidden("cpuprofile") // it exists
@@ -150,7 +152,7 @@ func (r *seedRun) has(seed uint64) bool {
 
 func (r *seedRun) one(seed uint64) {
 	began := time.Now()
-	s := r.cut.Apply(seeds.Scenario(seed, r.types))
+	s := r.cut.Apply(seeds.Scenario(seed, r.types, r.disrupt))
 	result, err := r.simulate(s)
 	took := cluster.Duration(time.Since(began))
 	small := ""
@@ -164,6 +166,7 @@ func (r *seedRun) one(seed uint64) {
 		return
 	}
 	line := seeds.LineOf(result, took, version)
+	line.Disrupts = r.disrupt
 	r.lines = append(r.lines, line)
 	if r.ledger != nil && r.cut.String() == "" {
 		if err := r.ledger.Add(line); err != nil {
@@ -197,7 +200,11 @@ func describe(l *seeds.Line, small string) string {
 		fmt.Fprintf(&b, "  BROKEN %s at %s: %s: %s\n", v.Rule, v.At, v.About, v.Why)
 	}
 	if len(l.Violations) > 0 {
-		command := "ullage sim seeds --from " + strconv.FormatUint(l.Seed, 10) + " -n 1"
+		command := "ullage sim seeds"
+		if !l.Disrupts {
+			command += " --disrupt=false"
+		}
+		command += " --from " + strconv.FormatUint(l.Seed, 10) + " -n 1"
 		if small != "" {
 			command += " --cut " + strconv.Quote(small)
 		}

@@ -19,6 +19,8 @@ type Line struct {
 	Seed    uint64 `json:"seed"`
 	Version string `json:"version,omitempty"` // of the program
 	Digest  string `json:"digest"`
+	// Disrupts: pools also consolidate, let nodes expire, and nodes drift.
+	Disrupts bool `json:"disrupts"`
 
 	Pods      int `json:"pods"`  // at the most
 	Nodes     int `json:"nodes"` // at the most

@@ -62,8 +62,10 @@ func Pods(seed uint64) int {
 	return int(min(max(median*math.Exp(sigma*draw(seed, "size").NormFloat64()), 20), 45_000))
 }
 
-// Scenario makes the cluster of a seed and its day.
-func Scenario(seed uint64, types []cluster.InstanceType) sim.Scenario {
+// Scenario makes the cluster of a seed and its day. In one that disrupts, pools also
+// consolidate nodes that are in use, let them expire, and nodes drift from what somebody
+// edits.
+func Scenario(seed uint64, types []cluster.InstanceType, disrupt bool) sim.Scenario {
 	mix := workload.Mix{Rand: draw(seed, "workloads"), Pods: Pods(seed), Length: Day, Calm: Calm}
 	rng := draw(seed, "cluster")
 	pace := sim.DefaultPace()
@@ -81,12 +83,25 @@ func Scenario(seed uint64, types []cluster.InstanceType) sim.Scenario {
 		// most of the work: the rules are not about what a plan costs.
 		options.Solve.Steps = -1
 	}
-	return sim.Scenario{
+	s := sim.Scenario{
 		Seed: seed, Length: Day, Start: sim.DefaultStart.Add(cluster.Duration(rng.IntN(7)) * Day),
 		Region: Region, Types: types, Classes: []*cluster.NodeClass{{Ref: Ref, Generation: 1}},
 		Pools: pools(draw(seed, "pools")), Workloads: mix.Generate(),
 		Faults: faults(draw(seed, "faults")), Pace: pace, Options: options,
 	}
+	if !disrupt {
+		for _, p := range s.Pools {
+			p.Policy, p.ExpireAfter = cluster.WhenEmpty, cluster.Forever
+		}
+		for i := range s.Faults {
+			switch f := &s.Faults[i]; f.Kind {
+			case sim.ClassEdited, sim.PoolEdited:
+				*f = sim.Fault{Kind: sim.Crash, At: f.At, Amount: 1}
+			default:
+			}
+		}
+	}
+	return s
 }
 
 // pools draws one pool without limits and up to two others.
@@ -110,7 +125,8 @@ func pools(rng *rand.Rand) []*cluster.Pool {
 
 func pool(rng *rand.Rand, name string) *cluster.Pool {
 	p := &cluster.Pool{
-		Name: name, Class: Ref, Policy: cluster.WhenEmpty, ExpireAfter: cluster.Forever, TerminationGracePeriod: cluster.Forever,
+		Name: name, UID: "pool-" + name, Class: Ref, Hash: "as-made", ExpireAfter: cluster.Forever, TerminationGracePeriod: cluster.Forever,
+		Policy:           []cluster.ConsolidationPolicy{cluster.WhenEmpty, cluster.WhenEmptyOrUnderutilized, cluster.WhenEmptyOrUnderutilized, cluster.Balanced}[rng.IntN(4)],
 		ConsolidateAfter: []cluster.Duration{0, 30 * cluster.Second, cluster.Minute, 5 * cluster.Minute}[rng.IntN(4)],
 		Requirements: []cluster.Requirement{
 			{Key: cluster.LabelArch, Operator: cluster.In, Values: []string{[]string{"amd64", "arm64"}[rng.IntN(2)]}},
@@ -119,6 +135,9 @@ func pool(rng *rand.Rand, name string) *cluster.Pool {
 	}
 	if rng.IntN(4) == 0 {
 		p.TerminationGracePeriod = cluster.Duration(5+rng.IntN(25)) * cluster.Minute
+	}
+	if rng.IntN(5) == 0 {
+		p.ExpireAfter = cluster.Duration(4+rng.IntN(40)) * cluster.Hour
 	}
 	switch rng.IntN(4) {
 	case 0:
@@ -166,7 +185,7 @@ func faults(rng *rand.Rand) []sim.Fault {
 			f.Amount = 1 + rng.IntN(20)
 		case sim.ClockJump:
 			f.For, f.Amount = lasts, rng.IntN(240)-120
-		case sim.LeaderChange:
+		case sim.LeaderChange, sim.ClassEdited, sim.PoolEdited:
 		}
 		out[i] = f
 	}

@@ -25,7 +25,7 @@ func sold(t *testing.T) []cluster.InstanceType {
 // TestFreshSeeds runs a few small seeds that change from day to day, so that those who
 // test often test much. A long run is:
 //
-//	ullage sim seeds --from 1 -n 10000 --ledger seeds.jsonl
+//	ullage sim seeds --disrupt=false --from 1 -n 10000 --ledger seeds.jsonl
 func TestFreshSeeds(t *testing.T) {
 	const most = 700 // pods
 	types := sold(t)
@@ -36,12 +36,12 @@ func TestFreshSeeds(t *testing.T) {
 			continue
 		}
 		n++
-		r, err := sim.Run(Scenario(seed, types))
+		r, err := sim.Run(Scenario(seed, types, false))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range r.Violations {
-			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: ullage sim seeds --from %d -n 1", seed, v.Rule, v.At.RFC3339(), v.About, v.Why, seed)
+			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: ullage sim seeds --disrupt=false --from %d -n 1", seed, v.Rule, v.At.RFC3339(), v.About, v.Why, seed)
 		}
 		if r.Launched == 0 || r.PodsStarted == 0 || r.Faults < 20 {
 			t.Errorf("seed %d: %d nodes, %d pods started, %d faults: this is not a day", seed, r.Launched, r.PodsStarted, r.Faults)
@@ -84,7 +84,7 @@ func TestShrink(t *testing.T) {
 	for Pods(seed) > 150 {
 		seed++
 	}
-	s := Scenario(seed, sold(t))
+	s := Scenario(seed, sold(t), false)
 	s.Brain = func(o engine.Options) sim.Brain { return lazy{engine.New(o)} }
 	cut := Shrink(s, judge.KeptEmpty, 40)
 	small := cut.Apply(s)
