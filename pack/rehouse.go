@@ -10,7 +10,7 @@ const nobody = int32(-1)
 // on, and so forth. Where each host holds one item and those worth most come first,
 // no other way to fill hosts is worth more. It is done while steps last.
 func (q *quarters) rehouse(item int32) bool {
-	if q.steps >= q.opt.Steps*stepSize || !q.apart(item) {
+	if q.spent() || !q.apart(item) {
 		return false
 	}
 	q.asked = q.asked[:0]
@@ -23,6 +23,9 @@ func (q *quarters) rehouse(item int32) bool {
 	return true
 }
 
+// spent tells whether no steps are left.
+func (q *quarters) spent() bool { return q.steps >= q.opt.Steps*stepSize }
+
 // moveOn puts one of an item where another can move on, for the sake of a first one.
 // Who has been asked in vain, now or before, is not asked again: there is nowhere for
 // it to go. Items that sides are about stay where they are.
@@ -32,7 +35,9 @@ func (q *quarters) moveOn(item, first int32) bool {
 		if !q.hostKinds.list[q.hostKind[h]].items.Has(int(item)) {
 			continue
 		}
-		q.steps++
+		if q.steps++; q.spent() {
+			return false
+		}
 		for i := 0; i < len(q.onHost[h]); {
 			other := q.onHost[h][i].item
 			if other == item || q.outbid[other] != nobody || !holdsWith(q.row(q.free, h), q.row(q.size, other), size) || !q.apart(other) {
