@@ -15,12 +15,12 @@ import (
 // lost, savings that are none.
 func check(in repack.Input, r *plan.Repacking) error {
 	for i := range r.Actions {
-		before := price(in, nil)
+		before := price(in)
 		next, err := act(in, &r.Actions[i])
 		if err != nil {
 			return fmt.Errorf("action %d: %w", i, err)
 		}
-		saved := before - price(next, nil)
+		saved := before - price(next)
 		if saved <= 0 && r.Actions[i].Saving <= 0 {
 			return fmt.Errorf("action %d saves nothing", i)
 		}
@@ -33,7 +33,7 @@ func check(in repack.Input, r *plan.Repacking) error {
 }
 
 // price sums up what the nodes of pools cost.
-func price(in repack.Input, _ any) cluster.Money {
+func price(in repack.Input) cluster.Money {
 	sum := cluster.Money(0)
 	for _, h := range cluster.NewSnapshot(in.Input).Hosts {
 		if h.Pool >= 0 {
@@ -55,7 +55,6 @@ func act(in repack.Input, a *plan.Action) (repack.Input, error) {
 		n, c := born(records, &a.Creates[i])
 		records.Nodes = append(slices.Clone(records.Nodes), n)
 		records.Claims = append(slices.Clone(records.Claims), c)
-		a.Creates[i].Requests = nil
 	}
 	target := map[string]string{}
 	for _, m := range a.Moves {
