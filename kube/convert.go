@@ -56,12 +56,13 @@ func (c *Converter) Pod(p *corev1.Pod) *cluster.Pod {
 }
 
 // batch is how many pods are worth a core of their own.
-const batch = 256
+const batch = 128
 
 // Pods converts many pods; out[i] is pods[i]. Large numbers are spread over the
 // cores: most of the time goes into waiting for memory.
 func (c *Converter) Pods(pods []*corev1.Pod) []*cluster.Pod {
 	out := make([]*cluster.Pod, len(pods))
+	c.reserve(min(len(pods), 1024))
 	n := max(1, min(runtime.GOMAXPROCS(0), len(pods)/batch))
 	var wg sync.WaitGroup
 	for i := range n {
@@ -75,6 +76,16 @@ func (c *Converter) Pods(pods []*corev1.Pod) []*cluster.Pod {
 	}
 	wg.Wait()
 	return out
+}
+
+// reserve makes room for n more demands if there are none yet.
+func (c *Converter) reserve(n int) {
+	for i := range c.tables {
+		t := &c.tables[i]
+		t.mu.Lock()
+		t.demands.reserve(n / len(c.tables))
+		t.mu.Unlock()
+	}
 }
 
 // DaemonSet converts a DaemonSet: its demand is that of the pods it makes.

@@ -53,11 +53,16 @@ func (t *interned[T]) get(hash uint64, text []byte) *named[T] {
 	}
 }
 
+// reserve makes room for n records if there are none yet.
+func (t *interned[T]) reserve(n int) {
+	if t.byHash == nil {
+		t.byHash, t.sweep = make(map[uint64]place[T], n), minSweep
+	}
+}
+
 // put makes what is at a place the record with its text.
 func (t *interned[T]) put(hash uint64, p place[T]) {
-	if t.byHash == nil {
-		t.byHash, t.sweep = map[uint64]place[T]{}, minSweep
-	}
+	t.reserve(0)
 	if len(t.byHash) >= t.sweep {
 		for k, p := range t.byHash {
 			if p.find() == nil {
