@@ -6,6 +6,8 @@ import "slices"
 // a bid holds as well and costs less than both. It tells whether it did.
 func (k *packer) enlarge(b *bid) bool {
 	crowded := k.crowded()
+	load := make([]int64, len(k.dense)) // of the bid
+	k.sum(load, b.takes)
 	least, at, shape := k.priceOf(b.shape), int32(-1), int32(-1)
 	for g, tried := len(k.groups)-1, 0; g >= 0 && tried < k.care.enlarged; g-- {
 		x := &k.groups[g]
@@ -14,12 +16,20 @@ func (k *packer) enlarge(b *bid) bool {
 		}
 		tried++
 		k.steps += len(k.onSale)
+		for c, v := range k.row(k.loads, int32(g)) {
+			k.total[c] = load[c] + v
+		}
+		below := k.priceOf(x.shape) + least
+		first := k.firstWith(k.total)
+		if first == len(k.onSale) || k.priceOf(k.onSale[first]) >= below {
+			continue
+		}
 		all := append(append(k.scratch[:0], k.takesOf(x)...), b.takes...)
 		k.scratch = all
 		if crowded && !k.filler.load.together(all) {
 			continue
 		}
-		if s := k.cheapestFor(all, k.priceOf(x.shape)+least); s >= 0 {
+		if s := k.cheapestFor(all, first, below); s >= 0 {
 			least, at, shape = k.priceOf(s)-k.priceOf(x.shape), int32(g), s
 		}
 	}
@@ -37,10 +47,10 @@ func (k *packer) enlarge(b *bid) bool {
 }
 
 // cheapestFor returns the cheapest shape below a price, the charge for a node
-// included, that holds takes and asks for no variety; −1 if there is none.
-func (k *packer) cheapestFor(takes []take, below int64) int32 {
-	k.sum(k.total, takes)
-	for _, s := range k.onSale[k.firstWith(k.total):] {
+// included, that holds takes, whose sum is the total, and asks for no variety; −1 if
+// there is none. It is not before a place on sale.
+func (k *packer) cheapestFor(takes []take, first int, below int64) int32 {
+	for _, s := range k.onSale[first:] {
 		if k.priceOf(s) >= below {
 			break
 		}

@@ -13,7 +13,8 @@ type state struct {
 	quotas []int64 // what is left of them
 
 	groups []group
-	takes  []take // of the groups, end to end
+	takes  []take  // of the groups, end to end
+	loads  []int64 // a row for each group: what its takes need
 	onHost [][]take
 	placed []int32 // hosts, in the order in which takes were put onto them
 	log    []step
@@ -83,6 +84,9 @@ func (s *state) buy(shape int32, takes []take, copies int32) {
 	s.takes = append(s.takes, takes...)
 	g.end = int32(len(s.takes))
 	s.groups = append(s.groups, g)
+	first := len(s.loads)
+	s.loads = slices.Grow(s.loads, len(s.dense))[:first+len(s.dense)]
+	s.sum(s.loads[first:], takes)
 	s.resize(int32(len(s.groups)-1), copies)
 }
 
@@ -121,6 +125,7 @@ func (s *state) rollback(m mark) {
 		s.onHost[h], s.placed = s.onHost[h][:top], s.placed[:last]
 	}
 	s.log, s.groups, s.takes = s.log[:m.log], s.groups[:m.groups], s.takes[:m.takes]
+	s.loads = s.loads[:m.groups*len(s.dense)]
 }
 
 // affordable returns how many more nodes of a shape the quotas allow, at most n.
