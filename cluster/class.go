@@ -92,13 +92,16 @@ func (m *muster) addClasses() {
 	requests := make(Vector, len(k.kinds)*len(m.out.Resources))
 	selection := m.newSelection()
 	index := make(map[alike]int32)
+	var groups membership
 	for i := range k.order {
 		x := k.at(i)
 		if i > 0 && k.at(i-1).demand != x.demand {
 			references = references[1:]
 			clear(index)
 		}
-		groups := g.of(x.identity)
+		if i == 0 || k.at(i-1).identity != x.identity {
+			groups = g.of(x.identity)
+		}
 		key := alike{x.priority, x.volumes, x.claims, groups.id, selection.of(x.identity, m.out.Pools), x.gang}
 		sole, at, ok := k.sole(i), int32(0), false
 		if !sole {

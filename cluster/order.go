@@ -59,7 +59,10 @@ func sortByText[T any](list []T, order func(x, y T) int, text func(T) string) {
 		for i := first; i < end; i++ {
 			list[i] = entries[i].Item
 		}
-		if end-first > 1 {
+		switch n := end - first; {
+		case n > 8 && n < len(list): // these begin alike for longer
+			sortByText(list[first:end], order, text)
+		case n > 1:
 			slices.SortFunc(list[first:end], order)
 		}
 		first = end
