@@ -12,6 +12,10 @@ type reach struct {
 	attempts int // fleets that are packed on trial
 }
 
+// deep is how many branches it takes to get to the bottom of a search, for each node
+// that is to be bought: two at each step, and as many where it comes back.
+const deep = 4
+
 // refit looks for the cheapest nodes that hold all that is left for the region,
 // for less than limit, and buys them if it finds any.
 //
@@ -21,8 +25,8 @@ type reach struct {
 func (k *packer) refit(limit int64, r reach) (found, best bool) {
 	need, onSale := k.leftNeed(), k.below(limit)
 	c := k.newCovering(need, onSale)
-	if c.nodes() > float64(r.branches/2) {
-		return false, false // each node takes two branches: the search would not come to an end
+	if c.nodes() > float64(r.branches/deep) {
+		return false, false // the search would not come to an end
 	}
 	least := 0.0
 	for i := range r.attempts {
