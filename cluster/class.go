@@ -116,8 +116,8 @@ func (m *muster) addClasses() {
 			c := &m.out.Classes[at]
 			c.Requests, requests = cut(requests, len(m.out.Resources))
 			m.resolve(c, x.volumes)
-			if x.gang != "" {
-				c.own().Gang = x.gang
+			if x.gang != nil {
+				c.own().Gang = x.gang.ID()
 			}
 			if x.claims != nil {
 				m.devices.addTo(c, x.claims, m.index)
@@ -156,7 +156,7 @@ type alike struct {
 	claims   *podClaims
 	groups   int32
 	selected string
-	gang     string
+	gang     *Gang
 }
 
 // cut takes n components off a slab.
@@ -191,7 +191,7 @@ type sort struct {
 	priority int32
 	volumes  *podVolumes
 	claims   *podClaims
-	gang     string
+	gang     *Gang // nil for pods that come one by one
 }
 
 // kinds tells the waiting pods apart.
@@ -203,8 +203,8 @@ func (m *muster) kinds() *kinds {
 	index := make(map[sort]int32, min(len(k.pods), 4096))
 	for i, p := range k.pods {
 		x := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
-		if m.ganged[p.Gang] != nil {
-			x.gang = p.Gang
+		if p.Gang != "" {
+			x.gang = m.ganged[p.Gang]
 		}
 		if len(p.Demand.Volumes) > 0 {
 			x.volumes = volumes.of(p)
@@ -249,7 +249,7 @@ func (k *sort) compare(l *sort) int {
 		return strings.Compare(k.claims.text(), l.claims.text())
 	}
 	if k.gang != l.gang {
-		return strings.Compare(k.gang, l.gang)
+		return strings.Compare(k.gang.text(), l.gang.text())
 	}
 	if k.identity == l.identity {
 		return 0

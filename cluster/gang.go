@@ -25,6 +25,13 @@ const (
 // ID is what [Pod.Gang] names it by.
 func (g *Gang) ID() string { return GangID(g.Group, g.Namespace, g.Name) }
 
+func (g *Gang) text() string {
+	if g == nil {
+		return ""
+	}
+	return g.ID()
+}
+
 // GangID is "group/namespace/name": PodGroups of two API groups may have one name.
 func GangID(group, namespace, name string) string { return group + "/" + namespace + "/" + name }
 
