@@ -114,7 +114,7 @@ func (r *region) launch(ctx context.Context, f engine.Launch) ([]cluster.Instanc
 			r.less[i.ID] = max(r.less[i.ID], x.Amount)
 		}
 		if r.w.judge != nil {
-			r.w.judge.Launched(i)
+			r.w.judge.Launched(i, r.prices[i.Offering])
 		}
 	}
 	return result.Instances, result.SoldOut, err

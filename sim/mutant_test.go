@@ -142,6 +142,7 @@ func TestMutants(t *testing.T) {
 		{name: "gives back a node with a protected pod", rule: judge.DoNotDisrupt, spoil: deleteGuarded},
 		{name: "writes without end", rule: judge.Restless, spoil: scribble},
 		{name: "one instance for two claims", rule: judge.DoubleClaim, spoil: sameInstance},
+		{name: "replaces for nothing", rule: judge.PointlessMove, spoil: deleteOne},
 		{name: "knows no limits", rule: judge.Limit, spoil: unlimited, set: limited},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -214,6 +215,22 @@ func deleteMany(m *mutant, effects []engine.Effect) []engine.Effect {
 	}
 	for _, name := range m.running() {
 		effects = append(effects, engine.DeleteClaim{Name: name, UID: m.claims[name].UID})
+	}
+	return effects
+}
+
+// deleteOne gives a node back that is in use, long after anything has happened.
+func deleteOne(m *mutant, effects []engine.Effect) []engine.Effect {
+	if m.done || m.now < sim.DefaultStart.Add(4*cluster.Hour) {
+		return effects
+	}
+	for _, name := range m.running() {
+		c := m.claims[name]
+		pods := m.on(c.NodeName)
+		if len(pods) > 0 && !slices.ContainsFunc(pods, func(p *cluster.Pod) bool { return p.Protected(m.now) }) {
+			m.done = true
+			return append(effects, engine.DeleteClaim{Name: name, UID: c.UID})
+		}
 	}
 	return effects
 }

@@ -6,6 +6,7 @@
 //	leaked-instance, double-claim   against   starved-pod, stuck-deletion
 //	pod-killed, pdb, do-not-disrupt, budget   against   kept-empty, stuck-deletion
 //	limit   against   starved-pod
+//	pointless-move   against   kept-empty
 //	restless (writes although nothing happens)   against   unsettled
 //
 // Safety is judged at the moment it matters: when an effect is issued, or lands, or the

@@ -34,6 +34,9 @@ const (
 	StuckDeletion Rule = "stuck-deletion"
 	// Restless: writes go on although nothing has happened for long.
 	Restless Rule = "restless"
+	// PointlessMove: nodes were disrupted of free will to save money, nothing else has
+	// happened, and what is there costs no less than before.
+	PointlessMove Rule = "pointless-move"
 	// Unsettled: long after the last event claims, nodes, instances and workloads do
 	// not agree.
 	Unsettled Rule = "unsettled"
@@ -78,14 +81,16 @@ type Judge struct {
 	empty   map[string]cluster.Instant // node → since when it holds no pod that counts
 	told    map[string]bool            // what was reported once is enough
 	outside cluster.Instant            // when something last happened from outside
-	written cluster.Instant            // the last write of the operator
-	writing string                     // and what it was
+	moves   moves
+	written cluster.Instant // the last write of the operator
+	writing string          // and what it was
 }
 
 // instance is a machine that runs.
 type instance struct {
 	cluster.Instance
-	node string
+	node  string
+	price cluster.Money // per hour
 }
 
 // New returns a judge of a run that begins. Changes of the store are told to it, and so
@@ -100,7 +105,10 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 
 // Outside is told whenever something happens that is nobody's answer to something
 // else: a workload changes, a fault begins or ends.
-func (j *Judge) Outside() { j.outside = j.clock.Now() }
+func (j *Judge) Outside() {
+	j.outside = j.clock.Now()
+	j.moves.known = false
+}
 
 func (j *Judge) broken(rule Rule, about, why string) {
 	key := string(rule) + " " + about
@@ -132,6 +140,8 @@ func (j *Judge) claimOn(n *cluster.Node) *cluster.Claim {
 
 // PodChanged is told every change of a pod.
 func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
+	defer j.settle()
+	j.moves.pod(o.Now, old)
 	switch {
 	case o.Now == nil:
 		delete(j.bound, o)
@@ -164,6 +174,8 @@ func (j *Judge) NodeChanged(o *store.Node, old *cluster.Node) {
 
 // ClaimChanged is told every change of a claim.
 func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
+	defer j.settle()
+	j.moves.claim(o.Now, old)
 	c := o.Now
 	if old != nil && old.ProviderID != "" && (c == nil || c.ProviderID != old.ProviderID) && j.claimOf[old.ProviderID] == o.Key {
 		delete(j.claimOf, old.ProviderID)

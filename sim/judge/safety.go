@@ -12,17 +12,23 @@ import (
 const doNotDisrupt = "karpenter.sh/do-not-disrupt"
 
 // Launched is told of each instance that the cloud has launched, as often as it says so.
-func (j *Judge) Launched(i cluster.Instance) {
+func (j *Judge) Launched(i cluster.Instance, price cluster.Money) {
 	if j.instances[i.ProviderID] != nil || i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown {
 		return
 	}
-	j.instances[i.ProviderID] = &instance{Instance: i}
+	j.instances[i.ProviderID] = &instance{Instance: i, price: price}
+	j.moves.costs += price + j.opts.Solve.NodeCharge
 	j.checkLimits(i)
 	j.watchOrphan(i.ProviderID)
 }
 
 // Stopping is told when a machine goes down.
-func (j *Judge) Stopping(providerID, _ string) { delete(j.instances, providerID) }
+func (j *Judge) Stopping(providerID, _ string) {
+	if i := j.instances[providerID]; i != nil {
+		j.moves.costs -= i.price + j.opts.Solve.NodeCharge
+	}
+	delete(j.instances, providerID)
+}
 
 // checkLimits adds up what a pool has in machines that claims have or may get.
 func (j *Judge) checkLimits(last cluster.Instance) {
@@ -57,7 +63,10 @@ func (j *Judge) checkLimits(last cluster.Instance) {
 }
 
 // Warned is told of instances that the cloud will take back.
-func (j *Judge) Warned(providerID string) { j.reclaimed[providerID] = true }
+func (j *Judge) Warned(providerID string) {
+	j.reclaimed[providerID] = true
+	j.Outside()
+}
 
 // Issued is told of each effect that the operator sends off, and what its clock says.
 func (j *Judge) Issued(f engine.Effect, clock cluster.Instant) {
@@ -76,6 +85,10 @@ func (j *Judge) Issued(f engine.Effect, clock cluster.Instant) {
 // Landed is told of each effect that has been carried out.
 func (j *Judge) Landed(f engine.Effect) {
 	switch f.(type) {
+	case engine.EvictPod, engine.DeletePod:
+		j.moves.evicted++
+	}
+	switch f.(type) {
 	case engine.List, engine.Resolve, engine.Launch, engine.Terminate:
 		return
 	}
@@ -93,10 +106,17 @@ func (j *Judge) voluntary(c *cluster.Claim) bool {
 
 func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
 	o := j.store.Claims.Get(f.Name)
-	if o == nil || o.Now.UID != f.UID || !j.voluntary(o.Now) {
+	if o == nil || o.Now.UID != f.UID {
 		return
 	}
 	c := o.Now
+	if !j.voluntary(c) || c.Is(cluster.Drifted) {
+		j.moves.known = false // not to save money
+	}
+	if !j.voluntary(c) {
+		return
+	}
+	j.moves.made, j.moves.last = true, c.Name
 	seen := j.clock.Seen()
 	for _, p := range j.store.PodsOn(c.NodeName) {
 		if p.Now.Protected(j.clock.Now()) && j.bound[p] < seen {

@@ -1,0 +1,70 @@
+package judge
+
+import "github.com/ullage-sh/ullage/cluster"
+
+// moves compares what nodes cost before and after some of them were disrupted of free
+// will. It looks at times at which nothing is under way: no pod waits, no claim is on its
+// way up or down. Between two such times with nothing from outside between them, moves
+// must have lowered the objective, which is prices and the charge per node.
+type moves struct {
+	costs cluster.Money // of all that runs, per hour, charges included
+	// How many claims are not initialized or on their way out, and how many pods wait or
+	// are going.
+	claims, pods int
+	known        bool // at was taken, and nothing has happened from outside since
+	at           cluster.Money
+	made         bool // something was disrupted since
+	last         string
+	// Pods that came, pods whose end was asked for, and how often the operator did that,
+	// since. What it did not ask for is from outside.
+	came, went, evicted int
+}
+
+func unfinished(c *cluster.Claim) bool {
+	return c != nil && (c.Deleting() || !c.Is(cluster.Initialized))
+}
+
+func underWay(p *cluster.Pod) bool {
+	return p != nil && (p.Deleting() || p.Node == "" && !p.Terminal())
+}
+
+func (m *moves) claim(now, old *cluster.Claim) {
+	if unfinished(now) {
+		m.claims++
+	}
+	if unfinished(old) {
+		m.claims--
+	}
+}
+
+func (m *moves) pod(now, old *cluster.Pod) {
+	if underWay(now) {
+		m.pods++
+	}
+	if underWay(old) {
+		m.pods--
+	}
+	switch {
+	case now != nil && now.Daemon() || old != nil && old.Daemon():
+	case old == nil:
+		m.came++
+	case !old.Deleting() && (now == nil || now.Deleting()):
+		m.went++
+	}
+}
+
+// settle compares, if nothing is under way.
+func (j *Judge) settle() {
+	m := &j.moves
+	if m.claims > 0 || m.pods > 0 {
+		return
+	}
+	if outside := max(m.came, m.went) > m.evicted; outside {
+		m.known = false
+	}
+	if m.known && m.made && m.costs >= m.at {
+		j.broken(PointlessMove, m.last, "it was disrupted of free will, and what runs costs "+m.costs.String()+" an hour, charges included; before it was "+m.at.String())
+	}
+	m.known, m.made, m.at = true, false, m.costs
+	m.came, m.went, m.evicted = 0, 0, 0
+}
