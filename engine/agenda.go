@@ -22,6 +22,7 @@ type jobKind uint8
 const (
 	jobClass     jobKind = iota // resolve a node class
 	jobPool                     // judge a pool and keep its status
+	jobBuffer                   // say what a CapacityBuffer amounts to
 	jobClaim                    // the life of a claim
 	jobLaunch                   // a batch of claims that want instances
 	jobCollect                  // compare claims and instances

@@ -32,8 +32,32 @@ func (ev BufferChanged) apply(e *Engine) {
 		return
 	}
 	e.buffers[ev.ID] = ev.Buffer
+	e.agenda.by(job{jobBuffer, ev.ID}, e.now)
 	e.observed(bufferKey(ev.ID), ev.Buffer.Revision, false)
 	if old == nil || old.UID != ev.Buffer.UID || old.Demand != ev.Buffer.Demand || old.Chunks != ev.Buffer.Chunks { // more than its status
 		e.replan()
 	}
+}
+
+// doBuffer says in the status of a buffer what a chunk is made of and how many there are
+// to be, or why nobody knows.
+func (e *Engine) doBuffer(id string) cluster.Instant {
+	b := e.buffers[id]
+	if b == nil {
+		return cluster.Never
+	}
+	want := e.conditions(b.Status.Conditions)
+	if p := b.Problem; p.Reason != "" {
+		want.set(cluster.ReadyForProvisioning, "False", p.Reason, p.Message)
+	} else {
+		want.set(cluster.ReadyForProvisioning, "True", "Resolved", "")
+	}
+	now := b.Status
+	if want.changed || now.Chunks != b.Chunks || now.Template != b.Template || now.TemplateGeneration != b.TemplateGeneration || now.Strategy != b.Strategy {
+		e.issue(PatchBufferStatus{
+			Namespace: b.Namespace, Name: b.Name, UID: b.UID, Revision: b.Revision, Generation: b.Generation,
+			Status: cluster.BufferStatus{Conditions: want.list, Chunks: b.Chunks, Template: b.Template, TemplateGeneration: b.TemplateGeneration, Strategy: b.Strategy},
+		})
+	}
+	return cluster.Never
 }

@@ -180,6 +180,8 @@ func (e *Engine) run(j job) cluster.Instant {
 		return e.doClass(j.name)
 	case jobPool:
 		return e.doPool(j.name)
+	case jobBuffer:
+		return e.doBuffer(j.name)
 	case jobClaim:
 		return e.doClaim(j.name)
 	case jobLaunch:
@@ -223,7 +225,9 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 		e.tolerated(f, d, again)
 	case PatchPoolStatus:
 		e.agenda.by(job{jobPool, f.Name}, again)
-	case PatchOverlayStatus, PatchBufferStatus: // the next plan looks again
+	case PatchOverlayStatus: // the next plan looks again
+	case PatchBufferStatus:
+		e.agenda.by(job{jobBuffer, f.Namespace + "/" + f.Name}, again)
 	case PatchClassStatus:
 		e.agenda.by(job{jobClass, classKey(f.Ref)}, again)
 	case Resolve:

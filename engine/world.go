@@ -364,6 +364,9 @@ func (e *Engine) everythingDue() {
 	for name := range e.pools {
 		e.agenda.by(job{jobPool, name}, e.now)
 	}
+	for id := range e.buffers {
+		e.agenda.by(job{jobBuffer, id}, e.now)
+	}
 	for name, c := range e.claims {
 		e.agenda.by(job{jobClaim, name}, e.now)
 		if c.Launch != nil {
