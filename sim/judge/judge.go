@@ -195,6 +195,11 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 		j.claimOf[c.ProviderID] = o.Key
 	}
 	if c.Deleting() && (old == nil || !old.Deleting()) {
+		if _, chosen := j.chosen[c.Name]; chosen && !c.Is(cluster.Drifted) {
+			j.moves.made, j.moves.last = true, c.Name
+		} else {
+			j.moves.known = false // not to save money
+		}
 		j.awaitEnd(o)
 	}
 }

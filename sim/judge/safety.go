@@ -110,13 +110,9 @@ func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
 		return
 	}
 	c := o.Now
-	if !j.voluntary(c) || c.Is(cluster.Drifted) {
-		j.moves.known = false // not to save money
-	}
 	if !j.voluntary(c) {
 		return
 	}
-	j.moves.made, j.moves.last = true, c.Name
 	seen := j.clock.Seen()
 	for _, p := range j.store.PodsOn(c.NodeName) {
 		if p.Now.Protected(j.clock.Now()) && j.bound[p] < seen {
