@@ -130,7 +130,8 @@ func pool(rng *rand.Rand, name string) *cluster.Pool {
 		ConsolidateAfter: []cluster.Duration{0, 30 * cluster.Second, cluster.Minute, 5 * cluster.Minute}[rng.IntN(4)],
 		Requirements: []cluster.Requirement{
 			{Key: cluster.LabelArch, Operator: cluster.In, Values: []string{[]string{"amd64", "arm64"}[rng.IntN(2)]}},
-			{Key: catalog.LabelCPU, Operator: cluster.Lt, Values: []string{[]string{"9", "9", "9", "17"}[rng.IntN(4)]}},
+			{Key: catalog.LabelCPU, Operator: cluster.Gt, Values: []string{[]string{"1", "3", "7", "7"}[rng.IntN(4)]}},
+			{Key: catalog.LabelCPU, Operator: cluster.Lt, Values: []string{[]string{"9", "9", "17", "17"}[rng.IntN(4)]}},
 		},
 	}
 	if rng.IntN(4) == 0 {
