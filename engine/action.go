@@ -7,6 +7,7 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/repack"
 	"github.com/ullage-sh/ullage/solve"
 )
 
@@ -288,7 +289,7 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 		host[c.NodeName] = i
 		for _, p := range sorted(e.podsOn[c.NodeName]) {
 			if p.Protected(e.now) {
-				out[i] = "pod " + p.ID() + " carries do-not-disrupt now"
+				out[i] = "pod " + p.ID() + " carries " + repack.Protection(p) + " now"
 			}
 		}
 	}

@@ -13,9 +13,9 @@ import (
 func (w *World) Room(node int) cluster.Vector { return w.nodes[node].free }
 
 // Settle returns the world as a snapshot: what has been placed counts as being there,
-// and nodes that were bought are hosts that take nothing more. On leaving nodes,
-// which are closed, nothing that has been placed counts. The classes are left with the
-// pods that waiting names, those that have any.
+// and nodes that were bought are hosts that take nothing more. On leaving nodes, which
+// are closed, nothing counts. The classes are left with the pods that waiting names,
+// those that have any.
 func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *cluster.Snapshot {
 	out := *w.snap
 	out.Classes = nil
@@ -87,14 +87,7 @@ func (w *World) boughtHost(n *node) cluster.Host {
 func (w *World) settledGroup(g int32, leaving []bool) []cluster.Count {
 	var out []cluster.Count
 	for i, pods := range w.groups[g] {
-		if pods > 0 && i < len(leaving) && leaving[i] {
-			for class, placed := range w.nodes[i].placed {
-				if w.snap.Classes[class].In(g) {
-					pods -= placed
-				}
-			}
-		}
-		if pods > 0 {
+		if pods > 0 && (i >= len(leaving) || !leaving[i]) {
 			out = append(out, cluster.Count{Host: int32(i), Pods: pods})
 		}
 	}
@@ -161,4 +154,22 @@ func (w *World) Overfull(node int) bool {
 		}
 	}
 	return false
+}
+
+// Vacate makes what a snapshot's host holds beside what has been placed there count no
+// more: it will go with the host. The result is for [World.Occupy], which undoes it.
+func (w *World) Vacate(node int) []int32 {
+	was := make([]int32, len(w.groups))
+	for g := range w.groups {
+		was[g] = w.groups[g][node]
+		w.shift(int32(g), node, -was[g])
+	}
+	return was
+}
+
+// Occupy undoes [World.Vacate].
+func (w *World) Occupy(node int, was []int32) {
+	for g, pods := range was {
+		w.shift(int32(g), node, pods)
+	}
 }

@@ -223,3 +223,30 @@ func (v *View) first(of []plan.Constraint, n *node, p place) plan.Constraint {
 	}
 	return of[i]
 }
+
+// Widens tells whether a node could be bought in a domain that a spread of the class
+// would count, and in which none is yet: the scheduler does not know of it, and does not
+// spread over it.
+func (v *View) Widens() bool {
+	for _, s := range v.spreads {
+		if s.key == cluster.LabelHostname {
+			continue // each new node is one of its own
+		}
+		for o := range v.w.snap.Offerings {
+			value, ok := v.w.snap.Offerings[o].Label(s.key)
+			if !ok || cluster.Undecided(value) {
+				continue
+			}
+			if id, known := s.ids[value]; known {
+				if _, counts := s.at(id); counts {
+					continue
+				}
+			}
+			n := v.w.fresh(o, "new")
+			if !v.bars(o) && v.first(early, &n, place{node: -1, label: n.label}) == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -133,16 +133,21 @@ func (w *World) Place(class, node int, pods int32) {
 func (w *World) count(class int32, n *node, pods int32) {
 	n.placed[class] += pods
 	for _, g := range w.snap.Classes[class].Groups {
-		w.groups[g][n.id] += pods
-		for _, t := range w.tallies[g] {
-			t.add(n.id, pods)
-		}
-		for _, s := range w.spreads[g] {
-			s.count(n.id, pods)
-		}
+		w.shift(g, n.id, pods)
 	}
 	for _, t := range w.repels[class] {
 		t.add(n.id, pods)
+	}
+}
+
+// shift changes the number of pods of a group on a node.
+func (w *World) shift(group int32, node int, by int32) {
+	w.groups[group][node] += by
+	for _, t := range w.tallies[group] {
+		t.add(node, by)
+	}
+	for _, s := range w.spreads[group] {
+		s.count(node, by)
 	}
 }
 

@@ -272,9 +272,6 @@ func (d *demander) rare() {
 	if s.OS != nil {
 		d.os(s.OS.Name)
 	}
-	if s.SchedulingGroup != nil {
-		d.refuse("spec.schedulingGroup", "pods are not placed as a group yet")
-	}
 	// The scheduler wants nodes that declare a feature for these two (KEP-5328), and
 	// which features a new node declares is not known.
 	if s.HostNetwork && s.HostUsers != nil && !*s.HostUsers {

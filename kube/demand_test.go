@@ -148,7 +148,6 @@ containers: [{name: a}]`)
 // field.
 func TestRefused(t *testing.T) {
 	for want, spec := range map[string]string{
-		`spec.schedulingGroup: `:                                                                                                 `schedulingGroup: {podGroupName: g}`,
 		`spec.os.name: "plan9"`:                                                                                                  `os: {name: plan9}`,
 		`spec.hostUsers: `:                                                                                                       `{hostNetwork: true, hostUsers: false}`,
 		`spec.containers.restartPolicyRules: `:                                                                                   `containers: [{name: a, restartPolicyRules: [{action: RestartAllContainers}]}]`,

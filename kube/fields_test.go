@@ -25,7 +25,7 @@ var notForTheScheduler = map[string]string{
 	// Says whether the status counts, and is on the pod's own record.
 	"PodSpec with status": `NodeName`,
 	// On the pod's own record, not in its demand.
-	"PodSpec on Pod": `Priority PriorityClassName ResourceClaims SchedulingGates TerminationGracePeriodSeconds`,
+	"PodSpec on Pod": `Priority PriorityClassName ResourceClaims SchedulingGates SchedulingGroup TerminationGracePeriodSeconds`,
 	// Whichever scheduler binds the pod, room for it is made.
 	"PodSpec whoever schedules": `SchedulerName`,
 	// The API server has copied what it asks for into the pod.
@@ -46,8 +46,8 @@ var notForTheScheduler = map[string]string{
 	"CSIVolumeSource":                   `FSType NodePublishSecretRef ReadOnly VolumeAttributes`,
 	"EphemeralVolumeSource":             `VolumeClaimTemplate`, // the claim made of it is read
 	"PersistentVolumeClaimVolumeSource": `ReadOnly`,
+	"PodSchedulingGroup":                `PodGroupName`,
 	// Whether there is one is enough to refuse the pod.
-	"PodSchedulingGroup":               `PodGroupName`,
 	"AWSElasticBlockStoreVolumeSource": `FSType Partition ReadOnly VolumeID`,
 	"AzureDiskVolumeSource":            `CachingMode DataDiskURI DiskName FSType Kind ReadOnly`,
 	"AzureFileVolumeSource":            `ReadOnly SecretName ShareName`,

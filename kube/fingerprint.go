@@ -255,7 +255,6 @@ func rare(b []byte, s *corev1.PodSpec) []byte {
 	if s.OS != nil {
 		b = text(b, string(s.OS.Name))
 	}
-	b = flag(b, s.SchedulingGroup != nil)
 	b = flag(b, s.HostNetwork && s.HostUsers != nil && !*s.HostUsers)
 	for _, wanted := range wantsOfHost(s) {
 		b = flag(b, wanted)

@@ -50,6 +50,7 @@ func (p *pass) exchange(hosts []int, bought *plan.Plan, saving cluster.Money) {
 	for _, h := range hosts {
 		p.leaveOrder(h)
 		p.takeOff(h)
+		p.world.Vacate(h)
 	}
 	index := make(map[string]int, len(p.snap.Hosts))
 	for i := range p.snap.Hosts {

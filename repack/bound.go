@@ -11,7 +11,8 @@ import (
 // that may not go as they are, and the least that has to be bought for all pods that
 // may be moved, if every other node went and nodes like these could be bought anew for
 // what they cost. Pods that are where their constraints would no longer let them in are
-// left out: they may stay there for nothing.
+// left out: they may stay there for nothing. Spreads over domains in which there is no
+// node yet do not count: as long as nobody buys one, nobody spreads over them.
 func (p *pass) bound() cluster.Money {
 	if p.opt.BoundSteps < 0 {
 		return 0
@@ -34,10 +35,22 @@ func (p *pass) bound() cluster.Money {
 	for c, pods := range p.standing() {
 		all.Classes[c].Pods = pods
 	}
+	for c := range all.Classes {
+		if p.world.View(c).Widens() {
+			unspread(&all.Classes[c])
+		}
+	}
 	all.Classes = slices.DeleteFunc(all.Classes, func(c cluster.Class) bool { return len(c.Pods) == 0 })
 	opt := p.opt.Solve
 	opt.Steps = p.opt.BoundSteps
 	return sum + solve.Solve(all, opt).Bound
+}
+
+// unspread takes the spreads off a class.
+func unspread(c *cluster.Class) {
+	d, r := *c.Demand, *c.References
+	d.Spreads, r.Spreads = nil, nil
+	c.Demand, c.References = &d, &r
 }
 
 // standing returns the pods of each class that could come again to where they are.

@@ -1,6 +1,7 @@
 package repack
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,7 +109,10 @@ func NewGuards(budgets []*cluster.PodDisruptionBudget) Guards {
 // Holds says why a pod may not be moved now; "" if it may, or need not be.
 func (g Guards) Holds(p *cluster.Pod, now cluster.Instant) string {
 	if p.Protected(now) {
-		return "carries do-not-disrupt"
+		return "carries " + Protection(p)
+	}
+	if p.Deleting() && !p.Terminal() && !p.Daemon() && !p.Mirror {
+		return "is ending" // others may still count on it, and will not be able to when it has
 	}
 	if !p.Occupies() {
 		return ""
@@ -128,10 +132,20 @@ func (g Guards) Holds(p *cluster.Pod, now cluster.Instant) string {
 	switch {
 	case len(by) > 1:
 		return "is covered by " + strconv.Itoa(len(by)) + " PodDisruptionBudgets (" + by[0].Name + ", " + by[1].Name + "): it cannot be evicted"
-	case len(by) == 1 && by[0].Allowed <= 0:
-		return "is covered by PodDisruptionBudget " + by[0].Name + ", which allows no disruption now"
+	case len(by) == 1 && !by[0].Allows(p):
+		why := "is covered by PodDisruptionBudget " + by[0].Name + ", which allows no disruption now"
+		if by[0].Why != "" {
+			why += " (" + by[0].Why + ")"
+		}
+		return why
 	}
 	return ""
+}
+
+// Protection names the annotation that protects a pod, without its prefix.
+func Protection(p *cluster.Pod) string {
+	_, name, _ := strings.Cut(p.ProtectedBy, "/")
+	return cmp.Or(name, "do-not-disrupt")
 }
 
 // disruption is what moving a pod amounts to, in millionths of a pod that is like any

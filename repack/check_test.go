@@ -2,6 +2,7 @@ package repack_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -82,38 +83,8 @@ func act(in repack.Input, a *plan.Action) (repack.Input, error) {
 	if len(left) != len(target) {
 		return in, fmt.Errorf("%d pods move, %d are on the nodes that go", len(target), len(left))
 	}
-	look := records
-	look.Emptied = goes
-	snap := cluster.NewSnapshot(look)
-	w := fit.New(snap)
-	index := map[string]int{}
-	for i := range snap.Hosts {
-		index[snap.Hosts[i].Name] = i
-	}
-	class := map[*cluster.Pod]int{}
-	for c := range snap.Classes {
-		for _, p := range snap.Classes[c].Pods {
-			class[p] = c
-		}
-	}
-	for len(left) > 0 {
-		before := len(left)
-		var why plan.Constraint
-		left = slices.DeleteFunc(left, func(p *cluster.Pod) bool {
-			at, ok := index[target[p.UID]]
-			if !ok || goes[target[p.UID]] {
-				return false
-			}
-			if k := w.View(class[p]).Node(at); k != 0 {
-				why = k
-				return false
-			}
-			w.Place(class[p], at, 1)
-			return true
-		})
-		if len(left) == before {
-			return in, fmt.Errorf("%s cannot go to %s: %s", left[0].ID(), target[left[0].UID], why)
-		}
+	if err := move(records, goes, left, target); err != nil {
+		return in, err
 	}
 	records.Pods = slices.Clone(records.Pods)
 	for i, p := range records.Pods {
@@ -146,4 +117,48 @@ func born(in cluster.Input, c *plan.Create) (*cluster.Node, *cluster.Claim) {
 		claim.Conditions = append(claim.Conditions, cluster.Condition{Type: kind, Status: "True"})
 	}
 	return n, claim
+}
+
+// move tries orders in which the pods could move, until in one of them each passes its
+// filters where it is meant to go.
+func move(records cluster.Input, goes map[string]bool, pods []*cluster.Pod, target map[string]string) error {
+	records.Emptied = goes
+	snap := cluster.NewSnapshot(records)
+	index, class := map[string]int{}, map[*cluster.Pod]int{}
+	for i := range snap.Hosts {
+		if !goes[snap.Hosts[i].Name] {
+			index[snap.Hosts[i].Name] = i
+		}
+	}
+	for c := range snap.Classes {
+		for _, p := range snap.Classes[c].Pods {
+			class[p] = c
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	var err error
+	for range 100 {
+		w, left := fit.New(snap), slices.Clone(pods)
+		for before := -1; len(left) != before && len(left) > 0; {
+			before = len(left)
+			left = slices.DeleteFunc(left, func(p *cluster.Pod) bool {
+				at, ok := index[target[p.UID]]
+				if !ok {
+					err = fmt.Errorf("%s cannot go to %s: it is going", p.ID(), target[p.UID])
+					return false
+				}
+				if k := w.View(class[p]).Node(at); k != 0 {
+					err = fmt.Errorf("%s cannot go to %s: %s", p.ID(), target[p.UID], k)
+					return false
+				}
+				w.Place(class[p], at, 1)
+				return true
+			})
+		}
+		if len(left) == 0 {
+			return nil
+		}
+		rng.Shuffle(len(pods), func(i, j int) { pods[i], pods[j] = pods[j], pods[i] })
+	}
+	return err
 }

@@ -43,17 +43,19 @@ func (p *pass) remove(h int) {
 	}
 	p.leaveOrder(h)
 	p.takeOff(h)
+	was := p.world.Vacate(h)
 	moves, stuck := p.findRoom(h)
 	switch {
 	case stuck != nil:
 		x.verdict = plan.Verdict{Kept: plan.KeptNeeded, Detail: stuck.ID()}
-	case !p.rehearsed(h, moves):
+	case !p.stand(moves) || !p.rehearsed(h, moves):
 		x.verdict = plan.Verdict{Kept: plan.KeptFragile}
 	default:
 		p.giveBack([]int{h}, moves, x.price)
 		return
 	}
 	p.undo(moves)
+	p.world.Occupy(h, was)
 	p.putBack(h)
 	p.joinOrder(h)
 }
@@ -78,6 +80,12 @@ func (p *pass) findRoom(h int) (moves []move, stuck *cluster.Pod) {
 		}
 	}
 	return moves, nil
+}
+
+// stand tells whether all that has moved could come again to where it is, with all others
+// where they are: who came first does not matter then.
+func (p *pass) stand(moves []move) bool {
+	return !slices.ContainsFunc(moves, func(m move) bool { return p.world.View(m.class).Stands(m.to) != 0 })
 }
 
 func (p *pass) undo(moves []move) {
