@@ -46,7 +46,6 @@ var notForTheScheduler = map[string]string{
 	"CSIVolumeSource":                   `FSType NodePublishSecretRef ReadOnly VolumeAttributes`,
 	"EphemeralVolumeSource":             `VolumeClaimTemplate`, // the claim made of it is read
 	"PersistentVolumeClaimVolumeSource": `ReadOnly`,
-	"PodSchedulingGroup":                `PodGroupName`,
 	// Whether there is one is enough to refuse the pod.
 	"AWSElasticBlockStoreVolumeSource": `FSType Partition ReadOnly VolumeID`,
 	"AzureDiskVolumeSource":            `CachingMode DataDiskURI DiskName FSType Kind ReadOnly`,
