@@ -35,8 +35,11 @@ type mark struct {
 	replacedBy []string
 }
 
-// doom reads the mark of a claim, if it has one.
+// doom reads the mark of a claim, nil for one that is not there, if it has one.
 func doom(c *cluster.Claim) (m mark, doomed bool) {
+	if c == nil {
+		return m, false
+	}
 	why, doomed := c.Annotations[doomReason]
 	return mark{cluster.Reason(why), listed(c.Annotations[doomReplacedBy])}, doomed
 }
@@ -48,8 +51,9 @@ type action struct {
 	told    []plan.Create // for each of creates
 }
 
-// begin starts an action, and tells whether it did.
-func (e *Engine) begin(a *plan.Action) bool {
+// begin starts an action, and tells whether it did. ends is when its nodes will be gone
+// whatever is done; 0 if they will not.
+func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 	claims := make([]*cluster.Claim, len(a.Hosts))
 	for i, h := range a.Hosts {
 		c := e.claimOfHost(h)
@@ -76,8 +80,8 @@ func (e *Engine) begin(a *plan.Action) bool {
 		e.meant(mv.Pods, mv.Host)
 	}
 	marks := map[string]string{doomReason: string(m.reason), doomReplacedBy: strings.Join(m.replacedBy, ",")}
-	if a.Ends != 0 {
-		marks[endsAt] = a.Ends.RFC3339()
+	if ends != 0 {
+		marks[endsAt] = ends.RFC3339()
 	}
 	for _, c := range claims {
 		x.claims = append(x.claims, c.Name)
@@ -148,10 +152,10 @@ func saves(a *plan.Action) string {
 
 // carryOn brings a node that is about to go a step further.
 func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
-	m, doomed := doom(c)
 	if x := e.disruptor.actions[c.Name]; x != nil && !e.marked(x) {
 		return
 	}
+	m, doomed := doom(c)
 	tainted := slices.Contains(n.Taints, cluster.DisruptedTaint)
 	switch {
 	case !doomed && tainted:
@@ -161,7 +165,7 @@ func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
 		e.takeBack(c, "its replacement "+e.lost(m)+" did not come up")
 	case !tainted:
 		e.taint(n)
-	case e.replaced(m) || e.lost(m) != "" || e.now >= e.lastMoment(c):
+	case e.mayGo(c, m):
 		e.disruptor.ripe[c.Name] = true
 		e.agenda.by(job{jobRelease, ""}, e.now)
 	}
@@ -175,7 +179,7 @@ func (e *Engine) marked(x *action) bool {
 		if c != nil && !c.Deleting() && e.busy(claimKey(name)) {
 			return false
 		}
-		if _, doomed := doom(cmpClaim(c)); c == nil || c.Deleting() || !doomed {
+		if _, doomed := doom(c); !doomed || c.Deleting() {
 			e.drop(x) // the marks of the others now name claims that never come
 			return true
 		}
@@ -187,15 +191,6 @@ func (e *Engine) marked(x *action) bool {
 	}
 	e.drop(x)
 	return true
-}
-
-var noClaim cluster.Claim
-
-func cmpClaim(c *cluster.Claim) *cluster.Claim {
-	if c == nil {
-		return &noClaim
-	}
-	return c
 }
 
 func (e *Engine) drop(x *action) {
@@ -222,7 +217,17 @@ func (e *Engine) lost(m mark) string {
 
 // replaced tells whether all replacements are initialized.
 func (e *Engine) replaced(m mark) bool {
-	return !slices.ContainsFunc(m.replacedBy, func(name string) bool { return !cmpClaim(e.claims[name]).Is(cluster.Initialized) })
+	return !slices.ContainsFunc(m.replacedBy, func(name string) bool {
+		c := e.claims[name]
+		return c == nil || !c.Is(cluster.Initialized)
+	})
+}
+
+// mayGo tells whether a marked claim need not wait any longer: what replaces it is there
+// or, if it goes whatever becomes of its pods, will not come in time.
+func (e *Engine) mayGo(c *cluster.Claim, m mark) bool {
+	lost := e.lost(m) != ""
+	return !lost && e.replaced(m) || forced(m.reason) && (lost || e.now >= e.lastMoment(c))
 }
 
 // takeBack keeps a node that was about to go.
@@ -245,9 +250,7 @@ func (e *Engine) doRelease() cluster.Instant {
 		if c == nil || c.Deleting() || e.busy(claimKey(name)) {
 			continue
 		}
-		m, doomed := doom(c)
-		late := forced(m.reason) && (e.lost(m) != "" || e.now >= e.lastMoment(c))
-		if doomed && (e.lost(m) == "" && e.replaced(m) || late) {
+		if m, doomed := doom(c); doomed && e.mayGo(c, m) {
 			ripe = append(ripe, c)
 		}
 	}
@@ -315,14 +318,14 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 // linkReplacements keeps track of who waits for a claim, and wakes those that wait for
 // this one.
 func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
-	if m, doomed := doom(cmpClaim(old)); doomed {
+	if m, doomed := doom(old); doomed {
 		for _, r := range m.replacedBy {
 			if delete(e.disruptor.waitFor[r], name); len(e.disruptor.waitFor[r]) == 0 {
 				delete(e.disruptor.waitFor, r)
 			}
 		}
 	}
-	if m, doomed := doom(cmpClaim(now)); doomed {
+	if m, doomed := doom(now); doomed {
 		for _, r := range m.replacedBy {
 			if e.disruptor.waitFor[r] == nil {
 				e.disruptor.waitFor[r] = map[string]bool{}

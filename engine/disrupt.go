@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -72,18 +71,20 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	guards := newQuota(values(e.guards))
 	if s.drifted > 0 {
 		e.renew(s, guards)
-		s = e.survey()
+		s = e.survey() // what it has begun uses up budgets
 	}
 	if s.candidates == 0 {
 		return s.again
 	}
 	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce()}
-	r := repack.Repack(in, e.opts.Repack)
+	opt := e.opts.Repack
+	opt.Solve.NodeCharge = e.opts.Solve.NodeCharge
+	r := repack.Repack(in, opt)
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
 	for i := range r.Actions {
 		a := &r.Actions[i]
-		if s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a) {
+		if s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0) {
 			s.spend(e, a)
 			guards.spend(e.podsOf(a))
 		}
@@ -324,11 +325,6 @@ func (q *quota) spend(pods []*cluster.Pod) {
 	for b, n := range q.needs(pods) {
 		q.spent[b] += n
 	}
-}
-
-// Verdicts returns what the last pass found of each node, by name.
-func (e *Engine) Verdicts() []plan.Verdict {
-	return slices.SortedFunc(maps.Values(e.disruptor.verdicts), func(a, b plan.Verdict) int { return cmp.Compare(a.Host, b.Host) })
 }
 
 // spare keeps a claim for a while that could not go: for a minute at first, then for

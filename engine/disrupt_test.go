@@ -175,7 +175,7 @@ func TestVerdictOfEachNode(t *testing.T) {
 	w.run(5 * cluster.Second)
 	w.scale(60)
 	w.run(10 * cluster.Minute)
-	if got := w.eng.Verdicts(); len(got) != len(w.nodes) {
+	if got := w.repacked.Verdicts; len(got) != len(w.nodes) {
 		t.Errorf("%d verdicts for %d nodes: %v", len(got), len(w.nodes), got)
 	}
 }

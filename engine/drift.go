@@ -91,9 +91,7 @@ func (e *Engine) renew(s *survey, guards *quota) {
 		}
 	}
 	for _, a := range e.replacing(claims, cluster.ReasonDrifted) {
-		if e.begin(&a) {
-			s.spend(e, &a)
-		}
+		e.begin(&a, 0)
 	}
 }
 

@@ -17,7 +17,7 @@ func (e *Engine) outlived(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 		return cluster.Never // what is under way wakes the claim
 	}
 	for _, a := range e.replacing([]*cluster.Claim{c}, cluster.ReasonExpired) {
-		e.begin(&a)
+		e.begin(&a, 0)
 	}
 	return cluster.Never
 }

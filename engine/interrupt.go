@@ -59,10 +59,10 @@ func (e *Engine) interrupt(c *cluster.Claim) cluster.Instant {
 			Annotations: map[string]string{doomReason: string(cluster.ReasonInterrupted), endsAt: x.Ends.RFC3339()}})
 	case e.ready():
 		for _, a := range e.replacing([]*cluster.Claim{c}, cluster.ReasonInterrupted) {
-			a.Ends = x.Ends
-			e.begin(&a)
+			if e.begin(&a, x.Ends) {
+				e.note(Note{About: aboutClaim(c), Warning: true, Reason: "SpotInterrupted", Pool: c.Pool, Message: x.Message + ": " + x.InstanceID + " ends at " + x.Ends.RFC3339()})
+			}
 		}
-		e.note(Note{About: aboutClaim(c), Warning: true, Reason: "SpotInterrupted", Pool: c.Pool, Message: x.Message + ": " + x.InstanceID + " ends at " + x.Ends.RFC3339()})
 	default:
 		return e.now.Add(cluster.Second) // the market is being asked
 	}

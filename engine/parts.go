@@ -56,7 +56,8 @@ func (p *parts) drop(node string) {
 	}
 }
 
-// actions makes one of each part, of a plan for all of them.
+// actions makes one of each part, of a plan for all of them. Where nodes go first nothing
+// is bought before.
 func (p *parts) actions(e *Engine, bought *plan.Plan, why cluster.Reason) []plan.Action {
 	of := map[string]*plan.Action{}
 	for _, node := range slices.Sorted(maps.Keys(p.claims)) {
@@ -64,41 +65,28 @@ func (p *parts) actions(e *Engine, bought *plan.Plan, why cluster.Reason) []plan
 		if of[r] == nil {
 			of[r] = &plan.Action{Why: why}
 		}
-		a, pods := of[r], e.occupants(node)
-		a.Hosts = append(a.Hosts, node)
-		a.Evicted += len(pods)
-	}
-	ours := func(pods []*cluster.Pod) (*plan.Action, []*cluster.Pod) {
-		var a *plan.Action
-		var mine []*cluster.Pod
-		for _, pod := range pods {
-			if p.claims[pod.Node] != nil {
-				a = of[p.find(pod.Node)]
-				mine = append(mine, pod)
-			}
-		}
-		return a, mine
+		of[r].Hosts = append(of[r].Hosts, node)
 	}
 	for i := range bought.Creates {
-		c := &bought.Creates[i]
-		if a, _ := ours(c.Pods); a != nil && !e.goesFirst(p.claims[a.Hosts[0]]) {
-			a.Creates = append(a.Creates, *c)
-			a.Saving -= c.Price
+		at := slices.IndexFunc(bought.Creates[i].Pods, func(pod *cluster.Pod) bool { return p.claims[pod.Node] != nil })
+		if at < 0 {
+			continue // for pods of other nodes that are going
+		}
+		if node := bought.Creates[i].Pods[at].Node; !e.goesFirst(p.claims[node]) {
+			a := of[p.find(node)]
+			a.Creates = append(a.Creates, bought.Creates[i])
 		}
 	}
 	for _, m := range bought.Placements {
 		for _, pod := range m.Pods {
-			if a, mine := ours([]*cluster.Pod{pod}); a != nil {
-				a.Moves = append(a.Moves, plan.Placement{Host: m.Host, Pods: mine})
+			if p.claims[pod.Node] != nil {
+				a := of[p.find(pod.Node)]
+				a.Moves = append(a.Moves, plan.Placement{Host: m.Host, Pods: []*cluster.Pod{pod}})
 			}
 		}
 	}
-	var out []plan.Action
+	out := make([]plan.Action, 0, len(of))
 	for _, r := range slices.Sorted(maps.Keys(of)) {
-		for _, h := range of[r].Hosts {
-			price, _, _ := cluster.Price(e.resolved[p.claims[h].Class].Types, p.claims[h].Offering())
-			of[r].Saving += price
-		}
 		out = append(out, *of[r])
 	}
 	return out

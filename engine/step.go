@@ -41,7 +41,8 @@ type Options struct {
 	// A pass over all nodes, to give back those that do not earn their price, is made
 	// PassEvery at the most.
 	PassEvery cluster.Duration
-	Repack    repack.Options
+	// Repack steers it; the charge for a node is that of Solve.
+	Repack repack.Options
 }
 
 // NodeCharge is what a node costs beside its price, per hour: a root volume of 20
@@ -65,7 +66,6 @@ func DefaultOptions() Options {
 		ReserveNodes: true,
 		Solve:        solve.Options{NodeCharge: NodeCharge, PreferencePrice: PreferencePrice},
 		PassEvery:    10 * cluster.Second,
-		Repack:       repack.Options{Solve: solve.Options{NodeCharge: NodeCharge}},
 	}
 }
 

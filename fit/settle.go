@@ -18,6 +18,7 @@ func (w *World) Room(node int) cluster.Vector { return w.nodes[node].free }
 // those that have any.
 func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *cluster.Snapshot {
 	out := *w.snap
+	leaving = slices.Concat(leaving, make([]bool, len(w.nodes)-len(leaving))) // what was bought stays
 	out.Classes = nil
 	groups := make([]bool, len(out.Groups)) // that somebody who waits is in
 	for i := range w.snap.Classes {
@@ -32,7 +33,7 @@ func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *
 	}
 	out.Hosts = make([]cluster.Host, len(w.nodes))
 	for i := range w.nodes {
-		out.Hosts[i] = w.settled(i, i < len(leaving) && leaving[i])
+		out.Hosts[i] = w.settled(i, leaving[i])
 	}
 	out.Groups = slices.Clone(out.Groups)
 	for g := range out.Groups {
@@ -87,7 +88,7 @@ func (w *World) boughtHost(n *node) cluster.Host {
 func (w *World) settledGroup(g int32, leaving []bool) []cluster.Count {
 	var out []cluster.Count
 	for i, pods := range w.groups[g] {
-		if pods > 0 && (i >= len(leaving) || !leaving[i]) {
+		if pods > 0 && !leaving[i] {
 			out = append(out, cluster.Count{Host: int32(i), Pods: pods})
 		}
 	}
@@ -126,7 +127,7 @@ func (w *World) settledRepulsions(leaving, groups []bool) []cluster.Repulsion {
 		}
 		var hosts []int32
 		for i := range w.nodes {
-			if w.nodes[i].placed[r.class] > 0 && (i >= len(leaving) || !leaving[i]) {
+			if w.nodes[i].placed[r.class] > 0 && !leaving[i] {
 				hosts = append(hosts, int32(i))
 			}
 		}

@@ -17,8 +17,8 @@ type Repacking struct {
 	Actions []Action
 	// Verdicts has one for each host, by name.
 	Verdicts []Verdict
-	// Cost is the price per hour of the pools' hosts now, Saving what the actions take
-	// off it.
+	// Cost is what the pools' hosts cost per hour now, the charge for each node included;
+	// Saving is what the actions take off it.
 	Cost, Saving cluster.Money
 	// Bound is proven: what has to be paid at the least, whatever is done with the nodes
 	// that may be given back; those that may not are paid for as they are.
@@ -31,14 +31,12 @@ type Action struct {
 	Hosts   []string // sorted
 	Creates []Create // the pods of Hosts that are meant for new nodes are in Pods
 	Moves   []Placement
-	// Saving is what it takes off the price per hour; Evicted how many pods have to
-	// move, and Disruption what that amounts to, in millionths of a pod that is like any
+	// Saving is what it takes off the cost per hour, charges included; Evicted how many
+	// pods have to move, and Disruption what that amounts to, in millionths of a pod that is like any
 	// other.
 	Saving     cluster.Money
 	Evicted    int
 	Disruption int64
-	// Ends is when the nodes will be gone whatever is done; 0 if they will not.
-	Ends cluster.Instant
 }
 
 // Verdict is what a pass has found about one host.

@@ -12,13 +12,16 @@ import (
 func (p *pass) refused(hosts []int, saving cluster.Money) (plan.Verdict, bool) {
 	for _, h := range hosts {
 		pool := &p.snap.Pools[p.snap.Hosts[h].Pool]
+		if pool.Shape != cluster.NodeGroup {
+			continue
+		}
 		goes := int64(0)
 		for i := range p.hosts {
 			if p.snap.Hosts[i].Pool == p.snap.Hosts[h].Pool && (p.gone[i] || slices.Contains(hosts, i)) {
 				goes++
 			}
 		}
-		if pool.Shape == cluster.NodeGroup && pool.Nodes-goes < pool.Min {
+		if pool.Nodes-goes < pool.Min {
 			return plan.Verdict{Kept: plan.KeptLast, Detail: "at least " + strconv.FormatInt(pool.Min, 10)}, true
 		}
 	}
@@ -52,12 +55,8 @@ func (p *pass) exchange(hosts []int, bought *plan.Plan, saving cluster.Money) {
 		p.takeOff(h)
 		p.world.Vacate(h)
 	}
-	index := make(map[string]int, len(p.snap.Hosts))
-	for i := range p.snap.Hosts {
-		index[p.snap.Hosts[i].Name] = i
-	}
 	for _, m := range bought.Placements {
-		to := index[m.Host]
+		to := p.index[m.Host]
 		p.filled[to] = true
 		for _, pod := range m.Pods {
 			p.place(p.class[pod], to, 1)

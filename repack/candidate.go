@@ -11,9 +11,9 @@ import (
 )
 
 // judge tells which hosts may go, and returns the cluster with the pods of these lifted
-// off. Pods that wait for a place, or soon will because their node is going, do not
+// off, and why the others are kept. Pods that wait for a place, or soon will because their node is going, do not
 // count unless they have been promised one: they will get theirs in another plan.
-func (p *pass) judge() cluster.Input {
+func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 	pools := map[string]*cluster.Pool{}
 	for _, pool := range p.in.Pools {
 		pools[pool.Name] = pool
@@ -30,9 +30,9 @@ func (p *pass) judge() cluster.Input {
 			byNode[pod.Node] = append(byNode[pod.Node], pod)
 		}
 	}
-	look, guards := p.in.Input, NewGuards(p.in.Budgets)
+	look, kept = p.in.Input, map[string]plan.Verdict{}
+	guards := NewGuards(p.in.Budgets)
 	look.Lifted = map[string]bool{}
-	p.kept = map[string]plan.Verdict{}
 	displaced := map[string]bool{"": true}
 	for _, n := range p.in.Nodes {
 		cluster.SortPods(byNode[n.Name]) // of several that hold it the first is named
@@ -41,7 +41,7 @@ func (p *pass) judge() cluster.Input {
 			displaced[n.Name] = true
 		}
 		if v := p.hold(n, c, pools, byNode[n.Name], guards); v.Kept != 0 {
-			p.kept[n.Name] = v
+			kept[n.Name] = v
 		} else {
 			look.Lifted[n.Name] = true
 		}
@@ -49,7 +49,7 @@ func (p *pass) judge() cluster.Input {
 	look.Pods = slices.DeleteFunc(slices.Clone(p.in.Pods), func(pod *cluster.Pod) bool {
 		return displaced[pod.Node] && pod.ComesBack() && p.in.Promised[pod.UID] == ""
 	})
-	return look
+	return look, kept
 }
 
 func leaving(n *cluster.Node, c *cluster.Claim) bool {
@@ -151,6 +151,8 @@ func Protection(p *cluster.Pod) string {
 // disruption is what moving a pod amounts to, in millionths of a pod that is like any
 // other: Karpenter's weights, from nothing to ten pods.
 func disruption(p *cluster.Pod) int64 {
-	const one = 1_000_000
-	return min(max(one+int64(p.DeletionCost)*one>>27+int64(p.Priority)*one>>25, 0), 10*one)
+	return min(max(onePod+int64(p.DeletionCost)*onePod>>27+int64(p.Priority)*onePod>>25, 0), 10*onePod)
 }
+
+// onePod is what it amounts to that a pod like any other moves, and that a node goes.
+const onePod = 1_000_000

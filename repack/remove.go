@@ -27,9 +27,6 @@ func byMerit(a, b *host) int {
 // burden is what it amounts to that a node goes, its pods included.
 func (h *host) burden() int64 { return h.disruption + onePod }
 
-// onePod is what it amounts to that a node without pods goes.
-const onePod = 1_000_000
-
 // remove gives a node back if its pods have room elsewhere.
 func (p *pass) remove(h int) {
 	x := &p.hosts[h]
@@ -67,7 +64,7 @@ func (p *pass) findRoom(h int) (moves []move, stuck *cluster.Pod) {
 		v := p.world.View(x.class)
 		cpu := p.snap.Classes[x.class].Requests[0]
 		for i := range x.pods {
-			to := p.tightest(v, cpu, h)
+			to := p.tightest(v, cpu)
 			if to < 0 {
 				return moves, x.pods[i]
 			}
@@ -129,7 +126,7 @@ func (p *pass) rehearsed(h int, planned []move) bool {
 		}
 		var moves []move
 		for _, class := range pods {
-			to := p.airiest(class, h)
+			to := p.airiest(class)
 			if to < 0 {
 				break
 			}
@@ -145,13 +142,13 @@ func (p *pass) rehearsed(h int, planned []move) bool {
 }
 
 // airiest returns the host of which the largest part would be free with one more pod of
-// a class, −1 if there is none; one host is left out.
-func (p *pass) airiest(class, without int) int {
+// a class, −1 if there is none.
+func (p *pass) airiest(class int) int {
 	v := p.world.View(class)
 	wants := p.snap.Classes[class].Requests
 	best, free, found := -1, 0.0, 0
 	for _, h := range slices.Backward(p.byRoom) {
-		if int(h) == without || p.gone[h] || v.Node(int(h)) != 0 {
+		if v.Node(int(h)) != 0 {
 			continue
 		}
 		room, all := p.world.Room(int(h)), p.snap.Hosts[h].Allocatable

@@ -83,11 +83,10 @@ type pass struct {
 	gone    []bool            // of each host: it is given back
 	filled  []bool            // of each host: pods have been moved there
 	byRoom  []int32           // hosts that take pods, those with the least cpu free first
+	index   map[string]int    // of hosts, by name
 	class   map[*cluster.Pod]int
-	lifted  map[string]bool         // hosts that may go, by name
-	kept    map[string]plan.Verdict // of hosts that may not go, by name
-	pools   []scale                 // of each pool; nil until somebody asks
-	worth   []cluster.Money         // of a pod of each class
+	pools   []scale         // of each pool; nil until somebody asks
+	worth   []cluster.Money // of a pod of each class
 	actions []plan.Action
 }
 
@@ -95,12 +94,11 @@ type pass struct {
 // which they are back where they were.
 func newPass(in Input, opt Options) *pass {
 	p := &pass{in: &in, opt: opt}
-	look := p.judge()
-	p.lifted = look.Lifted
+	look, kept := p.judge()
 	p.snap = cluster.NewGround(look).Snapshot(in.Revision, nil, in.Promised)
 	p.world = fit.New(p.snap)
 	p.gone, p.filled = make([]bool, len(p.snap.Hosts)), make([]bool, len(p.snap.Hosts))
-	p.settleDown()
+	p.settleDown(look.Lifted, kept)
 	p.appraise()
 	return p
 }

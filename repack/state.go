@@ -34,18 +34,18 @@ type part struct {
 func (h *host) excess() cluster.Money { return h.price - h.worth }
 
 // settleDown puts the pods back where they are, and notes what each host holds.
-func (p *pass) settleDown() {
-	index := make(map[string]int, len(p.snap.Hosts))
+func (p *pass) settleDown(lifted map[string]bool, kept map[string]plan.Verdict) {
+	p.index = make(map[string]int, len(p.snap.Hosts))
 	p.hosts = make([]host, len(p.snap.Hosts))
 	for i := range p.snap.Hosts {
 		h := &p.snap.Hosts[i]
-		index[h.Name] = i
+		p.index[h.Name] = i
 		x := &p.hosts[i]
 		x.price = h.Price + p.opt.Solve.NodeCharge
-		switch v, held := p.kept[h.Name]; {
+		switch v, held := kept[h.Name]; {
 		case held:
 			x.verdict = v
-		case !p.lifted[h.Name]: // a claim without a node
+		case !lifted[h.Name]: // a claim without a node
 			x.verdict = plan.Verdict{Kept: plan.KeptFor, Detail: "it is not there yet"}
 		default:
 			x.candidate = true
@@ -55,8 +55,7 @@ func (p *pass) settleDown() {
 	for c := range p.snap.Classes {
 		for _, pod := range p.snap.Classes[c].Pods {
 			p.class[pod] = c
-			at := index[pod.Node]
-			x := &p.hosts[at]
+			x := &p.hosts[p.index[pod.Node]]
 			if n := len(x.parts); n == 0 || x.parts[n-1].class != c {
 				x.parts = append(x.parts, part{class: c})
 			}
@@ -91,7 +90,7 @@ func astray(v *fit.View, host int) bool {
 // when they go.
 func (p *pass) excess(hosts []int) (excess, least cluster.Money) {
 	for _, h := range hosts {
-		excess += p.hosts[h].price - p.hosts[h].worth
+		excess += p.hosts[h].excess()
 		least += p.hosts[h].least
 	}
 	return excess, max(least, 1)
@@ -150,7 +149,8 @@ type move struct {
 	pods      int32
 }
 
-// sortRoom sorts the hosts that take pods by the cpu that is free.
+// sortRoom sorts the hosts that take pods by the cpu that is free. Hosts that are gone,
+// or are being tried, leave the order.
 func (p *pass) sortRoom() {
 	p.byRoom = p.byRoom[:0]
 	for i := range p.snap.Hosts {
@@ -166,11 +166,11 @@ func (p *pass) lessRoom(a, b int32) int {
 }
 
 // tightest returns the host with the least cpu free that takes one more pod, as v sees
-// it; −1 for none. Two hosts are left out.
-func (p *pass) tightest(v *fit.View, cpu int64, without int) int {
+// it; −1 for none.
+func (p *pass) tightest(v *fit.View, cpu int64) int {
 	from, _ := slices.BinarySearchFunc(p.byRoom, cpu, func(h int32, want int64) int { return cmp.Compare(p.world.Room(int(h))[0], want) })
 	for _, h := range p.byRoom[from:] {
-		if int(h) != without && !p.gone[h] && v.Node(int(h)) == 0 {
+		if v.Node(int(h)) == 0 {
 			return int(h)
 		}
 	}
