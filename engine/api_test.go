@@ -57,13 +57,17 @@ func (w *world) do(f engine.Effect) engine.Done {
 	case engine.Tolerate:
 		done.Err, done.Revision = w.tolerate(f)
 	case engine.PatchPoolStatus:
-		if w.pool.Revision != f.Revision {
+		pool := &w.pool
+		if w.fixed != nil && f.Name == w.fixed.Name {
+			pool = &w.fixed
+		}
+		if (*pool).Revision != f.Revision {
 			done.Err = conflict
 			return done
 		}
-		p := *w.pool
+		p := **pool
 		p.Conditions, p.Resources, p.Revision = f.Conditions, f.Resources, w.revision()
-		w.pool = &p
+		*pool = &p
 		done.Revision = p.Revision
 		w.tell(engine.PoolChanged{Name: p.Name, Pool: &p}, 0)
 	case engine.PatchOverlayStatus:

@@ -192,6 +192,8 @@ func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why s
 		return "its pool is not known here", cluster.Never
 	case e.disrupting(c, n):
 		return "it is going already", cluster.Never
+	case p.Replicas != nil:
+		return "its pool has a fixed number of nodes (spec.replicas)", cluster.Never
 	case p.ConsolidateAfter == cluster.Forever:
 		return "its pool's consolidateAfter is Never", cluster.Never
 	case n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true":

@@ -150,10 +150,14 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 	if len(claims) == 0 {
 		return nil
 	}
+	next, claims := e.successors(claims, why)
 	in := e.placed()
 	in.Emptied = maps.Clone(in.Emptied)
 	for _, c := range claims {
 		in.Emptied[c.NodeName] = true
+		if x, ok := next[c.NodeName]; ok {
+			in.Claims = append(in.Claims, e.draftBatch([]plan.Create{x})[0].Claim)
+		}
 	}
 	p := solve.Solve(cluster.NewSnapshot(in), e.opts.Solve)
 	parts := newParts(claims)
@@ -169,7 +173,15 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 			}
 		}
 	}
-	return parts.actions(e, p, why)
+	actions := parts.actions(e, p, why)
+	for i := range actions {
+		for _, node := range actions[i].Hosts {
+			if x, ok := next[node]; ok {
+				actions[i].Creates = append(actions[i].Creates, x)
+			}
+		}
+	}
+	return actions
 }
 
 // goesFirst tells whether a drifted node goes before its replacement comes.

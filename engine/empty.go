@@ -40,7 +40,7 @@ func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditi
 		}
 	}
 	p := e.pools[c.Pool]
-	if p == nil || p.ConsolidateAfter == cluster.Forever || want.get(cluster.Initialized).Status != "True" {
+	if p == nil || p.Replicas != nil || p.ConsolidateAfter == cluster.Forever || want.get(cluster.Initialized).Status != "True" {
 		want.drop(cluster.Consolidatable)
 		return again
 	}
@@ -81,7 +81,7 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 	if e.busy(nodeKey(n.Name)) || e.deletionExpected(c) || p == nil {
 		return
 	}
-	if e.isEmpty(c, n) && p.ConsolidateAfter != cluster.Forever {
+	if e.isEmpty(c, n) && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever {
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
 			bought := e.bought(c, c.Offering())
 			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Bought: bought, Message: "given back: node " + n.Name + " is empty" + bought.priced()})

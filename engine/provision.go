@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -247,8 +248,8 @@ func (e *Engine) claimFor(c plan.Create) *cluster.Claim {
 	for _, pod := range c.Pods {
 		parts = append(parts, pod.UID)
 	}
-	name := p.Name + "-" + hash(parts...)
-	for e.claims[name] != nil {
+	name := cmp.Or(c.Claim, p.Name+"-"+hash(parts...))
+	for c.Claim == "" && e.claims[name] != nil {
 		parts = append(parts, e.claims[name].UID)
 		name = p.Name + "-" + hash(parts...)
 	}
@@ -311,16 +312,25 @@ func (e *Engine) claimCreated(f CreateClaim, d Done, again cluster.Instant) {
 		e.note(Note{About: Object{Kind: cluster.PoolKind(f.Legacy), Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + d.Err.Message})
 	}
 	e.agenda.by(job{jobProvision, ""}, max(again, e.now.Add(retryMin)))
+	e.agenda.by(job{jobPool, f.Claim.Pool}, max(again, e.now.Add(retryMin)))
 }
 
 func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
 	bought := &Bought{Offering: from.Offerings[0], Price: from.Price, Imputed: from.Imputed}
 	e.note(Note{About: Object{Kind: e.pools[c.Pool].Kind(), Name: c.Pool, UID: e.pools[c.Pool].UID}, Reason: "Created", Pool: c.Pool, Quiet: true, Bought: bought,
-		Message: "NodeClaim " + c.Name + " for " + strconv.Itoa(len(from.Pods)) + " pods: " + bought.Offering.String() + bought.priced() +
+		Message: "NodeClaim " + c.Name + " for " + e.boughtFor(from) + ": " + bought.Offering.String() + bought.priced() +
 			", or one of " + strconv.Itoa(len(from.Offerings)-1) + " alternatives"})
 	for _, p := range from.Pods {
 		e.note(Note{About: aboutPod(p), Reason: "Nominated", Pool: c.Pool, Message: "Pod should schedule on: nodeclaim/" + c.Name})
 	}
+}
+
+// boughtFor says what a node of a plan is for.
+func (e *Engine) boughtFor(from plan.Create) string {
+	if p := e.pools[from.Pool]; p.Replicas != nil {
+		return "one of " + strconv.FormatInt(*p.Replicas, 10) + " nodes (spec.replicas)"
+	}
+	return strconv.Itoa(len(from.Pods)) + " pods"
 }
 
 // tellUnplaced says on each pod why it fits nowhere, once for each new reason.

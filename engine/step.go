@@ -99,6 +99,7 @@ type Engine struct {
 	ground    *cluster.Ground
 	podEvents map[string]cluster.Instant
 	disruptor disruptor
+	fixed     map[string]*fixed          // by pool
 	notices   map[string]cluster.Notice  // of each claim, what has to be done something about
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
@@ -119,7 +120,7 @@ func New(opts Options) *Engine {
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
-		ending: map[string]bool{},
+		ending: map[string]bool{}, fixed: map[string]*fixed{},
 	}
 }
 
@@ -179,7 +180,7 @@ func (e *Engine) run(j job) cluster.Instant {
 	case jobClass:
 		return e.doClass(j.name)
 	case jobPool:
-		return e.doPool(j.name)
+		return min(e.doPool(j.name), e.keepReplicas(j.name))
 	case jobBuffer:
 		return e.doBuffer(j.name)
 	case jobClaim:

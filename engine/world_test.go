@@ -30,6 +30,7 @@ type world struct {
 	// daemons have no pods here: what matters is what they tolerate.
 	daemons map[string]*cluster.DaemonSet
 	pool    *cluster.Pool
+	fixed   *cluster.Pool // another, with a fixed number of nodes; nil for none
 	class   *cluster.NodeClass
 	types   []cluster.InstanceType
 
@@ -133,6 +134,9 @@ func (w *world) restart() {
 		w.tell(engine.ClaimChanged{Name: c.Name, Claim: c}, 0)
 	}
 	w.tell(engine.PoolChanged{Name: w.pool.Name, Pool: w.pool}, 0)
+	if w.fixed != nil {
+		w.tell(engine.PoolChanged{Name: w.fixed.Name, Pool: w.fixed}, 0)
+	}
 	w.tell(engine.ClassChanged{Ref: classRef, Class: w.class}, 0)
 	for id, d := range w.daemons {
 		w.tell(engine.DaemonSetChanged{ID: id, DaemonSet: d}, 0)

@@ -55,6 +55,9 @@ type Create struct {
 	// Requests is the sum of what the pods and the node's DaemonSets ask for.
 	Requests cluster.Resources
 	Pods     []*cluster.Pod // sorted by namespace and name
+	// Claim is the name that the node's claim is to have; "" where it follows from the
+	// pods. Nodes of a pool with a fixed number of them may be for no pods at all.
+	Claim string
 }
 
 // Placement is a class of pods with room on an existing host.

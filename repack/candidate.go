@@ -154,5 +154,9 @@ func disruption(p *cluster.Pod) int64 {
 	return min(max(onePod+int64(p.DeletionCost)*onePod>>27+int64(p.Priority)*onePod>>25, 0), 10*onePod)
 }
 
+// Disruption is what it amounts to that a pod is moved, in millionths of a pod that is like
+// any other.
+func Disruption(p *cluster.Pod) int64 { return disruption(p) }
+
 // onePod is what it amounts to that a pod like any other moves, and that a node goes.
 const onePod = 1_000_000
