@@ -8,7 +8,6 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
 	"github.com/ullage-sh/ullage/repack"
-	"github.com/ullage-sh/ullage/solve"
 )
 
 // An action gives nodes back in steps, each of which shows what has been done:
@@ -96,7 +95,7 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 // half of what it saves.
 func (e *Engine) affordable(a *plan.Action) []plan.Create {
 	out := slices.Clone(a.Creates)
-	if a.Why != cluster.ReasonUnderutilized {
+	if a.Why != cluster.ReasonUnderutilized || e.opts.Policy.Disrupt != nil {
 		return out
 	}
 	for i := range out {
@@ -296,9 +295,12 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 			}
 		}
 	}
+	if e.opts.Policy.Disrupt != nil {
+		return out // whether there is room is its own business
+	}
 	opt := e.opts.Solve
 	opt.Steps = -1
-	p := solve.Solve(cluster.NewSnapshot(in), opt)
+	p := e.plan(cluster.NewSnapshot(in), opt)
 	blame := func(pods []*cluster.Pod) {
 		for _, pod := range pods {
 			if i, ok := host[pod.Node]; ok && out[i] == "" {

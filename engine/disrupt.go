@@ -18,6 +18,8 @@ import (
 // disruptor is what is remembered between passes. All of it can be lost.
 type disruptor struct {
 	last cluster.Instant // when the last pass was
+	// due is when the policy wants to be asked again, 0 if that depends on what happens.
+	due cluster.Instant
 	// actions whose nodes are being marked, by each of the claims that go.
 	actions map[string]*action
 	// moved says where pods of nodes that are about to go are meant to go, by UID.
@@ -56,7 +58,11 @@ func (e *Engine) passIn() {
 // doDisrupt looks for nodes to give back, and returns when a budget or a wait may allow
 // another.
 func (e *Engine) doDisrupt() cluster.Instant {
-	if next := e.disruptor.last.Add(e.opts.scaled(e.opts.PassEvery)); e.now < next {
+	next := e.disruptor.last.Add(e.opts.scaled(e.opts.PassEvery))
+	if e.disruptor.due != 0 {
+		next = e.disruptor.due
+	}
+	if e.now < next {
 		return next
 	}
 	if e.unanswered() > 0 || !e.ready() {
@@ -64,6 +70,9 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	}
 	s := e.survey()
 	e.tellBlocked(s)
+	if e.opts.Policy.Disrupt != nil {
+		return e.obey(s.again)
+	}
 	if s.candidates+s.drifted == 0 {
 		return s.again
 	}
@@ -186,16 +195,32 @@ func (e *Engine) tainted(n *cluster.Node) bool {
 // spares says why the node of a claim may not go now, "" if it may, and until when that
 // will be so at the least.
 func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why string, until cluster.Instant) {
+	if why, until = e.shields(c, n); why != "" {
+		return why, until
+	}
 	p := e.pools[c.Pool]
+	if p.ConsolidateAfter == cluster.Forever {
+		return "its pool's consolidateAfter is Never", cluster.Never
+	}
+	if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
+		return "pods came or went less than " + p.ConsolidateAfter.String() + " ago", due
+	}
+	if max(s.allowed[cluster.ReasonEmpty], s.allowed[cluster.ReasonUnderutilized]) > s.disrupting {
+		return "", cluster.Never
+	}
+	return "the disruption budget of its pool allows no more now", cluster.Never
+}
+
+// shields says why the node of a claim may not go now whatever its pool says, and until
+// when that will be so at the least.
+func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until cluster.Instant) {
 	switch {
-	case !e.ours(c.Class) || p == nil:
+	case !e.ours(c.Class) || e.pools[c.Pool] == nil:
 		return "its pool is not known here", cluster.Never
 	case e.disrupting(c, n):
 		return "it is going already", cluster.Never
-	case p.Replicas != nil:
+	case e.pools[c.Pool].Replicas != nil:
 		return "its pool has a fixed number of nodes (spec.replicas)", cluster.Never
-	case p.ConsolidateAfter == cluster.Forever:
-		return "its pool's consolidateAfter is Never", cluster.Never
 	case n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true":
 		return "it carries do-not-disrupt", cluster.Never
 	case e.meantFor(c, n) > 0 || n.Reserved(c.Name):
@@ -208,13 +233,7 @@ func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why s
 	if x, ok := e.disruptor.spared[c.Name]; ok && e.now < x.until {
 		return x.why, x.until
 	}
-	if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
-		return "pods came or went less than " + p.ConsolidateAfter.String() + " ago", due
-	}
-	if max(s.allowed[cluster.ReasonEmpty], s.allowed[cluster.ReasonUnderutilized]) > s.disrupting {
-		return "", cluster.Never
-	}
-	return "the disruption budget of its pool allows no more now", cluster.Never
+	return "", cluster.Never
 }
 
 // atOnce is how many nodes of each pool one action may give back.

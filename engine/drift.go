@@ -9,7 +9,6 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
 	"github.com/ullage-sh/ullage/repack"
-	"github.com/ullage-sh/ullage/solve"
 )
 
 // A node has drifted when it differs from what would be launched for its claim now. It
@@ -159,7 +158,7 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 			in.Claims = append(in.Claims, e.draftBatch([]plan.Create{x})[0].Claim)
 		}
 	}
-	p := solve.Solve(cluster.NewSnapshot(in), e.opts.Solve)
+	p := e.plan(cluster.NewSnapshot(in), e.opts.Solve)
 	parts := newParts(claims)
 	for i := range p.Creates {
 		parts.join(p.Creates[i].Pods)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
-	"github.com/ullage-sh/ullage/solve"
 )
 
 // provisioning is the batching window and what the last plan said.
@@ -32,7 +31,7 @@ func (e *Engine) arrived(now cluster.Instant) {
 	if !p.open {
 		p.open, p.first, p.prepared = true, now, false
 		if burst := !p.planned.IsZero() && now < p.planned.Add(burstWithin); burst {
-			p.idle = min(2*p.idle, e.opts.BatchMax/2)
+			p.idle = min(2*p.idle, e.opts.BatchIdleLimit)
 			p.limit = min(2*p.limit, e.opts.BatchLimit)
 		} else {
 			p.idle, p.limit = e.opts.BatchIdle, e.opts.BatchMax
@@ -140,7 +139,7 @@ func (e *Engine) planNow() {
 	s := e.Snapshot()
 	e.keepAnswers(s)
 	e.judgeOverlays(s.Conflicting)
-	result := solve.Solve(s, e.opts.Solve)
+	result := e.plan(s, e.opts.Solve)
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
 	}

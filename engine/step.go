@@ -20,8 +20,8 @@ type Options struct {
 
 	// A plan is made when the scheduler has looked at all pods and none has come for
 	// BatchIdle, and at the latest BatchMax after the first. While a burst goes on
-	// both double from plan to plan, up to BatchMax/2 and BatchLimit.
-	BatchIdle, BatchMax, BatchLimit cluster.Duration
+	// both double from plan to plan, up to BatchIdleLimit and BatchLimit.
+	BatchIdle, BatchIdleLimit, BatchMax, BatchLimit cluster.Duration
 
 	LaunchTimeout       cluster.Duration // claim without an instance
 	RegistrationTimeout cluster.Duration // instance without a node
@@ -43,6 +43,9 @@ type Options struct {
 	PassEvery cluster.Duration
 	// Repack steers it; the charge for a node is that of Solve.
 	Repack repack.Options
+
+	// Policy decides in place of Solve and Repack.
+	Policy Policy
 }
 
 // NodeCharge is what a node costs beside its price, per hour: a root volume of 20
@@ -59,7 +62,7 @@ const PreferencePrice cluster.Money = 10_000
 func DefaultOptions() Options {
 	return Options{
 		Speed:     1,
-		BatchIdle: 50 * cluster.Millisecond, BatchMax: 2 * cluster.Second, BatchLimit: 10 * cluster.Second,
+		BatchIdle: 50 * cluster.Millisecond, BatchIdleLimit: cluster.Second, BatchMax: 2 * cluster.Second, BatchLimit: 10 * cluster.Second,
 		LaunchTimeout: 5 * cluster.Minute, RegistrationTimeout: 15 * cluster.Minute,
 		CollectEvery: 2 * cluster.Minute, OrphanGrace: 30 * cluster.Second,
 		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,
