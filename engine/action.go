@@ -325,6 +325,9 @@ func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 			if delete(e.disruptor.waitFor[r], name); len(e.disruptor.waitFor[r]) == 0 {
 				delete(e.disruptor.waitFor, r)
 			}
+			if len(e.disruptor.waitFor) == 0 {
+				clear(e.disruptor.heirs)
+			}
 		}
 	}
 	if m, doomed := doom(now); doomed {

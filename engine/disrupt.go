@@ -26,6 +26,8 @@ type disruptor struct {
 	moved map[string]string
 	// waitFor is for each claim that replaces others, those that wait for it.
 	waitFor map[string]map[string]bool
+	// heirs says where pods are to go that come for those which were evicted.
+	heirs map[heir][]string
 	// ripe are claims whose pods have room elsewhere now, as far as is known.
 	ripe map[string]bool
 	// spared are claims that could not go although they were chosen.
@@ -45,7 +47,7 @@ type spared struct {
 
 func newDisruptor() disruptor {
 	return disruptor{
-		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{},
+		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{},
 		ripe: map[string]bool{}, blocked: map[string]bool{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
@@ -85,7 +87,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	if s.candidates == 0 {
 		return s.again
 	}
-	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce()}
+	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce(), Quiet: e.quiet()}
 	opt := e.opts.Repack
 	opt.Solve.NodeCharge = e.opts.Solve.NodeCharge
 	r := repack.Repack(in, opt)
@@ -98,7 +100,22 @@ func (e *Engine) doDisrupt() cluster.Instant {
 			guards.spend(e.podsOf(a))
 		}
 	}
+	if r.Later > 0 {
+		s.again = min(s.again, e.now.Add(e.opts.scaled(r.Later)))
+	}
 	return s.again
+}
+
+// quiet is for how long no pod has come to nodes or left them, as people would see it who
+// see everything happen as fast as Options.Speed makes it.
+func (e *Engine) quiet() map[string]cluster.Duration {
+	out := map[string]cluster.Duration{}
+	for _, c := range e.claims {
+		if n := e.nodeOfClaim(c); n != nil {
+			out[n.Name] = max(e.now.Sub(e.quietSince(c)), 0) * cluster.Duration(max(e.opts.Speed, 1))
+		}
+	}
+	return out
 }
 
 // survey is what stands in the way of giving nodes back.

@@ -61,7 +61,11 @@ func newReservations() reservations {
 // of them is expected somewhere.
 func (e *Engine) reserves(c *cluster.Claim, n *cluster.Node) cluster.Duration {
 	switch {
-	case !e.opts.ReserveNodes || e.waiting.interchangeable() || e.reserved.refused[c.Name] || !e.reservable(c):
+	case !e.opts.ReserveNodes || e.reserved.refused[c.Name] || !e.reservable(c):
+		return 0
+	case e.awaited(c.Name):
+		return reservedFor
+	case e.waiting.interchangeable():
 		return 0
 	case e.unanswered() > 0 || e.meantFor(c, n) > 0:
 		return reservedFor

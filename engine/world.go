@@ -79,6 +79,7 @@ func (w *world) podsOnNode(name string) []*cluster.Pod { return sorted(w.podsOn[
 
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
+	e.bequeath(old, ev.Pod)
 	if old != nil && old.Node != "" {
 		delete(e.podsOn[old.Node], ev.ID)
 		if len(e.podsOn[old.Node]) == 0 {
@@ -120,11 +121,15 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}
 	if pod != nil && pod.Provisionable() {
-		if was := e.waiting.pods[id]; was == nil || was.UID != pod.UID {
+		was := e.waiting.pods[id]
+		begins := was == nil || was.UID != pod.UID
+		if begins {
 			e.withdraw(id)
-			e.arrived(e.now)
 		}
 		e.waiting.put(pod)
+		if begins && !e.inherit(pod) {
+			e.arrived(e.now)
+		}
 		if len(e.reserved.queue) > 0 { // it may have been too old a record to write to
 			e.agenda.by(job{jobReserve, ""}, e.now)
 		}
@@ -228,6 +233,9 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.agenda.by(job{jobPool, old.Pool}, e.now)
 	}
 	e.linkReplacements(ev.Name, old, ev.Claim)
+	if len(e.reserved.nodes) > 0 {
+		e.agenda.by(job{jobReserve, ""}, e.now) // it may have been the last to be waited for
+	}
 	if c := ev.Claim; c == nil {
 		delete(e.claims, ev.Name)
 		e.observedGone(claimKey(ev.Name))

@@ -23,6 +23,9 @@ type Repacking struct {
 	// Bound is proven: what has to be paid at the least, whatever is done with the nodes
 	// that may be given back; those that may not are paid for as they are.
 	Bound cluster.Money
+	// Later is in how much time another action may be worth its while if nothing changes,
+	// 0 if none will be.
+	Later cluster.Duration
 }
 
 // Action gives nodes back, when others have been bought for their pods if need be.

@@ -50,11 +50,7 @@ func (p *pass) giveBack(hosts []int, moves []move, saving cluster.Money) {
 func (p *pass) exchange(hosts []int, bought *plan.Plan, saving cluster.Money) {
 	a := p.action(hosts, saving)
 	a.Creates, a.Moves = bought.Creates, bought.Placements
-	for _, h := range hosts {
-		p.leaveOrder(h)
-		p.takeOff(h)
-		p.world.Vacate(h)
-	}
+	p.lift(hosts)
 	for _, m := range bought.Placements {
 		to := p.index[m.Host]
 		p.filled[to] = true

@@ -32,15 +32,14 @@ func (p *pass) remove(h int) {
 	x := &p.hosts[h]
 	if x.price < x.least {
 		x.verdict = plan.Verdict{Kept: plan.KeptThreshold, Saving: x.price, Least: x.least}
+		p.postpone([]int{h}, x.price, x.moving)
 		return
 	}
 	if v, held := p.refused([]int{h}, x.price); held {
 		x.verdict = v
 		return
 	}
-	p.leaveOrder(h)
-	p.takeOff(h)
-	was := p.world.Vacate(h)
+	was := p.lift([]int{h})
 	moves, stuck := p.findRoom(h)
 	switch {
 	case stuck != nil:
@@ -52,9 +51,7 @@ func (p *pass) remove(h int) {
 		return
 	}
 	p.undo(moves)
-	p.world.Occupy(h, was)
-	p.putBack(h)
-	p.joinOrder(h)
+	p.setDown([]int{h}, was)
 }
 
 // findRoom puts the pods of a host that has been taken off on others, as tightly as it
@@ -95,73 +92,4 @@ func (p *pass) redo(moves []move) {
 	for _, m := range moves {
 		p.place(m.class, m.to, m.pods)
 	}
-}
-
-// rehearsals is in how many orders the pods of a node are tried: the scheduler does not
-// know where they are meant to go.
-const rehearsals = 3
-
-// roomiest is how many hosts the scheduler is taken to choose from for a pod, those with
-// the most cpu free.
-const roomiest = 10
-
-// rehearsed tells whether the pods of a host that has been taken off find room in any
-// order, if each goes where there is most: as the scheduler does it, and the opposite of
-// what has been planned.
-func (p *pass) rehearsed(h int, planned []move) bool {
-	p.undo(planned)
-	defer p.redo(planned)
-	var pods []int
-	for _, x := range p.hosts[h].parts {
-		for range x.pods {
-			pods = append(pods, x.class)
-		}
-	}
-	random := uint64(h)
-	for range rehearsals {
-		for i := len(pods) - 1; i > 0; i-- { // the order depends on nothing but the host
-			random = random*6364136223846793005 + 1442695040888963407
-			j := int(random >> 33 % uint64(i+1))
-			pods[i], pods[j] = pods[j], pods[i]
-		}
-		var moves []move
-		for _, class := range pods {
-			to := p.airiest(class)
-			if to < 0 {
-				break
-			}
-			p.place(class, to, 1)
-			moves = append(moves, move{class, to, 1})
-		}
-		p.undo(moves)
-		if len(moves) < len(pods) {
-			return false
-		}
-	}
-	return true
-}
-
-// airiest returns the host of which the largest part would be free with one more pod of
-// a class, −1 if there is none.
-func (p *pass) airiest(class int) int {
-	v := p.world.View(class)
-	wants := p.snap.Classes[class].Requests
-	best, free, found := -1, 0.0, 0
-	for _, h := range slices.Backward(p.byRoom) {
-		if v.Node(int(h)) != 0 {
-			continue
-		}
-		room, all := p.world.Room(int(h)), p.snap.Hosts[h].Allocatable
-		part := 0.0
-		for d := range 2 { // cpu and memory, as the scheduler scores
-			part += float64(room[d]-wants[d]) / float64(max(all[d], 1))
-		}
-		if best < 0 || part > free {
-			best, free = int(h), part
-		}
-		if found++; found == roomiest {
-			break
-		}
-	}
-	return best
 }

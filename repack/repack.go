@@ -19,9 +19,11 @@ type Options struct {
 	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
 	LeastSaving int64
 	// Restart is what moving a pod costs: what the pod is worth in so much time, a minute
-	// if 0. It has to be earned back within Payback, an hour if 0. Priority and
-	// pod-deletion-cost make a pod count for up to ten.
-	Restart, Payback cluster.Duration
+	// if 0. Priority and pod-deletion-cost make a pod count for up to ten. Overlap is how
+	// long new nodes run beside those that they replace, three minutes if 0. Both have to
+	// be earned back: within the time for which nothing has changed on the nodes that go,
+	// see [Input.Quiet], or within Payback, an hour if 0, where that is not known.
+	Restart, Overlap, Payback cluster.Duration
 	// Together bounds how many nodes are replaced by one action; 10 if 0.
 	Together int
 	// BoundSteps is how many steps the bound may take, 1,000 if 0; no bound below 0.
@@ -40,6 +42,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Restart == 0 {
 		o.Restart = cluster.Minute
+	}
+	if o.Overlap == 0 {
+		o.Overlap = 3 * cluster.Minute
 	}
 	if o.Payback == 0 {
 		o.Payback = cluster.Hour
@@ -62,6 +67,10 @@ type Input struct {
 	// AtOnce bounds how many nodes of a pool, by name, one action may give back; pools
 	// that are not in it are not bounded.
 	AtOnce map[string]int
+	// Quiet is for how long no pod has come to hosts, by name, or left them. How long what
+	// is there will last nobody knows; as long again is the guess that costs at most twice
+	// of what knowing would (docs/decisions/0013).
+	Quiet map[string]cluster.Duration
 }
 
 // Repack looks at every node of a cluster. It never fails: a node about which nothing
@@ -88,6 +97,7 @@ type pass struct {
 	pools   []scale         // of each pool; nil until somebody asks
 	worth   []cluster.Money // of a pod of each class
 	actions []plan.Action
+	later   cluster.Duration // until an action may be worth its while, 0 if none will
 }
 
 // newPass makes a snapshot with the pods of all candidates lifted off, and a world in
@@ -105,7 +115,7 @@ func newPass(in Input, opt Options) *pass {
 
 // result writes down what has been found.
 func (p *pass) result() *plan.Repacking {
-	out := &plan.Repacking{Revision: p.in.Revision, Actions: p.actions}
+	out := &plan.Repacking{Revision: p.in.Revision, Actions: p.actions, Later: p.later}
 	for i := range p.hosts {
 		h := &p.hosts[i]
 		h.verdict.Host = p.snap.Hosts[i].Name

@@ -15,29 +15,37 @@ func (p *pass) replaceAll() {
 	order := p.candidates(func(a, b *host) int {
 		return -cmp.Compare(float64(a.excess())*float64(b.burden()), float64(b.excess())*float64(a.burden()))
 	})
+	order = slices.DeleteFunc(order, func(h int) bool { return !p.promising(h) })
 	for len(order) > 0 {
 		n := p.together(order)
-		if n == 0 {
-			return
-		}
 		p.replace(order[:n])
 		order = slices.DeleteFunc(order[n:], func(h int) bool { return p.filled[h] })
 	}
 }
 
+// promising tells whether replacing a host could save enough. If not, that is its verdict.
+func (p *pass) promising(h int) bool {
+	x := &p.hosts[h]
+	switch {
+	case x.excess() > x.least:
+		return true
+	case x.excess() > x.floor:
+		x.verdict = plan.Verdict{Kept: plan.KeptThreshold, Saving: x.excess(), Least: x.least}
+		p.postpone([]int{h}, x.excess(), x.moving)
+	default:
+		x.verdict = plan.Verdict{Kept: plan.KeptFull}
+	}
+	return false
+}
+
 // together is how many of the first hosts are replaced at the same time: as many as may
-// be that promise to save enough.
+// be.
 func (p *pass) together(order []int) int {
 	n := 0
 	used := map[int]int{}
 	for _, h := range order[:min(len(order), p.opt.Together)] {
-		x := &p.hosts[h]
-		if x.excess() <= x.least {
-			x.verdict = plan.Verdict{Kept: plan.KeptFull}
-			break
-		}
 		pool := p.snap.Hosts[h].Pool
-		if most, ok := p.in.AtOnce[p.snap.Pools[pool].Name]; ok && used[pool] >= max(most, 1) {
+		if most, ok := p.in.AtOnce[p.snap.Pools[pool].Name]; ok && n > 0 && used[pool] >= max(most, 1) {
 			break
 		}
 		used[pool]++
@@ -48,18 +56,21 @@ func (p *pass) together(order []int) int {
 
 // replace replaces hosts if that saves enough, else each half of them.
 func (p *pass) replace(hosts []int) {
-	excess, least := p.excess(hosts)
-	if excess <= least {
+	if p.excess(hosts) <= p.least(hosts, 0) {
 		p.settleFor(hosts, plan.Verdict{Kept: plan.KeptFull})
 		return
 	}
-	bought := p.without(hosts)
-	saving := p.price(hosts) - bought.Objective()
-	whole := len(bought.Unplaced) == 0 && len(bought.Late) == 0
-	if whole && saving >= least {
-		v, held := p.refused(hosts, saving)
+	o := p.offer(hosts, true)
+	if o.whole && o.saving >= o.least && !p.certain(hosts, o.bought) {
+		// Whatever of it the scheduler puts elsewhere, new nodes that hold all of it do.
+		if o = p.offer(hosts, false); !o.whole || o.saving < o.least {
+			o.fragile = true
+		}
+	}
+	if o.whole && o.saving >= o.least {
+		v, held := p.refused(hosts, o.saving)
 		if !held {
-			p.exchange(hosts, bought, saving)
+			p.exchange(hosts, o.bought, o.saving)
 			return
 		}
 		p.settleFor(hosts, v)
@@ -71,9 +82,14 @@ func (p *pass) replace(hosts []int) {
 		p.replace(slices.DeleteFunc(slices.Clone(hosts[half:]), func(h int) bool { return p.filled[h] }))
 		return
 	}
-	v := plan.Verdict{Kept: plan.KeptThreshold, Saving: max(saving, 0), Least: least}
-	if !whole {
+	v := plan.Verdict{Kept: plan.KeptThreshold, Saving: max(o.saving, 0), Least: o.least}
+	switch {
+	case o.fragile:
+		v = plan.Verdict{Kept: plan.KeptFragile}
+	case !o.whole:
 		v = p.hosts[hosts[0]].verdict
+	default:
+		p.postpone(hosts, o.saving, p.once(hosts, o.bought.Objective()))
 	}
 	p.settleFor(hosts, v)
 }
@@ -91,9 +107,26 @@ func (p *pass) settleFor(hosts []int, v plan.Verdict) {
 	}
 }
 
+// offer is what could replace hosts.
+type offer struct {
+	bought        *plan.Plan
+	saving, least cluster.Money
+	whole         bool // all pods have a place
+	fragile       bool // it saves enough only if pods come in the right order
+}
+
+// offer asks for it. Other nodes have room for the pods as well, or only new ones do.
+func (p *pass) offer(hosts []int, others bool) offer {
+	bought := p.without(hosts, others)
+	return offer{
+		bought: bought, whole: len(bought.Unplaced) == 0 && len(bought.Late) == 0,
+		saving: p.price(hosts) - bought.Objective(), least: p.least(hosts, bought.Objective()),
+	}
+}
+
 // without is a plan for the pods of hosts as if these and those that are gone were not
-// there.
-func (p *pass) without(hosts []int) *plan.Plan {
+// there. Others may be told to take none of them.
+func (p *pass) without(hosts []int, others bool) *plan.Plan {
 	leaving := slices.Clone(p.gone)
 	waiting := make([][]*cluster.Pod, len(p.snap.Classes))
 	for _, h := range hosts {
@@ -105,5 +138,11 @@ func (p *pass) without(hosts []int) *plan.Plan {
 	for _, pods := range waiting {
 		cluster.SortPods(pods)
 	}
-	return solve.Solve(p.world.Settle(leaving, func(class int) []*cluster.Pod { return waiting[class] }), p.opt.Solve)
+	s := p.world.Settle(leaving, func(class int) []*cluster.Pod { return waiting[class] })
+	if !others {
+		for i := range s.Hosts {
+			s.Hosts[i].Closed = cmp.Or(s.Hosts[i].Closed, "not for these")
+		}
+	}
+	return solve.Solve(s, p.opt.Solve)
 }

@@ -19,7 +19,9 @@ type host struct {
 	disruption int64         // of moving them, in millionths of a pod
 	price      cluster.Money // with the charge for a node
 	worth      cluster.Money // of the pods
-	least      cluster.Money // what has to be saved for it to go
+	floor      cluster.Money // what has to be saved for it to go, however long that lasts
+	moving     cluster.Money // what moving the pods costs once
+	least      cluster.Money // what has to be saved in all
 }
 
 // part is the pods of a class that are on a host.
@@ -86,14 +88,33 @@ func astray(v *fit.View, host int) bool {
 	return slices.ContainsFunc([]plan.Constraint{plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.VolumeNode}, func(c plan.Constraint) bool { return v.Forbids(c, host) })
 }
 
-// excess is what hosts cost beyond what their pods are worth, least what has to be saved
-// when they go.
-func (p *pass) excess(hosts []int) (excess, least cluster.Money) {
+// excess is what hosts cost beyond what their pods are worth.
+func (p *pass) excess(hosts []int) cluster.Money {
+	sum := cluster.Money(0)
 	for _, h := range hosts {
-		excess += p.hosts[h].excess()
-		least += p.hosts[h].least
+		sum += p.hosts[h].excess()
 	}
-	return excess, max(least, 1)
+	return sum
+}
+
+// lift takes hosts and what is on them out of the world. The result is for setDown, which
+// undoes it.
+func (p *pass) lift(hosts []int) [][]int32 {
+	was := make([][]int32, len(hosts))
+	for i, h := range hosts {
+		p.leaveOrder(h)
+		p.takeOff(h)
+		was[i] = p.world.Vacate(h)
+	}
+	return was
+}
+
+func (p *pass) setDown(hosts []int, was [][]int32) {
+	for i := len(hosts) - 1; i >= 0; i-- {
+		p.world.Occupy(hosts[i], was[i])
+		p.putBack(hosts[i])
+		p.joinOrder(hosts[i])
+	}
 }
 
 // takeOff takes the pods of a candidate off the world, putBack puts them back.
@@ -124,7 +145,9 @@ func (p *pass) appraise() {
 				moving += int64(p.worth[x.class]) * disruption(pod)
 			}
 		}
-		h.least = h.price*cluster.Money(p.opt.LeastSaving)/1_000_000 + cluster.Money(moving/1_000_000*int64(p.opt.Restart)/int64(p.opt.Payback))
+		h.floor = h.price * cluster.Money(p.opt.LeastSaving) / 1_000_000
+		h.moving = amount(cluster.Money(moving/1_000_000), p.opt.Restart)
+		h.least = h.floor + perHour(h.moving, p.horizon([]int{i}))
 		slices.SortStableFunc(h.parts, func(a, b part) int {
 			return cmp.Or(-cmp.Compare(p.worth[a.class], p.worth[b.class]), cmp.Compare(a.class, b.class))
 		})

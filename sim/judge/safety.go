@@ -114,8 +114,11 @@ func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
 		return
 	}
 	seen := j.clock.Seen()
+	// What is to be renewed and has an end that is set goes whatever its pods say
+	// (Karpenter's "eventual disruption").
+	sealed := c.Is(cluster.Drifted) && c.TerminationGracePeriod != cluster.Forever
 	for _, p := range j.store.PodsOn(c.NodeName) {
-		if p.Now.Protected(j.clock.Now()) && j.bound[p] < seen {
+		if !sealed && p.Now.Protected(j.clock.Now()) && j.bound[p] < seen {
 			j.broken(DoNotDisrupt, c.Name, "its node "+c.NodeName+" runs pod "+p.Key+", which carries do-not-disrupt")
 		}
 	}

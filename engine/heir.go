@@ -1,0 +1,63 @@
+package engine
+
+import "github.com/ullage-sh/ullage/cluster"
+
+// A pod that is evicted comes back as another, which nobody has planned for: the
+// scheduler puts it wherever most is free, and what was bought for it goes to whoever
+// comes first. So a node that replaces others is reserved for their pods until these have
+// left, and each pod that comes in the place of one of them, and finds no other, is sent
+// where that one was meant to go, without another plan.
+//
+// This is safe whoever goes where: the nodes bought for an action hold all pods that are
+// planned for them, and so any part of them that finds no room elsewhere.
+
+// heir tells pods apart that can stand in for each other: of one controller, and alike
+// to the scheduler.
+type heir struct {
+	owner  string // UID
+	demand *cluster.Demand
+}
+
+// bequeath leaves the place that a pod was to have, when its end has been asked for, to
+// whoever comes for it.
+func (e *Engine) bequeath(old, now *cluster.Pod) {
+	if old == nil || old.Node == "" || old.Deleting() || now != nil && !now.Deleting() {
+		return
+	}
+	if to := e.disruptor.moved[old.UID]; to != "" && len(e.disruptor.waitFor[to]) > 0 {
+		k := heir{old.Owner.UID, old.Demand}
+		e.disruptor.heirs[k] = append(e.disruptor.heirs[k], to)
+	}
+}
+
+// inherit sends a pod that has begun to wait where the one before it was to go, and tells
+// whether there was such a one.
+func (e *Engine) inherit(p *cluster.Pod) bool {
+	k := heir{p.Owner.UID, p.Demand}
+	left := e.disruptor.heirs[k]
+	for len(left) > 0 {
+		to := left[0]
+		left = left[1:]
+		if e.awaited(to) && e.reservedBy(to) != "" {
+			e.disruptor.heirs[k] = left
+			e.answered.set(p.ID(), answer{to, e.now, p.DependsOnOthers()})
+			e.reserved.queue = append(e.reserved.queue, p.ID())
+			e.agenda.by(job{jobReserve, ""}, e.now)
+			return true
+		}
+	}
+	delete(e.disruptor.heirs, k)
+	return false
+}
+
+// awaited tells whether pods of nodes that a claim replaces are still to come. Those that
+// go whatever becomes of their pods have no time for it.
+func (e *Engine) awaited(claim string) bool {
+	for name := range e.disruptor.waitFor[claim] {
+		c := e.claims[name]
+		if m, _ := doom(c); c != nil && !forced(m.reason) && !c.Is(cluster.Drained) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,67 @@
+package repack
+
+import "github.com/ullage-sh/ullage/cluster"
+
+// What an action costs once has to be made up for by what it saves per hour, in the time
+// that things stay as they are. That time nobody knows. An action waits until as much has
+// been paid in vain as it would cost: whatever comes then, never more than twice is paid
+// of what could have been, and what changes all the time is left alone.
+
+// amount is what so much per hour comes to in a time.
+func amount(perHour cluster.Money, d cluster.Duration) cluster.Money {
+	return perHour * cluster.Money(d/cluster.Millisecond) / cluster.Money(cluster.Hour/cluster.Millisecond)
+}
+
+// perHour is what has to be saved per hour to make up for a cost within a time.
+func perHour(cost cluster.Money, d cluster.Duration) cluster.Money {
+	return cost * cluster.Money(cluster.Hour/cluster.Millisecond) / cluster.Money(max(d/cluster.Millisecond, 1))
+}
+
+// horizon is how long what is on hosts is taken to stay as it is.
+func (p *pass) horizon(hosts []int) cluster.Duration {
+	d := cluster.Forever
+	for _, h := range hosts {
+		quiet, known := p.in.Quiet[p.snap.Hosts[h].Name]
+		if !known {
+			quiet = p.opt.Payback
+		}
+		d = min(d, max(quiet, cluster.Second))
+	}
+	return d
+}
+
+// postpone notes when hosts may go that would save enough if only it were certain that it
+// lasts: cost is what that takes once.
+func (p *pass) postpone(hosts []int, saving, cost cluster.Money) {
+	floor := cluster.Money(0)
+	for _, h := range hosts {
+		floor += p.hosts[h].floor
+	}
+	if saving <= floor {
+		return
+	}
+	const hour = cluster.Money(cluster.Hour / cluster.Millisecond)
+	needs := cluster.Duration(cost*hour/(saving-floor)+1) * cluster.Millisecond
+	if wait := needs - p.horizon(hosts); wait > 0 && (p.later == 0 || wait < p.later) {
+		p.later = wait
+	}
+}
+
+// once is what it costs that hosts are replaced by nodes at that price per hour: their
+// pods start anew, and for a while both run.
+func (p *pass) once(hosts []int, bought cluster.Money) cluster.Money {
+	sum := amount(bought, p.opt.Overlap)
+	for _, h := range hosts {
+		sum += p.hosts[h].moving
+	}
+	return sum
+}
+
+// least is what replacing hosts has to save per hour.
+func (p *pass) least(hosts []int, bought cluster.Money) cluster.Money {
+	sum := perHour(p.once(hosts, bought), p.horizon(hosts))
+	for _, h := range hosts {
+		sum += p.hosts[h].floor
+	}
+	return max(sum, 1)
+}
