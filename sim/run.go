@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim/judge"
@@ -200,5 +202,38 @@ func (w *world) finish() (*Result, error) {
 	}
 	w.meter.finish()
 	w.result.Digest = w.journal.digest()
+	if w.Left != nil {
+		in, err := w.records()
+		if err != nil {
+			return nil, fmt.Errorf("simulation, seed %d: what is left: %w", w.Seed, err)
+		}
+		w.Left(in)
+	}
 	return w.result, nil
+}
+
+// records are all that a snapshot is made of, as it is now.
+func (w *world) records() (cluster.Input, error) {
+	in := cluster.Input{
+		Revision: strconv.FormatInt(w.store.Revision(), 10), Pods: now(w.store.Pods), Nodes: now(w.store.Nodes), Claims: now(w.store.Claims),
+		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Types: map[cluster.ClassRef][]cluster.InstanceType{},
+	}
+	for _, c := range now(w.store.Classes) {
+		r, err := w.cloud.desk.Resolve(context.Background(), *c)
+		if err != nil {
+			return in, err
+		}
+		in.Types[c.Ref] = r.Types
+		in.Stocks = append(in.Stocks, r.Stocks...)
+	}
+	return in, nil
+}
+
+// now are the records of a table, in the order of their keys.
+func now[T any](t *store.Table[T]) []*T {
+	out := make([]*T, 0, t.Len())
+	for _, o := range t.All() {
+		out = append(out, o.Now)
+	}
+	return out
 }

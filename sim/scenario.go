@@ -47,6 +47,9 @@ type Scenario struct {
 	Journal io.Writer
 	// Unchecked leaves the invariants out, for measurements.
 	Unchecked bool
+	// Left, if set, is told the records that there are in the end, such as a snapshot is
+	// made of.
+	Left func(cluster.Input)
 }
 
 // Brain decides. [engine.Engine] is one.

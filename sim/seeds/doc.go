@@ -9,4 +9,8 @@
 // What fails is made small ([Shrink]): parts of the scenario are left out as long as
 // the same rule is broken. A [Cut] says what was left out; seed and cut are all that is
 // needed to see it again.
+//
+// A [BloatedCluster] is one without faults that has come to cost more than it must, by
+// churn, by less load or by another mix of it, and may be made cheaper from an hour on
+// that is known: what is done about it can be compared, and held against a bound.
 package seeds
