@@ -31,6 +31,7 @@ func (m *muster) keepPromises(promised map[string]string) {
 		}
 	}
 	slices.SortFunc(pods, byID)
+	slices.SortStableFunc(pods, func(a, b *Pod) int { return truth(a.Virtual()) - truth(b.Virtual()) })
 	m.kept = map[*Pod]bool{}
 	claims := newClaimers(m.devices, m.waiting())
 	for _, p := range pods {
@@ -47,4 +48,11 @@ func (m *muster) keepPromises(promised map[string]string) {
 			m.kept[p] = true
 		}
 	}
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -27,6 +27,7 @@ const (
 	jobLaunch                   // a batch of claims that want instances
 	jobCollect                  // compare claims and instances
 	jobRelease                  // delete claims whose pods have room elsewhere
+	jobHeadroom                 // find room for what CapacityBuffers want
 	jobDisrupt                  // look for nodes to give back
 	jobProvision                // plan for waiting pods
 	jobReserve                  // let planned pods onto reserved nodes, and all onto others

@@ -68,7 +68,9 @@ func (e *Engine) keepAnswers(s *cluster.Snapshot) {
 
 func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 	for _, p := range pods {
-		if e.waiting.pods[p.ID()] != nil {
+		if p.Virtual() {
+			e.headroom.put(p, e.hostOf(host))
+		} else if e.waiting.pods[p.ID()] != nil {
 			e.answered.set(p.ID(), answer{host, e.now, p.DependsOnOthers()})
 		}
 	}

@@ -70,6 +70,17 @@ func (w *world) do(f engine.Effect) engine.Done {
 		*pool = &p
 		done.Revision = p.Revision
 		w.tell(engine.PoolChanged{Name: p.Name, Pool: &p}, 0)
+	case engine.PatchBufferStatus:
+		b := w.buffers[f.Namespace+"/"+f.Name]
+		if b == nil || b.Revision != f.Revision {
+			done.Err = conflict
+			return done
+		}
+		x := *b
+		x.Status, x.Revision = f.Status, w.revision()
+		w.buffers[b.ID()] = &x
+		done.Revision = x.Revision
+		w.tell(engine.BufferChanged{ID: b.ID(), Buffer: &x}, 0)
 	case engine.PatchOverlayStatus:
 		o := *w.overlays[f.Name]
 		if o.Revision != f.Revision {
@@ -236,7 +247,7 @@ func (w *world) launch(f engine.Launch, done *engine.Done) {
 				id := fmt.Sprintf("i-%s-%03d", f.Token, n)
 				i := &instance{labels: maps.Clone(f.Labels), taints: f.Taints, bootAt: w.now.Add(30*cluster.Second + cluster.Duration(w.rng.Int64N(int64(30*cluster.Second))))}
 				maps.Copy(i.labels, typ.Labels)
-				i.labels[cluster.LabelZone], i.labels[cluster.LabelInstanceType] = o.Zone, o.InstanceType
+				i.labels[cluster.LabelZone], i.labels[cluster.LabelInstanceType], i.labels[cluster.LabelHostname] = o.Zone, o.InstanceType, "node-"+id
 				i.Instance = cluster.Instance{ID: id, ProviderID: "test:///" + id, State: cluster.InstanceRunning, Offering: o, Launched: w.now, Token: f.Token, Hash: "h", ImageID: w.image,
 					Labels: typ.Labels, Capacity: typ.Capacity, Allocatable: typ.Allocatable}
 				w.instances[i.ProviderID] = i

@@ -27,6 +27,7 @@ func (ev BufferChanged) apply(e *Engine) {
 		delete(e.buffers, ev.ID)
 		e.observedGone(bufferKey(ev.ID))
 		if old != nil {
+			e.headroom.drop(old)
 			e.replan()
 		}
 		return
@@ -35,6 +36,10 @@ func (ev BufferChanged) apply(e *Engine) {
 	e.agenda.by(job{jobBuffer, ev.ID}, e.now)
 	e.observed(bufferKey(ev.ID), ev.Buffer.Revision, false)
 	if old == nil || old.UID != ev.Buffer.UID || old.Demand != ev.Buffer.Demand || old.Chunks != ev.Buffer.Chunks { // more than its status
+		if old != nil {
+			e.headroom.drop(old)
+		}
+		e.headroom.chunks[ev.ID] = ev.Buffer.Pods(e.now)
 		e.replan()
 	}
 }
@@ -52,6 +57,7 @@ func (e *Engine) doBuffer(id string) cluster.Instant {
 	} else {
 		want.set(cluster.ReadyForProvisioning, "True", "Resolved", "")
 	}
+	e.provisioned(b, want)
 	now := b.Status
 	if want.changed || now.Chunks != b.Chunks || now.Template != b.Template || now.TemplateGeneration != b.TemplateGeneration || now.Strategy != b.Strategy {
 		e.issue(PatchBufferStatus{

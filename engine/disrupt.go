@@ -70,6 +70,9 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	if e.unanswered() > 0 || !e.ready() {
 		return e.now.Add(e.opts.scaled(e.opts.PassEvery)) // a plan for those that wait comes first
 	}
+	if next := e.headroomDue(); e.now < next {
+		return next
+	}
 	s := e.survey()
 	e.tellBlocked(s)
 	if e.opts.Policy.Disrupt != nil {

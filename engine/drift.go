@@ -165,7 +165,7 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 	}
 	for _, x := range p.Unplaced {
 		for _, pod := range x.Pods {
-			if c := parts.claims[pod.Node]; c != nil && !e.goesFirst(c) && !forced(why) {
+			if c := parts.claims[pod.Node]; c != nil && !pod.Virtual() && !e.goesFirst(c) && !forced(why) {
 				parts.drop(pod.Node)
 				e.spare(c, "pod "+pod.ID()+" would have no place")
 				e.tellKept(c, e.nodeOfClaim(c), "pod "+pod.ID()+" would have no place: "+plan.Explain(x.Reasons))
@@ -190,7 +190,7 @@ func (e *Engine) goesFirst(c *cluster.Claim) bool {
 }
 
 // placed is what is there, with those of the pods without a node that have been promised
-// a place.
+// a place, and the chunks of CapacityBuffers that have one.
 func (e *Engine) placed() cluster.Input {
 	in := e.standing()
 	in.Promised = e.promises()
@@ -199,5 +199,6 @@ func (e *Engine) placed() cluster.Input {
 			in.Pods = append(in.Pods, p)
 		}
 	}
+	e.placeChunks(&in)
 	return in
 }

@@ -44,6 +44,7 @@ func (e *Engine) arrived(now cluster.Instant) {
 // replan notes that the world changed so that pods that fitted nowhere might now.
 func (e *Engine) replan() {
 	e.provision.changed = true
+	e.headroomChanged()
 	if len(e.waiting.pods) > 0 {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}
@@ -307,6 +308,7 @@ func (e *Engine) claimCreated(f CreateClaim, d Done, again cluster.Instant) {
 	}
 	delete(e.retry, f.Key()) // the next plan decides anew, under another name if need be
 	e.forgetClaim(f.Claim.Name)
+	e.headroomChanged()
 	if d.Err.Kind != Conflict {
 		e.note(Note{About: Object{Kind: cluster.PoolKind(f.Legacy), Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + d.Err.Message})
 	}
@@ -320,6 +322,9 @@ func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
 		Message: "NodeClaim " + c.Name + " for " + e.boughtFor(from) + ": " + bought.Offering.String() + bought.priced() +
 			", or one of " + strconv.Itoa(len(from.Offerings)-1) + " alternatives"})
 	for _, p := range from.Pods {
+		if p.Virtual() {
+			continue
+		}
 		e.note(Note{About: aboutPod(p), Reason: "Nominated", Pool: c.Pool, Message: "Pod should schedule on: nodeclaim/" + c.Name})
 	}
 }
@@ -329,7 +334,18 @@ func (e *Engine) boughtFor(from plan.Create) string {
 	if p := e.pools[from.Pool]; p.Replicas != nil {
 		return "one of " + strconv.FormatInt(*p.Replicas, 10) + " nodes (spec.replicas)"
 	}
-	return strconv.Itoa(len(from.Pods)) + " pods"
+	chunks := 0
+	for _, p := range from.Pods {
+		if p.Virtual() {
+			chunks++
+		}
+	}
+	switch pods := strconv.Itoa(len(from.Pods)-chunks) + " pods"; chunks {
+	case 0:
+		return pods
+	default:
+		return pods + " and " + chunkCount(chunks) + " of CapacityBuffers"
+	}
 }
 
 // tellUnplaced says on each pod why it fits nowhere, once for each new reason.

@@ -102,7 +102,8 @@ type Engine struct {
 	ground    *cluster.Ground
 	podEvents map[string]cluster.Instant
 	disruptor disruptor
-	fixed     map[string]*fixed          // by pool
+	fixed     map[string]*fixed // by pool
+	headroom  headroom
 	notices   map[string]cluster.Notice  // of each claim, what has to be done something about
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
@@ -123,7 +124,7 @@ func New(opts Options) *Engine {
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
-		ending: map[string]bool{}, fixed: map[string]*fixed{},
+		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(),
 	}
 }
 
@@ -194,6 +195,8 @@ func (e *Engine) run(j job) cluster.Instant {
 		return e.doCollect()
 	case jobRelease:
 		return e.doRelease()
+	case jobHeadroom:
+		return e.doHeadroom()
 	case jobDisrupt:
 		return e.doDisrupt()
 	case jobProvision:

@@ -148,6 +148,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 	if countsAsPodEvent(old, pod) {
 		node := cmpOr(pod, old).Node
 		e.podEvent(node)
+		e.roomChanged(node)
 	}
 }
 
@@ -381,7 +382,7 @@ func (e *Engine) everythingDue() {
 			e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
 		}
 	}
-	for _, kind := range []jobKind{jobCollect, jobDisrupt, jobProvision, jobReserve} {
+	for _, kind := range []jobKind{jobCollect, jobHeadroom, jobDisrupt, jobProvision, jobReserve} {
 		e.agenda.by(job{kind, ""}, e.now)
 	}
 }

@@ -31,6 +31,7 @@ type world struct {
 	daemons map[string]*cluster.DaemonSet
 	pool    *cluster.Pool
 	fixed   *cluster.Pool // another, with a fixed number of nodes; nil for none
+	buffers map[string]*cluster.CapacityBuffer
 	class   *cluster.NodeClass
 	types   []cluster.InstanceType
 
@@ -136,6 +137,9 @@ func (w *world) restart() {
 	w.tell(engine.PoolChanged{Name: w.pool.Name, Pool: w.pool}, 0)
 	if w.fixed != nil {
 		w.tell(engine.PoolChanged{Name: w.fixed.Name, Pool: w.fixed}, 0)
+	}
+	for id, b := range w.buffers {
+		w.tell(engine.BufferChanged{ID: id, Buffer: b}, 0)
 	}
 	w.tell(engine.ClassChanged{Ref: classRef, Class: w.class}, 0)
 	for id, d := range w.daemons {

@@ -39,7 +39,7 @@ func (p *pass) giveBack(hosts []int, moves []move, saving cluster.Money) {
 		pods[m.class] = all[m.pods:]
 	}
 	why := "its pods have room elsewhere"
-	if a.Evicted == 0 {
+	if a.Evicted == 0 && len(moves) == 0 {
 		why = "it is empty"
 	}
 	p.leave(hosts, why)
@@ -50,6 +50,9 @@ func (p *pass) giveBack(hosts []int, moves []move, saving cluster.Money) {
 func (p *pass) exchange(hosts []int, bought *plan.Plan, saving cluster.Money) {
 	a := p.action(hosts, saving)
 	a.Creates, a.Moves = bought.Creates, bought.Placements
+	if len(a.Creates) > 0 {
+		a.Why = cluster.ReasonUnderutilized // also where only room that is kept free moves
+	}
 	p.lift(hosts)
 	for _, m := range bought.Placements {
 		to := p.index[m.Host]

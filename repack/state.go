@@ -63,7 +63,9 @@ func (p *pass) settleDown(lifted map[string]bool, kept map[string]plan.Verdict) 
 			}
 			last := &x.parts[len(x.parts)-1]
 			last.pods = append(last.pods, pod)
-			x.evicted++
+			if !pod.Virtual() {
+				x.evicted++
+			}
 			x.disruption += disruption(pod)
 		}
 	}

@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/solve"
+)
+
+// CapacityBuffers are room that is kept free: each chunk of one is a pod that exists here
+// only (docs/decisions/0015). Pods that wait are planned for as if there were no chunks, and
+// take their room; then chunks that have none are planned for, beside the pods that have
+// been promised a place. Passes over all nodes see chunks as pods on the nodes that have
+// room for them: what they need is not given back, and where they are costs as little as
+// for pods.
+
+// headroomEvery bounds how often chunks are planned for.
+const headroomEvery = 2 * cluster.Second
+
+// headroom is the chunks of all buffers and where there is room for them. All of it can be
+// lost: the next plan finds room anew.
+type headroom struct {
+	chunks  map[string][]*cluster.Pod // by buffer
+	on      map[string]string         // claim, or node of none, by UID of a chunk
+	hosts   map[string]int            // chunks by those
+	why     map[string]string         // of each buffer, why one of its chunks fits nowhere
+	changed bool                      // since the last plan, in a way that may matter to some
+	planned cluster.Instant
+}
+
+func newHeadroom() headroom {
+	return headroom{chunks: map[string][]*cluster.Pod{}, on: map[string]string{}, hosts: map[string]int{}, why: map[string]string{}}
+}
+
+// put notes that there is room for a chunk on a host, "" for nowhere.
+func (h *headroom) put(chunk *cluster.Pod, host string) {
+	if was := h.on[chunk.UID]; was != "" {
+		if h.hosts[was]--; h.hosts[was] == 0 {
+			delete(h.hosts, was)
+		}
+	}
+	delete(h.on, chunk.UID)
+	if host != "" {
+		h.on[chunk.UID] = host
+		h.hosts[host]++
+	}
+}
+
+// drop forgets the chunks of a buffer, but not where there is room for those that it will
+// have again.
+func (h *headroom) drop(b *cluster.CapacityBuffer) {
+	delete(h.chunks, b.ID())
+	delete(h.why, b.ID())
+}
+
+// all are the chunks of all buffers, in order.
+func (h *headroom) all() []*cluster.Pod { return slices.Concat(sorted(h.chunks)...) }
+
+// hostOf is the claim of a host that is named by its claim or its node, or the node if it
+// has none.
+func (e *Engine) hostOf(name string) string {
+	if c := e.claimOfHost(name); c != nil {
+		return c.Name
+	}
+	return name
+}
+
+// headroomChanged notes that chunks may have lost their room, or may find some.
+func (e *Engine) headroomChanged() {
+	if len(e.buffers) == 0 && len(e.headroom.on) == 0 {
+		return
+	}
+	e.headroom.changed = true
+	e.agenda.by(job{jobHeadroom, ""}, e.now)
+}
+
+// roomChanged notes that pods came to or left a node.
+func (e *Engine) roomChanged(node string) {
+	h := &e.headroom
+	if h.hosts[e.hostOf(node)] > 0 || len(h.why) > 0 {
+		e.headroomChanged()
+	}
+}
+
+// headroomDue is when the next plan for chunks will be made; 0 if none has to be.
+func (e *Engine) headroomDue() cluster.Instant {
+	if !e.headroom.changed {
+		return 0
+	}
+	return e.headroom.planned.Add(e.opts.scaled(headroomEvery))
+}
+
+// doHeadroom finds room for the chunks of all buffers, and buys nodes for those that have
+// none.
+func (e *Engine) doHeadroom() cluster.Instant {
+	h := &e.headroom
+	switch next := e.headroomDue(); {
+	case !h.changed:
+		return cluster.Never
+	case e.now < next:
+		return next
+	case e.unanswered() > 0 || !e.ready():
+		return e.now.Add(cluster.Second) // pods come first
+	}
+	h.changed, h.planned = false, e.now
+	chunks := h.all()
+	before, room := maps.Clone(h.on), e.promises()
+	var waiting []*cluster.Pod
+	for _, p := range e.unbound {
+		if room[p.UID] != "" {
+			waiting = append(waiting, p)
+		}
+	}
+	for _, c := range chunks {
+		if room[c.UID] == "" && before[c.UID] != "" {
+			room[c.UID] = before[c.UID]
+		}
+		delete(e.disruptor.moved, c.UID)
+	}
+	s := e.standsOn().Snapshot("", append(waiting, chunks...), room)
+	clear(h.on)
+	clear(h.hosts)
+	clear(h.why)
+	for i := range s.Hosts {
+		e.answerChunks(s.Hosts[i].Promised, s.Hosts[i].Name)
+	}
+	if len(h.on) < len(chunks) {
+		e.buyHeadroom(s)
+	}
+	if !maps.Equal(before, h.on) {
+		e.passIn()
+	}
+	for id := range e.buffers {
+		e.agenda.by(job{jobBuffer, id}, e.now)
+	}
+	return cluster.Never
+}
+
+// answerChunks notes where there is room for the chunks among pods.
+func (e *Engine) answerChunks(pods []*cluster.Pod, host string) {
+	for _, p := range pods {
+		if p.Virtual() {
+			e.headroom.put(p, e.hostOf(host))
+		}
+	}
+}
+
+// buyHeadroom finds or buys room for the chunks that wait in a snapshot.
+func (e *Engine) buyHeadroom(s *cluster.Snapshot) {
+	result := solve.Solve(s, e.opts.Solve)
+	for _, x := range result.Placements {
+		e.answerChunks(x.Pods, x.Host)
+	}
+	e.create(result.Creates)
+	unplaced := 0
+	for _, u := range result.Unplaced {
+		for _, p := range u.Pods {
+			if p.Virtual() {
+				unplaced++
+				e.headroom.why[p.Namespace+"/"+p.Owner.Name] = plan.Explain(u.Reasons)
+			}
+		}
+	}
+	if len(result.Creates) > 0 {
+		e.out = append(e.out, Planned{Plan: result, Waiting: unplaced + len(e.waiting.pods)})
+	}
+}
+
+// placeChunks adds the chunks that have room to what is there: on their nodes, or promised
+// a place on those that are on their way.
+func (e *Engine) placeChunks(in *cluster.Input) {
+	for _, p := range e.headroom.all() {
+		host := e.headroom.on[p.UID]
+		if host == "" {
+			continue
+		}
+		node := e.nodes[host]
+		if c := e.claims[host]; c != nil {
+			node = e.nodeOfClaim(c)
+		}
+		if node == nil {
+			in.Promised[p.UID] = host
+		} else {
+			there := *p
+			there.Node = node.Name
+			p = &there
+		}
+		in.Pods = append(in.Pods, p)
+	}
+}
+
+// provisioned says in the status of a buffer whether there is room for all of its chunks.
+func (e *Engine) provisioned(b *cluster.CapacityBuffer, want *conditions) {
+	h := &e.headroom
+	switch {
+	case b.Problem.Reason != "":
+		want.set(cluster.Provisioning, "False", "NotReadyForProvisioning", "it is not known what a chunk is")
+		return
+	case b.Chunks == 0:
+		want.set(cluster.Provisioning, "False", "BufferEmpty", "it is to have no chunks")
+		return
+	case h.changed || !e.synced:
+		return // the next plan says
+	}
+	ready, coming := 0, 0
+	for _, p := range h.chunks[b.ID()] {
+		host := h.on[p.UID]
+		switch since, there := e.readySince(host); {
+		case host == "" || !there:
+		case since == cluster.Never:
+			coming++
+		default:
+			ready++
+		}
+	}
+	if ready == int(b.Chunks) {
+		want.set(cluster.Provisioning, "True", "FitsExistingCapacity", "there is room for "+chunkCount(ready))
+		return
+	}
+	text := "there is room for " + strconv.Itoa(ready) + " of " + chunkCount(int(b.Chunks))
+	if coming > 0 {
+		text += ", nodes for " + strconv.Itoa(coming) + " are on their way"
+	}
+	if why := h.why[b.ID()]; why != "" {
+		text += "; others fit nowhere: " + why
+	}
+	want.set(cluster.Provisioning, "False", "RequiresNewCapacity", text)
+}
+
+func chunkCount(n int) string {
+	if n == 1 {
+		return "1 chunk"
+	}
+	return strconv.Itoa(n) + " chunks"
+}
