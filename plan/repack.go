@@ -68,6 +68,7 @@ const (
 	KeptFragile                    // its pods have room elsewhere, but only if they come in the right order
 	KeptDisruption                 // what would be saved is not worth moving so many pods (Balanced)
 	KeptLast                       // its node group would be too small
+	KeptFilled                     // it takes pods of nodes that go
 	numKept
 )
 
@@ -76,11 +77,12 @@ var keptNames = [numKept]string{
 	KeptNeeded: "has no place elsewhere", KeptFull: "its pods cost about as much anywhere", KeptThreshold: "replacing it saves too little",
 	KeptFragile:    "its pods find room elsewhere only if they come in the right order",
 	KeptDisruption: "saves too little for the pods that would have to move", KeptLast: "its node group would be smaller than it must be",
+	KeptFilled: "takes pods of nodes that are given back",
 }
 
 // String is one word for it.
 func (k Kept) String() string {
-	return [numKept]string{"given back", "unmanaged", "not now", "unpriced", "policy", "pod", "needed", "full", "threshold", "fragile", "disruption", "last"}[min(k, numKept-1)]
+	return [numKept]string{"given back", "unmanaged", "not now", "unpriced", "policy", "pod", "needed", "full", "threshold", "fragile", "disruption", "last", "filled"}[min(k, numKept-1)]
 }
 
 // String is the verdict as people read it, without the host's name.

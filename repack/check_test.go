@@ -27,6 +27,13 @@ func check(in repack.Input, r *plan.Repacking) error {
 		}
 		in = next
 	}
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		goes := slices.ContainsFunc(r.Actions, func(a plan.Action) bool { return slices.Contains(a.Hosts, v.Host) })
+		if goes != (v.Kept == 0) {
+			return fmt.Errorf("%s goes: %t; its verdict is %q", v.Host, goes, v)
+		}
+	}
 	if r.Bound > r.Objective() {
 		return fmt.Errorf("the bound %s is above what is left to pay, %s", r.Bound, r.Objective())
 	}

@@ -49,6 +49,7 @@ func TestCheckCatches(t *testing.T) {
 				a.Creates[i].Offerings[0].InstanceType = "huge"
 			}
 		}},
+		{"its verdict is", func(r *plan.Repacking) { r.Verdicts[len(r.Verdicts)-1].Kept = 0 }},
 		{"the bound", func(r *plan.Repacking) { r.Bound = r.Objective() + 1 }},
 	} {
 		r := repack.Repack(in, repack.Options{})

@@ -118,6 +118,9 @@ func (p *pass) result() *plan.Repacking {
 	out := &plan.Repacking{Revision: p.in.Revision, Actions: p.actions, Later: p.later}
 	for i := range p.hosts {
 		h := &p.hosts[i]
+		if p.filled[i] && !p.gone[i] && h.verdict.Kept == 0 {
+			h.verdict = plan.Verdict{Kept: plan.KeptFilled}
+		}
 		h.verdict.Host = p.snap.Hosts[i].Name
 		out.Verdicts = append(out.Verdicts, h.verdict)
 		if p.snap.Hosts[i].Pool >= 0 {
