@@ -36,7 +36,7 @@ GENERATED   = find api -name 'zz_generated.*.go' -o -path '*/crds/*.yaml' | LC_A
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: lab ## The main job in one command: scale out, pack, scale in, on a real control plane
@@ -67,6 +67,10 @@ bench: ## Run the benchmarks, allocations included
 .PHONY: bench-peers
 bench-peers: ## Measure Ullage and Karpenter side by side; more by ARGS="-help"
 	cd bench && go run ./cmd/bench-peers -out results/peers.txt $(ARGS)
+
+.PHONY: bench-disruption
+bench-disruption: ## Set our repacking beside Karpenter's disruption; more by ARGS="speed -help"
+	cd bench && go run ./cmd/bench-disruption $(or $(ARGS),speed -out results/disruption.txt)
 
 .PHONY: check
 check: fmt vet lint gen-check arrows ## What must hold before a commit, tests aside

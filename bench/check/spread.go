@@ -18,6 +18,7 @@ type group struct {
 	maxSkew    int
 	minDomains int
 	eligible   map[*node]bool
+	nodes      map[string]int // eligible nodes that are there, by domain
 	count      map[string]int // matching pods in place by domain, zero for empty ones
 }
 
@@ -47,7 +48,7 @@ func (s *state) group(p *corev1.Pod, c corev1.TopologySpreadConstraint, hard []c
 	}
 	g := &group{
 		namespace: p.Namespace, selector: selector, key: c.TopologyKey, maxSkew: int(c.MaxSkew), minDomains: 1,
-		eligible: map[*node]bool{}, count: map[string]int{},
+		eligible: map[*node]bool{}, nodes: map[string]int{}, count: map[string]int{},
 	}
 	if c.MinDomains != nil {
 		g.minDomains = int(*c.MinDomains)
@@ -66,12 +67,29 @@ func (s *state) group(p *corev1.Pod, c corev1.TopologySpreadConstraint, hard []c
 	for _, n := range s.world.nodes {
 		if includes(p, c, hard, n.Node) {
 			g.eligible[n] = true
+			g.nodes[n.Labels[g.key]]++
 			g.count[n.Labels[g.key]] = 0
 		}
 	}
 	s.groupIndex[string(text)] = g
 	s.groups = append(s.groups, g)
 	return g, nil
+}
+
+// join and leave note that a node comes or goes, without pods in place on it.
+func (g *group) join(n *node) {
+	if domain := n.Labels[g.key]; g.eligible[n] {
+		g.nodes[domain]++
+		g.count[domain] += 0
+	}
+}
+
+func (g *group) leave(n *node) {
+	if domain := n.Labels[g.key]; g.eligible[n] {
+		if g.nodes[domain]--; g.nodes[domain] == 0 {
+			delete(g.count, domain)
+		}
+	}
 }
 
 // includes tells whether a node counts for a pod's constraint: it has the keys of

@@ -108,12 +108,15 @@ func (w *world) put(object *corev1.Pod, n *node, planned bool) {
 
 // offers is what can be bought.
 type offers struct {
-	pool  *karpv1.NodePool
+	pools map[string]*karpv1.NodePool
 	types map[string]*record.Type
 }
 
 func newOffers(in *record.Input) *offers {
-	o := &offers{pool: in.NodePool, types: map[string]*record.Type{}}
+	o := &offers{pools: map[string]*karpv1.NodePool{in.NodePool.Name: in.NodePool}, types: map[string]*record.Type{}}
+	for _, p := range in.MorePools {
+		o.pools[p.Name] = p
+	}
 	for i := range in.Types {
 		o.types[in.Types[i].Name] = &in.Types[i]
 	}
@@ -122,6 +125,11 @@ func newOffers(in *record.Input) *offers {
 
 // node is the new node as it will be, or nil when it cannot be bought so.
 func (o *offers) node(n *record.Node, r *Report) *corev1.Node {
+	pool := o.pools[n.Pool]
+	if pool == nil {
+		r.violated(Accounting, "node %s is of the pool %q, which is not in the input", n.Name, n.Pool)
+		return nil
+	}
 	t := o.types[n.InstanceType]
 	if t == nil {
 		r.violated(Accounting, "node %s has the type %q, which is not in the input", n.Name, n.InstanceType)
@@ -133,15 +141,15 @@ func (o *offers) node(n *record.Node, r *Report) *corev1.Node {
 		return nil
 	}
 	labels := map[string]string{}
-	for _, from := range []map[string]string{t.Labels, o.pool.Spec.Template.Labels, {
+	for _, from := range []map[string]string{t.Labels, pool.Spec.Template.Labels, {
 		corev1.LabelInstanceTypeStable: n.InstanceType, corev1.LabelTopologyZone: n.Zone, karpv1.CapacityTypeLabelKey: n.CapacityType,
-		karpv1.NodePoolLabelKey: o.pool.Name, corev1.LabelHostname: n.Name,
+		karpv1.NodePoolLabelKey: pool.Name, corev1.LabelHostname: n.Name,
 	}} {
 		for k, v := range from {
 			labels[k] = v
 		}
 	}
-	for _, q := range o.pool.Spec.Template.Spec.Requirements {
+	for _, q := range pool.Spec.Template.Spec.Requirements {
 		if !allows(q, labels) {
 			r.violated(Accounting, "node %s, a %s, does not meet the pool's requirement %s %s %v", n.Name, n.InstanceType, q.Key, q.Operator, q.Values)
 			return nil
@@ -149,7 +157,7 @@ func (o *offers) node(n *record.Node, r *Report) *corev1.Node {
 	}
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: n.Name, Labels: labels},
-		Spec:       corev1.NodeSpec{Taints: o.pool.Spec.Template.Spec.Taints},
+		Spec:       corev1.NodeSpec{Taints: pool.Spec.Template.Spec.Taints},
 		Status:     corev1.NodeStatus{Capacity: t.Capacity, Allocatable: t.Allocatable},
 	}
 }

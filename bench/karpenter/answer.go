@@ -27,26 +27,31 @@ func (a *Answer) Plan(charge record.USD) *record.Plan {
 	for _, c := range a.results.NewNodeClaims {
 		p.Nodes = append(p.Nodes, bought(c))
 	}
-	// Claims come in no lasting order: they are sorted by what they are and hold.
-	slices.SortFunc(p.Nodes, func(x, y record.Node) int {
+	for pod, err := range a.results.PodErrors {
+		p.Unschedulable = append(p.Unschedulable, record.Unschedulable{Pod: record.PodID(pod), Reasons: []string{err.Error()}})
+	}
+	slices.SortFunc(p.Unschedulable, func(x, y record.Unschedulable) int { return strings.Compare(x.Pod, y.Pod) })
+	name(p.Nodes)
+	p.Price(charge)
+	return p
+}
+
+// name names new nodes. Claims come in no lasting order: they are sorted by what they
+// are and hold.
+func name(nodes []record.Node) {
+	slices.SortFunc(nodes, func(x, y record.Node) int {
 		return cmp.Or(
 			strings.Compare(x.Name, y.Name),
 			strings.Compare(x.InstanceType, y.InstanceType), strings.Compare(x.Zone, y.Zone), strings.Compare(x.CapacityType, y.CapacityType),
 			slices.Compare(x.Pods, y.Pods))
 	})
 	n := 0
-	for i := range p.Nodes {
-		if !p.Nodes[i].Existing {
+	for i := range nodes {
+		if !nodes[i].Existing {
 			n++
-			p.Nodes[i].Name = fmt.Sprintf("karpenter-%05d", n)
+			nodes[i].Name = fmt.Sprintf("karpenter-%05d", n)
 		}
 	}
-	for pod, err := range a.results.PodErrors {
-		p.Unschedulable = append(p.Unschedulable, record.Unschedulable{Pod: record.PodID(pod), Reasons: []string{err.Error()}})
-	}
-	slices.SortFunc(p.Unschedulable, func(x, y record.Unschedulable) int { return strings.Compare(x.Pod, y.Pod) })
-	p.Price(charge)
-	return p
 }
 
 func existing(n *scheduling.ExistingNode) record.Node {

@@ -48,6 +48,15 @@ func Pass(pass func() (core time.Duration, err error)) (Run, error) {
 	}, err
 }
 
+// Live is how many bytes of the heap are in use, all garbage collected.
+func Live() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
 // heapWatch looks at the heap until it is stopped.
 type heapWatch struct {
 	sample []metrics.Sample

@@ -17,8 +17,10 @@ type Input struct {
 	// Preferences says what a side is to do with wishes: preferred affinity and
 	// spread that may be broken.
 	Preferences Preferences `json:"preferences"`
-	// NodePool is the only pool there is.
+	// NodePool is what may be bought from; waiting pods are for this one only.
 	NodePool *karpv1.NodePool `json:"nodePool"`
+	// MorePools are others, of clusters whose nodes are rearranged.
+	MorePools []*karpv1.NodePool `json:"moreNodePools,omitempty"`
 	// Types that the pool may buy if its requirements allow them.
 	Types []Type `json:"instanceTypes"`
 	// Nodes that run already, and the pods on them.

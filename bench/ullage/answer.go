@@ -13,12 +13,7 @@ import (
 // Plan is the answer as a plan.
 func (a *Answer) Plan(s *Side, charge record.USD) *record.Plan {
 	out := &record.Plan{Nodes: []record.Node{}, Unschedulable: []record.Unschedulable{}}
-	prices := map[cluster.OfferingID]record.USD{}
-	for _, t := range s.types {
-		for _, o := range t.Offerings {
-			prices[cluster.OfferingID{InstanceType: t.Name, Zone: o.Zone, CapacityType: o.CapacityType}] = record.USD(o.Price)
-		}
-	}
+	prices := priceList(s.in.Types)
 	for i, c := range a.plan.Creates {
 		out.Nodes = append(out.Nodes, bought(fmt.Sprintf("ullage-%05d", i+1), c, prices))
 	}
@@ -40,6 +35,17 @@ func (a *Answer) Plan(s *Side, charge record.USD) *record.Plan {
 	out.Price(charge)
 	out.SetBound(record.USD(a.plan.Bound))
 	return out
+}
+
+// priceList is what every offering costs.
+func priceList(types []record.Type) map[cluster.OfferingID]record.USD {
+	prices := map[cluster.OfferingID]record.USD{}
+	for _, t := range types {
+		for _, o := range t.Offerings {
+			prices[cluster.OfferingID{InstanceType: t.Name, Zone: o.Zone, CapacityType: o.CapacityType}] = o.Price
+		}
+	}
+	return prices
 }
 
 func bought(name string, c plan.Create, prices map[cluster.OfferingID]record.USD) record.Node {

@@ -112,7 +112,7 @@ func (s *settings) hold(ctx context.Context, chosen []cases.Case, w io.Writer) e
 			}
 		}
 	}
-	say(machine(s)...)
+	say(heading(s)...)
 	say("", contest.Header())
 	var notes []string
 	for i := range chosen {

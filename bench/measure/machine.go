@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bufio"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// machine tells on what and with what was measured.
-func machine(s *settings) []string {
+// Machine tells on what and with what is measured, as lines of comment above a table.
+func Machine() []string {
 	versions := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, m := range info.Deps {
@@ -21,9 +21,6 @@ func machine(s *settings) []string {
 		fmt.Sprintf("# %s; %d cores, GOMAXPROCS=%d, %s/%s, %s", processor(), runtime.NumCPU(), runtime.GOMAXPROCS(0), runtime.GOOS, runtime.GOARCH, runtime.Version()),
 		"# load of the machine before: " + load() + "; figures are those of an idle machine only if it was near 0",
 		fmt.Sprintf("# sigs.k8s.io/karpenter %s, k8s.io/api %s; Ullage of this checkout", versions["sigs.k8s.io/karpenter"], versions["k8s.io/api"]),
-		fmt.Sprintf("# seed %d; at least %d runs and %s of each side in turns, none after %s of a side's time on a case; medians; a garbage collection before each", s.seed, s.terms.Repeat, s.terms.Least, s.terms.Budget),
-		fmt.Sprintf("# a/b is Ullage/Karpenter; times from waiting pods to the plan, core: the solver alone; objective: USD/h of new nodes + %s for each", s.terms.Charge),
-		"# gap: objective over its proven bound; preferences: weight satisfied; speed-ratio: Karpenter's time over ours; cost-ratio: our USD/h over Karpenter's",
 	}
 }
 
