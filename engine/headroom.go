@@ -7,7 +7,6 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
-	"github.com/ullage-sh/ullage/solve"
 )
 
 // CapacityBuffers are room that is kept free: each chunk of one is a pod that exists here
@@ -150,7 +149,7 @@ func (e *Engine) answerChunks(pods []*cluster.Pod, host string) {
 
 // buyHeadroom finds or buys room for the chunks that wait in a snapshot.
 func (e *Engine) buyHeadroom(s *cluster.Snapshot) {
-	result := solve.Solve(s, e.opts.Solve)
+	result := e.plan(s, e.opts.Solve)
 	for _, x := range result.Placements {
 		e.answerChunks(x.Pods, x.Host)
 	}
