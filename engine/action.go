@@ -63,7 +63,7 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 	}
 	if a.Why == cluster.ReasonEmpty {
 		for _, c := range claims {
-			e.beginEmpty(c)
+			e.beginEmpty(c, a)
 		}
 		return true
 	}
@@ -137,8 +137,20 @@ func (e *Engine) tellBegun(c *cluster.Claim, a *plan.Action, m mark) {
 	if n := len(m.replacedBy); n > 0 {
 		how, then = "replace", "by "+strconv.Itoa(n)+" new nodes"
 	}
-	e.note(Note{About: aboutClaim(c), Reason: "DisruptionLaunching", Pool: c.Pool,
+	e.note(Note{About: aboutClaim(c), Reason: "DisruptionLaunching", Pool: c.Pool, Decision: decisionOf(c, a),
 		Message: "Disrupting NodeClaim: " + strings.ToLower(string(m.reason)) + "/" + how + ", " + strings.Join(a.Hosts, ", ") + ", " + then + saves(a)})
+}
+
+// decisionOf is an action as the note on the first of its claims tells it.
+func decisionOf(c *cluster.Claim, a *plan.Action) *Decision {
+	if c.NodeName != a.Hosts[0] {
+		return nil
+	}
+	d := &Decision{Why: a.Why, Replaces: len(a.Creates) > 0}
+	if a.Why == cluster.ReasonUnderutilized {
+		d.Saving = a.Saving
+	}
+	return d
 }
 
 // saves says what an action saves; of what is replaced for other reasons nothing.
@@ -234,11 +246,16 @@ func (e *Engine) takeBack(c *cluster.Claim, why string) {
 	if !e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers, RemoveAnnotations: []string{doomReason, doomReplacedBy}}) {
 		return
 	}
+	m, _ := doom(c)
+	failed := &Decision{Why: m.reason, Replaces: len(m.replacedBy) > 0, Failed: Outdated}
+	if e.lost(m) != "" {
+		failed.Failed = Unreplaced
+	}
 	e.spare(c, why)
 	for _, p := range e.podsOn[c.NodeName] {
 		delete(e.disruptor.moved, p.UID)
 	}
-	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Message: "Kept: " + why})
+	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Decision: failed, Message: "Kept: " + why})
 }
 
 // doRelease deletes the claims whose pods have room elsewhere, if they still have.

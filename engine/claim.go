@@ -253,6 +253,7 @@ func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	e.follow(c, n)
 	again := e.consolidatable(c, n, want, &s)
 	e.watchDrift(c, want)
+	e.watchDisruption(c, n, want)
 	want.summarize(cluster.Launched, cluster.Registered, cluster.Initialized)
 	if !want.changed && s.NodeName == c.NodeName && s.LastPodEvent == c.LastPodEvent {
 		return again

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -33,9 +32,10 @@ type disruptor struct {
 	// spared are claims that could not go although they were chosen.
 	spared map[string]spared
 	// blocked are the pools whose budgets allow nothing, as was told.
-	blocked map[string]bool
-	// verdicts is what was last said of each node.
+	blocked map[string]string
+	// verdicts is what the last pass found of each node, told what was said of it.
 	verdicts map[string]plan.Verdict
+	told     map[string]told
 }
 
 // spared is a claim that could not go.
@@ -48,7 +48,7 @@ type spared struct {
 func newDisruptor() disruptor {
 	return disruptor{
 		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{},
-		ripe: map[string]bool{}, blocked: map[string]bool{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+		ripe: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
 
@@ -183,22 +183,6 @@ func (e *Engine) survey() *survey {
 	return s
 }
 
-// tellBlocked says of pools, once, that their budgets allow nothing.
-func (e *Engine) tellBlocked(s *survey) {
-	for _, name := range slices.Sorted(maps.Keys(s.pools)) {
-		allowed := 0
-		for _, why := range voluntary {
-			allowed = max(allowed, s.pools[name].allowed[why])
-		}
-		if blocked := allowed == 0; blocked != e.disruptor.blocked[name] {
-			e.disruptor.blocked[name] = blocked
-			if blocked {
-				e.note(Note{About: Object{Kind: "NodePool", Name: name, UID: e.pools[name].UID}, Reason: "DisruptionBlocked", Pool: name, Message: "No allowed disruptions due to blocking budget"})
-			}
-		}
-	}
-}
-
 // disrupting tells whether a claim's node is on its way out.
 func (e *Engine) disrupting(c *cluster.Claim, n *cluster.Node) bool {
 	_, doomed := doom(c)
@@ -242,7 +226,7 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 	case e.pools[c.Pool].Replicas != nil:
 		return "its pool has a fixed number of nodes (spec.replicas)", cluster.Never
 	case n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true":
-		return "it carries do-not-disrupt", cluster.Never
+		return protected, cluster.Never
 	case e.meantFor(c, n) > 0 || n.Reserved(c.Name):
 		return "pods that wait are meant for it", cluster.Never
 	case len(e.disruptor.waitFor[c.Name]) > 0:
@@ -311,21 +295,6 @@ func (e *Engine) podsOf(a *plan.Action) []*cluster.Pod {
 // occupants are the pods on a node that would have to run elsewhere.
 func (e *Engine) occupants(node string) []*cluster.Pod {
 	return slices.DeleteFunc(e.podsOnNode(node), func(p *cluster.Pod) bool { return !p.Occupies() })
-}
-
-// judge notes what a pass found of each node, and tells on the node what is new.
-func (e *Engine) judge(r *plan.Repacking) {
-	before := e.disruptor.verdicts
-	e.disruptor.verdicts = make(map[string]plan.Verdict, len(r.Verdicts))
-	for _, v := range r.Verdicts {
-		e.disruptor.verdicts[v.Host] = v
-		if was, known := before[v.Host]; v.Kept == 0 || v.Kept == plan.KeptFor || v.Kept == plan.KeptUnmanaged || known && was.Kept == v.Kept && was.Detail == v.Detail {
-			continue
-		}
-		if c := e.claimOfHost(v.Host); c != nil {
-			e.note(Note{About: aboutNode(e.nodes[v.Host]), Reason: "Unconsolidatable", Pool: c.Pool, Quiet: v.Kept == plan.KeptFull, Message: v.String()})
-		}
-	}
 }
 
 // quota is how many pods of each budget for evictions may be moved by what begins now.

@@ -120,7 +120,7 @@ func (e *Engine) driftedClaims() []*cluster.Claim {
 // they will have to go.
 func (e *Engine) forbidsDrift(c *cluster.Claim, n *cluster.Node, holds repack.Guards) string {
 	if n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
-		return "it carries do-not-disrupt"
+		return protected
 	}
 	if c.TerminationGracePeriod != cluster.Forever {
 		return ""
@@ -131,15 +131,6 @@ func (e *Engine) forbidsDrift(c *cluster.Claim, n *cluster.Node, holds repack.Gu
 		}
 	}
 	return ""
-}
-
-// tellKept says on a node why it is not replaced, once for each reason.
-func (e *Engine) tellKept(c *cluster.Claim, n *cluster.Node, why string) {
-	v := plan.Verdict{Host: n.Name, Kept: plan.KeptFor, Detail: why}
-	if e.disruptor.verdicts[n.Name] != v {
-		e.disruptor.verdicts[n.Name] = v
-		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: c.Pool, Message: "Cannot replace the drifted node: " + why})
-	}
 }
 
 // replacing makes actions that give claims back whatever is saved: what has to be bought

@@ -146,7 +146,31 @@ type Note struct {
 	// Bought is the node that is asked for, launched or given back; nil in a note
 	// about anything else.
 	Bought *Bought
+	// Decision is the disruption that is begun or, if Failed, given up; nil in a note about
+	// anything else. Of an action over several claims one note has it.
+	Decision *Decision
 }
+
+// Decision is an action as meters count it.
+type Decision struct {
+	Why cluster.Reason
+	// Replaces: nodes are bought for it.
+	Replaces bool
+	// Saving is what it takes off the cost per hour, 0 for one that is not for that.
+	Saving cluster.Money
+	Failed Failing
+}
+
+// Failing is how a disruption came to nothing; "" if it did not.
+type Failing string
+
+// How disruptions fail.
+const (
+	// Unreplaced: what was to replace the node did not come up.
+	Unreplaced Failing = "unreplaced"
+	// Outdated: right before its end the node had to stay after all.
+	Outdated Failing = "outdated"
+)
 
 // Bought is what a node was bought as, or will be.
 type Bought struct {

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
 )
 
 // podEventEvery bounds how often lastPodEventTime is written (Karpenter's
@@ -63,10 +64,12 @@ func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditi
 // that finds one on a node that nobody deletes continues from there.
 
 // beginEmpty begins to give back a node without pods.
-func (e *Engine) beginEmpty(c *cluster.Claim) {
+func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 	n := e.nodeOfClaim(c)
 	if e.taint(n) {
-		e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: c.Pool, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
+		e.markEmpty(c)
+		e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: c.Pool,
+			Decision: &Decision{Why: a.Why, Saving: a.Saving / cluster.Money(len(a.Hosts))}, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
 	}
 }
 

@@ -204,17 +204,7 @@ func (e *Engine) provisioned(b *cluster.CapacityBuffer, want *conditions) {
 	case h.changed || !e.synced:
 		return // the next plan says
 	}
-	ready, coming := 0, 0
-	for _, p := range h.chunks[b.ID()] {
-		host := h.on[p.UID]
-		switch since, there := e.readySince(host); {
-		case host == "" || !there:
-		case since == cluster.Never:
-			coming++
-		default:
-			ready++
-		}
-	}
+	ready, coming := e.chunksOf(b)
 	if ready == int(b.Chunks) {
 		want.set(cluster.Provisioning, "True", "FitsExistingCapacity", "there is room for "+chunkCount(ready))
 		return
@@ -227,6 +217,22 @@ func (e *Engine) provisioned(b *cluster.CapacityBuffer, want *conditions) {
 		text += "; others fit nowhere: " + why
 	}
 	want.set(cluster.Provisioning, "False", "RequiresNewCapacity", text)
+}
+
+// chunksOf counts the chunks of a buffer that have room on nodes that are ready, and on
+// those that are on their way.
+func (e *Engine) chunksOf(b *cluster.CapacityBuffer) (ready, coming int) {
+	for _, p := range e.headroom.chunks[b.ID()] {
+		host := e.headroom.on[p.UID]
+		switch since, there := e.readySince(host); {
+		case host == "" || !there:
+		case since == cluster.Never:
+			coming++
+		default:
+			ready++
+		}
+	}
+	return ready, coming
 }
 
 func chunkCount(n int) string {

@@ -16,6 +16,7 @@ type Status struct {
 	Unplaced  int    // of those, the ones that fit nowhere
 	Underway  int    // effects without an observed outcome
 	Pools     []PoolStatus
+	Buffers   []BufferStatus
 }
 
 // PoolStatus is the part of one pool.
@@ -26,7 +27,20 @@ type PoolStatus struct {
 	Price      cluster.Money // of its nodes per hour
 	Imputed    bool          // some of it is estimated
 	Disrupting int           // nodes that use its budgets
-	Allowed    int           // nodes that might be disrupted now if they were empty
+	// Allowed is how many nodes might be disrupted at the same time now, by reason.
+	Allowed map[cluster.Reason]int
+	Drifted int // nodes that have drifted and are not on their way out yet
+	// Reserved are nodes that only the pods may use that they were bought for.
+	Reserved int
+	// Replicas is how many nodes the pool is to have whatever pods there are, −1 for one
+	// that is bought from for pods.
+	Replicas int64
+}
+
+// BufferStatus is the part of one CapacityBuffer.
+type BufferStatus struct {
+	Namespace, Name string
+	Wanted, Ready   int // chunks, and those with room on nodes that are ready
 }
 
 // Status returns the state in numbers. It takes time in the number of claims.
@@ -43,7 +57,10 @@ func (e *Engine) Status() Status {
 		if !e.ours(p.Class) {
 			continue
 		}
-		x := PoolStatus{Name: p.Name, Usage: e.poolHolds(p.Name), Limits: p.Limits}
+		x := PoolStatus{Name: p.Name, Usage: e.poolHolds(p.Name), Limits: p.Limits, Allowed: map[cluster.Reason]int{}, Replicas: -1}
+		if p.Replicas != nil {
+			x.Replicas = *p.Replicas
+		}
 		initialized := 0
 		for _, c := range byPool[p.Name] {
 			price, imputed, _ := cluster.Price(e.resolved[c.Class].Types, c.Offering())
@@ -53,11 +70,22 @@ func (e *Engine) Status() Status {
 				initialized++
 				if c.Deleting() || !n.Ready || slices.Contains(n.Taints, cluster.DisruptedTaint) {
 					x.Disrupting++
+				} else if c.Is(cluster.Drifted) {
+					x.Drifted++
+				}
+				if n.Reserved(c.Name) {
+					x.Reserved++
 				}
 			}
 		}
-		x.Allowed, _ = AllowedDisruptions(p, initialized, cluster.ReasonEmpty, e.now)
+		for _, why := range voluntary {
+			x.Allowed[why], _ = AllowedDisruptions(p, initialized, why, e.now)
+		}
 		s.Pools = append(s.Pools, x)
+	}
+	for _, b := range sorted(e.buffers) {
+		ready, _ := e.chunksOf(b)
+		s.Buffers = append(s.Buffers, BufferStatus{Namespace: b.Namespace, Name: b.Name, Wanted: int(b.Chunks), Ready: ready})
 	}
 	return s
 }

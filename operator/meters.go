@@ -16,21 +16,26 @@ import (
 type Meters struct {
 	registry *prometheus.Registry
 
-	claimsCreated, claimsTerminated, claimsDisrupted *prometheus.CounterVec // nodepool [, reason]
-	nodesCreated, nodesTerminated                    *prometheus.CounterVec // nodepool
-	evictions                                        *prometheus.CounterVec // code
-	decisions                                        *prometheus.CounterVec // decision, reason
-	notes                                            *prometheus.CounterVec // reason
-	scheduling                                       prometheus.Histogram   // seconds
-	steps                                            prometheus.Histogram   // seconds
-	queue, unschedulable, synced, nodes, suspended   prometheus.Gauge
-	usage, limit                                     *prometheus.GaugeVec // nodepool, resource_type
-	allowed, consuming, cost                         *prometheus.GaugeVec // nodepool
-	planCost, planBound, planGap                     prometheus.Gauge
-	passes                                           prometheus.Histogram // seconds
-	paid, saving, paidBound, paidGap                 prometheus.Gauge
-	verdicts                                         *prometheus.GaugeVec // verdict
-	eligible                                         *prometheus.GaugeVec // reason
+	claimsCreated                                  *prometheus.CounterVec // nodepool, reason
+	claimsTerminated                               *prometheus.CounterVec // nodepool, capacity_type, zone
+	claimsDisrupted                                *prometheus.CounterVec // nodepool, reason, capacity_type
+	nodesCreated, nodesTerminated, nodesDrained    *prometheus.CounterVec // nodepool
+	evictions                                      *prometheus.CounterVec // code
+	decisions, unreplaced                          *prometheus.CounterVec // decision, reason
+	outdated, saved                                prometheus.Counter
+	notes                                          *prometheus.CounterVec // reason
+	scheduling                                     prometheus.Histogram   // seconds
+	steps                                          prometheus.Histogram   // seconds
+	queue, unschedulable, synced, nodes, suspended prometheus.Gauge
+	usage, limit                                   *prometheus.GaugeVec // nodepool, resource_type
+	allowed                                        *prometheus.GaugeVec // nodepool, reason
+	consuming, cost, reserved, replicas            *prometheus.GaugeVec // nodepool
+	chunks, chunksReady                            *prometheus.GaugeVec // namespace, name
+	planCost, planBound, planGap                   prometheus.Gauge
+	passes                                         prometheus.Histogram // seconds
+	paid, saving, paidBound, paidGap               prometheus.Gauge
+	verdicts                                       *prometheus.GaugeVec // verdict
+	eligible                                       *prometheus.GaugeVec // reason
 
 	lastStatus cluster.Instant
 }
@@ -55,12 +60,16 @@ func NewMeters() *Meters {
 		return h
 	}
 	m.claimsCreated = counter("karpenter_nodeclaims_created_total", "NodeClaims created.", "nodepool", "reason")
-	m.claimsTerminated = counter("karpenter_nodeclaims_terminated_total", "NodeClaims that have ended.", "nodepool")
-	m.claimsDisrupted = counter("karpenter_nodeclaims_disrupted_total", "NodeClaims whose deletion was decided here.", "nodepool", "reason")
+	m.claimsTerminated = counter("karpenter_nodeclaims_terminated_total", "NodeClaims that have ended.", "nodepool", "capacity_type", "zone")
+	m.claimsDisrupted = counter("karpenter_nodeclaims_disrupted_total", "NodeClaims whose deletion was decided here.", "nodepool", "reason", "capacity_type")
 	m.nodesCreated = counter("karpenter_nodes_created_total", "Nodes that registered.", "nodepool")
 	m.nodesTerminated = counter("karpenter_nodes_terminated_total", "Nodes that were drained and let go.", "nodepool")
+	m.nodesDrained = counter("karpenter_nodes_drained_total", "Nodes that were drained.", "nodepool")
 	m.evictions = counter("karpenter_pods_eviction_requests_total", "Evictions asked for and granted.", "code")
 	m.decisions = counter("karpenter_voluntary_disruption_decisions_total", "Voluntary disruptions decided.", "decision", "reason")
+	m.unreplaced = counter("karpenter_voluntary_disruption_queue_failures_total", "Disruptions given up since what was to replace the node did not come up.", "decision", "reason")
+	m.outdated = counter("karpenter_voluntary_disruption_failed_validations_total", "Disruptions given up since the node had to stay after all, found right before its end.").WithLabelValues()
+	m.saved = counter("ullage_disruption_savings_total", "What the disruptions that were begun take off the price of all nodes, USD per hour.").WithLabelValues()
 	m.notes = counter("ullage_notes_total", "What happened, by reason.", "reason")
 	m.scheduling = seconds("karpenter_scheduler_scheduling_duration_seconds", "Time to plan for the pods that wait.")
 	m.steps = seconds("ullage_engine_step_duration_seconds", "Time of one step of the engine.")
@@ -74,6 +83,10 @@ func NewMeters() *Meters {
 	m.allowed = gauges("karpenter_nodepools_allowed_disruptions", "Nodes that may be disrupted at the same time now.", "nodepool", "reason")
 	m.consuming = gauges("karpenter_nodepools_nodes_consuming_budgets", "Nodes that use the pool's budgets.", "nodepool")
 	m.cost = gauges("karpenter_nodepools_cost_total", "Price of the pool's nodes, USD per hour.", "nodepool")
+	m.reserved = gauges("ullage_nodepools_reserved_nodes", "Nodes that only the pods may use that they were bought for.", "nodepool")
+	m.replicas = gauges("ullage_nodepools_replicas", "Nodes that a pool of static capacity is to have.", "nodepool")
+	m.chunks = gauges("ullage_capacity_buffer_chunks", "Chunks that a CapacityBuffer is to keep free.", "namespace", "name")
+	m.chunksReady = gauges("ullage_capacity_buffer_ready_chunks", "Chunks that have room on nodes that are ready.", "namespace", "name")
 	m.planCost = gauge("ullage_plan_new_cost", "What the nodes of the last plan that bought any cost, USD per hour.")
 	m.planBound = gauge("ullage_plan_bound", "Proven lower bound of that, USD per hour.")
 	m.planGap = gauge("ullage_plan_gap_ratio", "Cost over bound, minus 1.")
@@ -132,43 +145,12 @@ func (m *Meters) repacked(f engine.Repacked, took time.Duration) {
 	for i := range r.Verdicts {
 		m.verdicts.WithLabelValues(r.Verdicts[i].Kept.String()).Inc()
 	}
-	m.eligible.Reset()
+	eligible := map[cluster.Reason]int{cluster.ReasonEmpty: 0, cluster.ReasonUnderutilized: 0}
 	for i := range r.Actions {
-		m.eligible.WithLabelValues(string(r.Actions[i].Why)).Add(float64(len(r.Actions[i].Hosts)))
+		eligible[r.Actions[i].Why] += len(r.Actions[i].Hosts)
 	}
-}
-
-// note turns the notes that Karpenter has counters for into those.
-func (m *Meters) note(n engine.Note) {
-	m.notes.WithLabelValues(n.Reason).Inc()
-	switch n.Reason {
-	case "Registered":
-		m.nodesCreated.WithLabelValues(n.Pool).Inc()
-	case "Terminated":
-		m.claimsTerminated.WithLabelValues(n.Pool).Inc()
-	case "Drained":
-		m.nodesTerminated.WithLabelValues(n.Pool).Inc()
-	case "Evicted":
-		m.evictions.WithLabelValues("200").Inc()
-	case "FailedDraining":
-		m.evictions.WithLabelValues("429").Inc()
-	case "Empty":
-		m.claimsDisrupted.WithLabelValues(n.Pool, "empty").Inc()
-		m.decisions.WithLabelValues("delete", "empty").Inc()
-	case "Underutilized", "Drifted", "Expired":
-		why := strings.ToLower(n.Reason)
-		m.claimsDisrupted.WithLabelValues(n.Pool, why).Inc()
-		m.decisions.WithLabelValues("replace", why).Inc()
-	case "Unhealthy":
-		m.claimsDisrupted.WithLabelValues(n.Pool, "unhealthy").Inc()
-	case "InsufficientCapacityError":
-		m.claimsDisrupted.WithLabelValues(n.Pool, "insufficient_capacity").Inc()
-	case "InstanceVanished":
-		m.claimsDisrupted.WithLabelValues(n.Pool, "garbage_collected").Inc()
-	case "NodeClassNotReady":
-		m.claimsDisrupted.WithLabelValues(n.Pool, "nodeclass_not_ready").Inc()
-	case "LaunchTimeout", "RegistrationTimeout":
-		m.claimsDisrupted.WithLabelValues(n.Pool, "liveness").Inc()
+	for why, n := range eligible {
+		m.eligible.WithLabelValues(lower(why)).Set(float64(n))
 	}
 }
 
@@ -178,9 +160,10 @@ func (m *Meters) status(s engine.Status) {
 	m.nodes.Set(float64(s.Nodes))
 	m.synced.Set(truth(s.Synced))
 	m.suspended.Set(truth(s.Suspended != ""))
-	for _, g := range []*prometheus.GaugeVec{m.usage, m.limit, m.allowed, m.consuming, m.cost} {
-		g.Reset() // pools come and go
+	for _, g := range []*prometheus.GaugeVec{m.usage, m.limit, m.allowed, m.consuming, m.cost, m.reserved, m.replicas, m.chunks, m.chunksReady} {
+		g.Reset() // pools and buffers come and go
 	}
+	drifted := 0
 	for _, p := range s.Pools {
 		for _, a := range p.Usage {
 			m.usage.WithLabelValues(p.Name, a.Name).Set(base(a))
@@ -188,11 +171,26 @@ func (m *Meters) status(s engine.Status) {
 		for _, a := range p.Limits {
 			m.limit.WithLabelValues(p.Name, a.Name).Set(base(a))
 		}
-		m.allowed.WithLabelValues(p.Name, "Empty").Set(float64(p.Allowed))
+		for why, n := range p.Allowed {
+			m.allowed.WithLabelValues(p.Name, string(why)).Set(float64(n))
+		}
 		m.consuming.WithLabelValues(p.Name).Set(float64(p.Disrupting))
 		m.cost.WithLabelValues(p.Name).Set(dollars(p.Price))
+		m.reserved.WithLabelValues(p.Name).Set(float64(p.Reserved))
+		if p.Replicas >= 0 {
+			m.replicas.WithLabelValues(p.Name).Set(float64(p.Replicas))
+		}
+		drifted += p.Drifted
+	}
+	m.eligible.WithLabelValues(lower(cluster.ReasonDrifted)).Set(float64(drifted))
+	for _, b := range s.Buffers {
+		m.chunks.WithLabelValues(b.Namespace, b.Name).Set(float64(b.Wanted))
+		m.chunksReady.WithLabelValues(b.Namespace, b.Name).Set(float64(b.Ready))
 	}
 }
+
+// lower is a reason as Karpenter's counters have it.
+func lower(why cluster.Reason) string { return strings.ToLower(string(why)) }
 
 // base is an amount in the unit that Prometheus users expect: cores, bytes.
 func base(a cluster.Amount) float64 {
