@@ -7,7 +7,8 @@
 // them ([Scheduler]), how a decision changes them ([Objects.Bind], [Objects.Buy]),
 // and which constraint of ours stands for which plugin ([Compare]). It refuses to
 // know what the right answer is: there is no model of the scheduler here, only the
-// scheduler.
+// scheduler. [Loop] is the whole of it, with its queue and its scores, for whoever wants
+// decisions.
 //
 // Random clusters come from oracle/random. The tests are the point of the package:
 //

@@ -81,6 +81,15 @@ func (f *Informers) Put(object runtime.Object) {
 	}
 }
 
+// Remove takes an object away and tells event handlers.
+func (f *Informers) Remove(object runtime.Object) {
+	i := f.of(object)
+	must(i.indexer.Delete(object))
+	for _, h := range i.handlers {
+		h.OnDelete(object)
+	}
+}
+
 // must stops on what can only be a mistake in this package.
 func must(err error) {
 	if err != nil {

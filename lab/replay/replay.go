@@ -76,7 +76,7 @@ const most = 5
 // carries a plan for the case out. Without a plan, one is made for what the scheduler
 // has left, as the operator does it.
 func Run(ctx context.Context, c *Case, p *plan.Plan, terms Terms) (*Outcome, error) {
-	l, err := newLoop(ctx)
+	l, err := oracle.NewLoop(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func Run(ctx context.Context, c *Case, p *plan.Plan, terms Terms) (*Outcome, err
 
 // run is one replay.
 type run struct {
-	loop    *loop
+	loop    *oracle.Loop
 	objects *oracle.Objects
 	random  *rand.Rand
 	terms   Terms
@@ -147,14 +147,14 @@ func (r *run) realised() (empty int, cost cluster.Money) {
 // begin makes what is there known to the scheduler, and lets it place what it can.
 func (r *run) begin(ctx context.Context) {
 	for _, n := range r.objects.Namespaces {
-		r.loop.informers.Put(n)
+		r.loop.Informers.Put(n)
 	}
 	for _, n := range r.objects.Nodes {
 		r.objects.Attend(n.Name)
-		r.loop.informers.Put(n)
+		r.loop.Informers.Put(n)
 	}
 	for _, n := range r.objects.CSINodes {
-		r.loop.informers.Put(n)
+		r.loop.Informers.Put(n)
 	}
 	never := corev1.PreemptNever // all are equally important: looking for victims is in vain, and takes most of the time
 	for i, p := range r.objects.Pods {
@@ -163,9 +163,9 @@ func (r *run) begin(ctx context.Context) {
 			waits.Spec.SchedulerName, waits.Spec.PreemptionPolicy = corev1.DefaultSchedulerName, &never
 			r.objects.Pods[i] = &waits
 		}
-		r.loop.add(r.objects.Pods[i])
+		r.loop.Add(r.objects.Pods[i])
 	}
-	r.loop.drain(ctx)
+	r.loop.Drain(ctx)
 	r.settle()
 }
 
@@ -195,14 +195,14 @@ func (r *run) buy(ctx context.Context, p *plan.Plan) error {
 		for _, name := range wave {
 			r.ready(name)
 		}
-		r.loop.drain(ctx)
+		r.loop.Drain(ctx)
 		r.openFilled(ctx)
 	}
 	if r.terms.Reserve {
 		r.open(nodes) // their time is over
-		r.loop.drain(ctx)
+		r.loop.Drain(ctx)
 	}
-	r.loop.wake(ctx)
+	r.loop.Wake(ctx)
 	r.settle()
 	return nil
 }
@@ -213,21 +213,21 @@ func (r *run) ready(name string) {
 	before := len(r.objects.Pods)
 	r.objects.Attend(name)
 	for _, p := range r.objects.Pods[before:] {
-		r.loop.add(p)
+		r.loop.Add(p)
 	}
 	for _, c := range r.objects.CSINodes {
 		if c.Name == name {
-			r.loop.informers.Put(c)
+			r.loop.Informers.Put(c)
 		}
 	}
-	r.loop.informers.Put(r.objects.Node(name))
+	r.loop.Informers.Put(r.objects.Node(name))
 }
 
 // settle writes into the objects what the scheduler has decided.
 func (r *run) settle() {
 	for i, p := range r.objects.Pods {
 		if p.Spec.NodeName == "" {
-			r.objects.Pods[i] = r.loop.pods[key(p.Namespace, p.Name)]
+			r.objects.Pods[i] = r.loop.Pod(p.Namespace + "/" + p.Name)
 		}
 	}
 }

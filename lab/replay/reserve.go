@@ -25,7 +25,7 @@ func (r *run) reserve(p *plan.Plan, nodes []string) {
 		}
 	}
 	for i, pod := range r.objects.Pods {
-		node, planned := of[key(pod.Namespace, pod.Name)]
+		node, planned := of[pod.Namespace+"/"+pod.Name]
 		if !planned || pod.Spec.NodeName != "" {
 			continue
 		}
@@ -34,14 +34,14 @@ func (r *run) reserve(p *plan.Plan, nodes []string) {
 			corev1.Toleration{Key: cluster.ReservedKey, Operator: corev1.TolerationOpEqual, Value: node, Effect: corev1.TaintEffectNoSchedule})
 		may.ResourceVersion = node // the scheduler overlooks changes of one version
 		r.objects.Pods[i] = &may
-		r.loop.add(&may)
+		r.loop.Add(&may)
 	}
 }
 
 // openFilled opens the nodes that are ready and have all the pods they are reserved
 // for, unless a pod still waits for which it matters where others go.
 func (r *run) openFilled(ctx context.Context) {
-	waits := func(p *cluster.Pod) bool { return r.loop.node[p.ID()] == "" }
+	waits := func(p *cluster.Pod) bool { return r.loop.Node(p.ID()) == "" }
 	for {
 		var filled []string
 		for _, name := range slices.Sorted(maps.Keys(r.meant)) {
@@ -57,7 +57,7 @@ func (r *run) openFilled(ctx context.Context) {
 			return
 		}
 		r.open(filled)
-		r.loop.drain(ctx) // whoever comes now may have been the last elsewhere
+		r.loop.Drain(ctx) // whoever comes now may have been the last elsewhere
 	}
 }
 
@@ -71,7 +71,7 @@ func (r *run) open(nodes []string) {
 		n := r.objects.Node(name).DeepCopy()
 		n.Spec.Taints = slices.DeleteFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == cluster.ReservedKey })
 		r.replace(n)
-		r.loop.informers.Put(n)
+		r.loop.Informers.Put(n)
 	}
 }
 

@@ -153,14 +153,16 @@ const unscored = -1
 // room may have changed.
 func (c *Cache) judge(k *class, slot int, shape bool) {
 	word, bit := slot/64, uint64(1)<<(slot%64)
+	n := c.nodes[slot] // as it is by now: it may have gone since what the log tells
+	there := n != nil && n.rec != nil
 	if shape {
 		k.admits[word] &^= bit
-		if n := c.nodes[slot]; n != nil && n.rec != nil && k.demand.Admits(n.label, n.taint) {
+		if there && k.demand.Admits(n.label, n.taint) {
 			k.admits[word] |= bit
 		}
 	}
 	was := k.fits[word]&bit != 0
-	is := k.admits[word]&bit != 0 && c.holds(k, slot)
+	is := there && k.admits[word]&bit != 0 && c.holds(k, slot)
 	if was != is {
 		k.fits[word] ^= bit
 		if is {
@@ -203,8 +205,8 @@ func (n *node) lets(k *class, p *cluster.Pod) bool {
 // node.
 func (c *Cache) score(n *node, k *class) int32 {
 	least, weights := int64(0), int64(0)
-	var fraction [2]float64
-	for i := range fraction {
+	var before, after [2]float64 // CPU and memory that are requested, as parts of the node
+	for i := range after {
 		total := int64(0)
 		if i < len(n.total) {
 			total = n.total[i]
@@ -218,7 +220,9 @@ func (c *Cache) score(n *node, k *class) int32 {
 		}
 		weights++
 		// BalancedAllocation counts what is really requested.
-		fraction[i] = min(float64(total-c.free[i][n.slot]+k.requests[i])/float64(total), 1)
+		taken := total - c.free[i][n.slot]
+		before[i] = min(float64(taken)/float64(total), 1)
+		after[i] = min(float64(taken+k.requests[i])/float64(total), 1)
 	}
 	if weights > 0 {
 		least /= weights
@@ -226,11 +230,17 @@ func (c *Cache) score(n *node, k *class) int32 {
 	if k.requests[0] == 0 && k.requests[1] == 0 {
 		return int32(least) // a pod of best effort is not balanced
 	}
-	apart := fraction[0] - fraction[1]
+	return int32(least + 50 + (50+balance(after)-balance(before))/2)
+}
+
+// balance is 100 for a node whose CPU and memory are requested to the same part, 50 for
+// one that has all of the one requested and nothing of the other.
+func balance(part [2]float64) int64 {
+	apart := part[0] - part[1]
 	if apart < 0 {
 		apart = -apart
 	}
-	return int32(least) + int32((1-apart/2)*100)
+	return int64((1 - apart/2) * 100)
 }
 
 // Admits tells whether a pod could go to a node as far as the node itself and its

@@ -350,13 +350,18 @@ func (c *Cache) scoreSpread(k *class, found []int, raw, out []int64) {
 	}
 }
 
-// distinct is how many domains the nodes are in that are not left out (raw below 0).
+// distinct is how many domains the nodes are in that are not left out (raw below 0). Those
+// without the label are one more, as upstream, although nothing is counted there.
 func (c *Cache) distinct(x *spread, found []int, raw []int64) int {
 	c.searches++
-	n := 0
+	n, outside := 0, 0
 	for i, s := range found {
 		d := x.at(s)
-		if raw[i] < 0 || d < 0 {
+		if raw[i] < 0 {
+			continue
+		}
+		if d < 0 {
+			outside = 1
 			continue
 		}
 		for int(d) >= len(c.seen) {
@@ -367,7 +372,7 @@ func (c *Cache) distinct(x *spread, found []int, raw []int64) int {
 			n++
 		}
 	}
-	return n
+	return n + outside
 }
 
 // scorePods is InterPodAffinity: what the class prefers to be near or apart from,

@@ -12,12 +12,17 @@
 // It scores as the default profile does: LeastAllocated, BalancedAllocation,
 // TaintToleration, NodeAffinity, PodTopologySpread with the system's default
 // constraints, InterPodAffinity; of large clusters it looks at a sample only, and
-// breaks ties at random, as upstream.
+// breaks ties at random, as upstream. What the real one decided in random clusters is
+// recorded by lab/decisions, and package trace compares: each choice of the real one is
+// among the best here.
 //
 // [Queue] holds the pods that wait: active, backing off, or parked until something
 // happens that could help.
 //
 // Not there: preemption (but for pods that one node alone may have, such as a
-// DaemonSet's), volumes, devices. [Cache.Supports] says so of a pod. The
-// package refuses to know the time and how a binding is written.
+// DaemonSet's), volumes, devices; [Cache.Supports] says so of a pod. What a node has of
+// images, what namespaces have of labels and that Services spread pods is not known to
+// the records of package cluster, and pods are taken to be of one container where their
+// requests have defaults. The package refuses to know the time and how a binding is
+// written.
 package schedule

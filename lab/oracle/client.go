@@ -1,4 +1,4 @@
-package replay
+package oracle
 
 //revive:disable:exported what the methods do, client-go's interfaces say
 
