@@ -233,11 +233,17 @@ func (e *Engine) evicted(f EvictPod, d Done, again cluster.Instant) {
 	if p == nil || p.UID != f.UID {
 		return
 	}
+	told := e.blocked[id]
+	if d.Err == nil {
+		delete(e.blocked, id)
+	} else if d.Err.Kind == Blocked {
+		again = e.block(p, again)
+	}
 	e.podWritten(id, again)
 	switch {
 	case d.Err == nil:
 		e.note(Note{About: aboutPod(p), Reason: "Evicted", Message: "Evicted pod: its node " + p.Node + " is being given back"})
-	case d.Err.Kind == Blocked && e.retry[podKey(id)].failures == 1:
+	case d.Err.Kind == Blocked && !told:
 		if n := e.nodes[p.Node]; n != nil {
 			e.note(Note{About: aboutNode(n), Warning: true, Reason: "FailedDraining", Message: "Failed to drain node, pod " + id + ": " + d.Err.Message})
 		}

@@ -106,6 +106,7 @@ func (ev PodChanged) apply(e *Engine) {
 	e.podMoved(ev.ID, old, ev.Pod)
 	if ev.Pod == nil {
 		e.observedGone(podKey(ev.ID))
+		delete(e.blocked, ev.ID)
 	} else {
 		e.observed(podKey(ev.ID), ev.Pod.Revision, ev.Pod.Deleting())
 	}
@@ -338,12 +339,13 @@ func (ev AttachmentChanged) apply(e *Engine) {
 }
 
 // A budget changes whenever one of its pods does. It says nothing about where pods can
-// go, and evictions that it refused are tried again in their own time.
+// go, but evictions that it refused may be tried again.
 func (ev BudgetChanged) apply(e *Engine) {
 	if ev.Budget == nil {
 		delete(e.guards, ev.ID)
 	} else {
 		e.guards[ev.ID] = ev.Budget
+		e.unblock(ev.Budget)
 	}
 }
 
