@@ -25,9 +25,9 @@ import (
 // The test as CI runs it is a small one; the real one, at the pace of a real cloud, is
 // go test -run 'TestFleet$' -fleet-nodes 500 -fleet-share 10 -fleet-speed 1 -timeout 90m -v .
 var (
-	fleetNodes = flag.Int("fleet-nodes", 30, "nodes of the fleet, a tenth of them spot")
+	fleetNodes = flag.Int("fleet-nodes", 20, "nodes of the fleet, a tenth of them spot")
 	fleetShare = flag.Int("fleet-share", 34, "budget of each pool, in percent of its nodes")
-	fleetSpeed = flag.Int("fleet-speed", 8, "what the cloud's latencies and the operator's waits are divided by")
+	fleetSpeed = flag.Int("fleet-speed", 10, "what the cloud's latencies and the operator's waits are divided by")
 	fleetDir   = flag.String("fleet-dir", "", "keep the lab in this directory, to look at afterwards")
 )
 
