@@ -27,6 +27,7 @@ type disruptor struct {
 	waitFor map[string]map[string]bool
 	// heirs says where pods are to go that come for those which were evicted.
 	heirs map[heir][]string
+	turns turns
 	// ripe are claims whose pods have room elsewhere now, as far as is known.
 	ripe map[string]bool
 	// spared are claims that could not go although they were chosen.
@@ -47,7 +48,7 @@ type spared struct {
 
 func newDisruptor() disruptor {
 	return disruptor{
-		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{},
+		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(),
 		ripe: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }

@@ -136,6 +136,8 @@ func (e *Engine) drain(c *cluster.Claim, n *cluster.Node, want *conditions) (aga
 	again = min(again, stuck)
 	if waiting > 0 {
 		want.set(cluster.Drained, "Unknown", "Draining", "Draining")
+		group, next := e.turn(c, group)
+		again = min(again, next)
 		for _, p := range group {
 			if p.Deleting() {
 				continue
@@ -196,6 +198,10 @@ func (e *Engine) drainGroup(pods []*cluster.Pod) (group []*cluster.Pod, waiting 
 	return nil, 0, stuck
 }
 
+// expiryLag is how much later than asked a deletion may take effect: what is on its way
+// counts from when it arrives. Without it pods would be deleted again and again.
+const expiryLag = 5 * cluster.Second
+
 // expire deletes, whatever protects them, the pods that could not otherwise have
 // their whole grace period before the claim's terminationGracePeriod ends. It
 // returns when the next one is due.
@@ -205,7 +211,7 @@ func (e *Engine) expire(c *cluster.Claim, pods []*cluster.Pod, limit cluster.Ins
 		return again
 	}
 	for _, p := range pods {
-		if !p.Drains() || p.Deleting() && p.DeleteAt <= max(limit, e.now.Add(cluster.Second)) {
+		if !p.Drains() || p.Deleting() && p.DeleteAt <= max(limit, e.now).Add(expiryLag) {
 			continue
 		}
 		due := limit.Add(-p.Grace)

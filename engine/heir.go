@@ -18,12 +18,21 @@ type heir struct {
 	demand *cluster.Demand
 }
 
+// follows notes that a pod is about to leave its node, or has found one.
+func (e *Engine) follows(old, now *cluster.Pod) {
+	e.disruptor.turns.known = false
+	switch {
+	case old != nil && old.Node != "" && !old.Deleting() && (now == nil || now.Deleting()):
+		e.bequeath(old)
+		e.takeOff(old)
+	case now != nil && now.Node != "" && (old == nil || old.Node == ""):
+		e.land(now)
+	}
+}
+
 // bequeath leaves the place that a pod was to have, when its end has been asked for, to
 // whoever comes for it.
-func (e *Engine) bequeath(old, now *cluster.Pod) {
-	if old == nil || old.Node == "" || old.Deleting() || now != nil && !now.Deleting() {
-		return
-	}
+func (e *Engine) bequeath(old *cluster.Pod) {
 	if to := e.disruptor.moved[old.UID]; to != "" && len(e.disruptor.waitFor[to]) > 0 {
 		k := heir{old.Owner.UID, old.Demand}
 		e.disruptor.heirs[k] = append(e.disruptor.heirs[k], to)

@@ -79,7 +79,7 @@ func (w *world) podsOnNode(name string) []*cluster.Pod { return sorted(w.podsOn[
 
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
-	e.bequeath(old, ev.Pod)
+	e.follows(old, ev.Pod)
 	if old != nil && old.Node != "" {
 		delete(e.podsOn[old.Node], ev.ID)
 		if len(e.podsOn[old.Node]) == 0 {
@@ -235,6 +235,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.agenda.by(job{jobPool, old.Pool}, e.now)
 	}
 	e.linkReplacements(ev.Name, old, ev.Claim)
+	e.disruptor.turns.known = false
 	if len(e.reserved.nodes) > 0 {
 		e.agenda.by(job{jobReserve, ""}, e.now) // it may have been the last to be waited for
 	}
@@ -339,7 +340,7 @@ func (ev AttachmentChanged) apply(e *Engine) {
 }
 
 // A budget changes whenever one of its pods does. It says nothing about where pods can
-// go, but evictions that it refused may be tried again.
+// go, but evictions that it refused may be tried again, and nodes that it kept may go.
 func (ev BudgetChanged) apply(e *Engine) {
 	if ev.Budget == nil {
 		delete(e.guards, ev.ID)
@@ -347,6 +348,7 @@ func (ev BudgetChanged) apply(e *Engine) {
 		e.guards[ev.ID] = ev.Budget
 		e.unblock(ev.Budget)
 	}
+	e.passIn()
 }
 
 func (Synced) apply(e *Engine) {

@@ -30,21 +30,9 @@ func (p *pass) horizon(hosts []int) cluster.Duration {
 	return d
 }
 
-// postpone notes when hosts may go that would save enough if only it were certain that it
-// lasts: cost is what that takes once.
-func (p *pass) postpone(hosts []int, saving, cost cluster.Money) {
-	floor := cluster.Money(0)
-	for _, h := range hosts {
-		floor += p.hosts[h].floor
-	}
-	if saving <= floor {
-		return
-	}
-	const hour = cluster.Money(cluster.Hour / cluster.Millisecond)
-	needs := cluster.Duration(cost*hour/(saving-floor)+1) * cluster.Millisecond
-	if wait := needs - p.horizon(hosts); wait > 0 && (p.later == 0 || wait < p.later) {
-		p.later = wait
-	}
+// floor is what has to be saved when hosts go, however long that lasts.
+func (p *pass) floor(hosts []int) cluster.Money {
+	return p.price(hosts) * cluster.Money(p.opt.LeastSaving) / 1_000_000
 }
 
 // once is what it costs that hosts are replaced by nodes at that price per hour: their
@@ -59,9 +47,18 @@ func (p *pass) once(hosts []int, bought cluster.Money) cluster.Money {
 
 // least is what replacing hosts has to save per hour.
 func (p *pass) least(hosts []int, bought cluster.Money) cluster.Money {
-	sum := perHour(p.once(hosts, bought), p.horizon(hosts))
-	for _, h := range hosts {
-		sum += p.hosts[h].floor
+	return max(p.floor(hosts), perHour(p.once(hosts, bought), p.horizon(hosts)), 1)
+}
+
+// postpone notes when hosts may go that would save enough if only it were certain that it
+// lasts.
+func (p *pass) postpone(hosts []int, saving, bought cluster.Money) {
+	if saving < max(p.floor(hosts), 1) {
+		return
 	}
-	return max(sum, 1)
+	const hour = cluster.Money(cluster.Hour / cluster.Millisecond)
+	needs := cluster.Duration(p.once(hosts, bought)*hour/saving+1) * cluster.Millisecond
+	if wait := needs - p.horizon(hosts); wait > 0 && (p.later == 0 || wait < p.later) {
+		p.later = wait
+	}
 }

@@ -2,131 +2,143 @@ package repack
 
 import (
 	"cmp"
-	"maps"
+	"math/bits"
 	"slices"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
 )
 
-// Whoever evicts pods does not decide where they go, nor who comes first: each is made
-// anew when its controller gets to it, and the scheduler puts it where most is free, which
-// is the opposite of what has been planned. So what has been planned is rehearsed.
+// Whoever evicts pods does not decide where they go: each is made anew when its controller
+// gets to it, and the scheduler puts it where most is free, which is the opposite of what
+// has been planned. What can be decided is who comes first. So pods are evicted in turns,
+// and what has been planned is rehearsed in that order.
 
-// rehearsals is in how many random orders the pods of a node are tried, beside those that
-// do most harm: the small ones first, and those last that may not go everywhere.
+// Turn says whose turn it is to be evicted among pods that go to save money: of those with
+// the highest first, and of the next when these have found their nodes. Who may go to few
+// nodes comes before who needs only room, and who needs much before who needs half of that.
+func Turn(p *cluster.Pod) int {
+	// A core is worth about as much as four GiB.
+	size := uint64(p.Demand.Requests.Get(cluster.CPU)) + uint64(p.Demand.Requests.Get(cluster.Memory))>>22
+	turn := bits.Len64(size)
+	if p.DependsOnOthers() || len(p.Demand.Selector)+len(p.Demand.Affinity) > 0 {
+		turn += bits.UintSize
+	}
+	return turn
+}
+
+// rehearsals is how often the pods of a node are tried: where those go that are alike in
+// who comes first, and what else the scheduler looks at beside room, is left to chance in
+// all but the first.
 const rehearsals = 3
 
 // roomiest is how many hosts the scheduler is taken to choose from for a pod, those with
 // the most cpu free.
 const roomiest = 10
 
-// rehearsed tells whether the pods of a host that has been lifted find room in any order,
-// if each goes where there is most.
+// rehearsed tells whether the pods of a host that has been lifted find room when their
+// turns come, if each goes where there is most.
 func (p *pass) rehearsed(h int, planned []move) bool {
 	p.undo(planned)
 	defer p.redo(planned)
-	return p.robust([]int{h}, nil)
+	var pods []*cluster.Pod
+	for _, x := range p.hosts[h].parts {
+		pods = append(pods, x.pods...)
+	}
+	return p.rehearse(h, pods)
 }
 
-// certain tells whether the pods of hosts find room in any order, on others or on the new
-// nodes of a plan. These are reserved: a pod comes there if no other node takes it, in the
-// place of one like it.
+// certain tells whether those pods of hosts that a plan moves to others find room there.
+// The new nodes are no question: they are reserved, their pods come last, and whatever
+// finds room elsewhere is not missed on them.
 func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 	if len(bought.Placements) == 0 {
-		return true // whatever finds room elsewhere is not missed on them
+		return true
 	}
 	was := p.lift(hosts)
 	defer p.setDown(hosts, was)
-	places := map[int]int{}
-	for i := range bought.Creates {
-		for _, pod := range bought.Creates[i].Pods {
-			places[p.class[pod]]++
-		}
+	var pods []*cluster.Pod
+	for _, m := range bought.Placements {
+		pods = append(pods, m.Pods...)
 	}
-	return p.robust(hosts, places)
+	return p.rehearse(hosts[0], pods)
 }
 
-// robust rehearses the pods of hosts in several orders. places are how many of a class
-// have one beside the room there is.
-func (p *pass) robust(hosts []int, places map[int]int) bool {
-	var pods []int // classes
-	for _, h := range hosts {
-		for _, x := range p.hosts[h].parts {
-			for range x.pods {
-				pods = append(pods, x.class)
+// rehearse tells whether pods find room. Chance depends on nothing but a number.
+func (p *pass) rehearse(number int, pods []*cluster.Pod) bool {
+	dice := dice(number)
+	for i := range rehearsals {
+		if i > 0 {
+			for i := len(pods) - 1; i > 0; i-- {
+				j := dice.roll(i + 1)
+				pods[i], pods[j] = pods[j], pods[i]
 			}
 		}
-	}
-	slices.SortStableFunc(pods, func(a, b int) int { return cmp.Compare(p.worth[a], p.worth[b]) })
-	if !p.rehearse(pods, places) {
-		return false
-	}
-	slices.SortStableFunc(pods, func(a, b int) int { return p.tied(a) - p.tied(b) })
-	if !p.rehearse(pods, places) {
-		return false
-	}
-	random := uint64(hosts[0]) // the orders depend on nothing but the hosts
-	for range rehearsals {
-		for i := len(pods) - 1; i > 0; i-- {
-			random = random*6364136223846793005 + 1442695040888963407
-			j := int(random >> 33 % uint64(i+1))
-			pods[i], pods[j] = pods[j], pods[i]
-		}
-		if !p.rehearse(pods, places) {
+		slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(Turn(b), Turn(a)) })
+		if !p.rehearseOnce(pods, i > 0, &dice) {
 			return false
 		}
 	}
 	return true
 }
 
-// tied is 1 for classes that more than room decides about.
-func (p *pass) tied(class int) int {
-	c := &p.snap.Classes[class]
-	if c.Pods[0].DependsOnOthers() || len(c.Demand.Selector)+len(c.Demand.Affinity) > 0 {
-		return 1
-	}
-	return 0
-}
-
-// rehearse tells whether pods of these classes find room, or a place, one after the other.
-func (p *pass) rehearse(pods []int, places map[int]int) bool {
+func (p *pass) rehearseOnce(pods []*cluster.Pod, anywhere bool, d *dice) bool {
 	moves := make([]move, 0, len(pods))
 	defer func() { p.undo(moves) }()
-	left := maps.Clone(places)
-	for _, class := range pods {
-		if to := p.airiest(class); to >= 0 {
-			p.place(class, to, 1)
-			moves = append(moves, move{class, to, 1})
-		} else if left[class] > 0 {
-			left[class]--
-		} else {
+	for _, pod := range pods {
+		class := p.class[pod]
+		few := p.roomy(class)
+		if len(few) == 0 {
 			return false
 		}
+		to := few[0]
+		if anywhere {
+			to = few[d.roll(len(few))]
+		}
+		p.place(class, int(to.host), 1)
+		moves = append(moves, move{class, int(to.host), 1})
 	}
 	return true
 }
 
-// airiest returns the host of which the largest part would be free with one more pod of
-// a class, −1 if there is none.
-func (p *pass) airiest(class int) int {
+// choice is a host and how much of it would be free, of cpu and memory together.
+type choice struct {
+	host int32
+	free float64
+}
+
+// roomy returns hosts that take one more pod of a class, the one first of which the largest
+// part would be free then.
+func (p *pass) roomy(class int) []choice {
 	v := p.world.View(class)
 	wants := p.snap.Classes[class].Requests
-	best, free, found := -1, 0.0, 0
+	found := p.choices[:0]
 	for _, h := range slices.Backward(p.byRoom) {
 		if v.Node(int(h)) != 0 {
 			continue
 		}
+		x := choice{host: h}
 		room, all := p.world.Room(int(h)), p.snap.Hosts[h].Allocatable
-		part := 0.0
 		for d := range 2 { // cpu and memory, as the scheduler scores
-			part += float64(room[d]-wants[d]) / float64(max(all[d], 1))
+			x.free += float64(room[d]-wants[d]) / float64(max(all[d], 1))
 		}
-		if best < 0 || part > free {
-			best, free = int(h), part
+		found = append(found, x)
+		if x.free > found[0].free {
+			found[0], found[len(found)-1] = x, found[0]
 		}
-		if found++; found == roomiest {
+		if len(found) == roomiest {
 			break
 		}
 	}
-	return best
+	p.choices = found
+	return found
+}
+
+// dice are chance that is the same every time.
+type dice uint64
+
+// roll returns a number below n.
+func (d *dice) roll(n int) int {
+	*d = *d*6364136223846793005 + 1442695040888963407
+	return int(uint64(*d) >> 33 % uint64(n))
 }

@@ -97,6 +97,7 @@ type pass struct {
 	pools   []scale         // of each pool; nil until somebody asks
 	worth   []cluster.Money // of a pod of each class
 	actions []plan.Action
+	choices []choice         // what roomy found last
 	later   cluster.Duration // until an action may be worth its while, 0 if none will
 }
 

@@ -29,9 +29,9 @@ func (p *pass) promising(h int) bool {
 	switch {
 	case x.excess() > x.least:
 		return true
-	case x.excess() > x.floor:
+	case x.excess() > p.floor([]int{h}):
 		x.verdict = plan.Verdict{Kept: plan.KeptThreshold, Saving: x.excess(), Least: x.least}
-		p.postpone([]int{h}, x.excess(), x.moving)
+		p.postpone([]int{h}, x.excess(), 0)
 	default:
 		x.verdict = plan.Verdict{Kept: plan.KeptFull}
 	}
@@ -89,7 +89,7 @@ func (p *pass) replace(hosts []int) {
 	case !o.whole:
 		v = p.hosts[hosts[0]].verdict
 	default:
-		p.postpone(hosts, o.saving, p.once(hosts, o.bought.Objective()))
+		p.postpone(hosts, o.saving, o.bought.Objective())
 	}
 	p.settleFor(hosts, v)
 }

@@ -19,9 +19,8 @@ type host struct {
 	disruption int64         // of moving them, in millionths of a pod
 	price      cluster.Money // with the charge for a node
 	worth      cluster.Money // of the pods
-	floor      cluster.Money // what has to be saved for it to go, however long that lasts
 	moving     cluster.Money // what moving the pods costs once
-	least      cluster.Money // what has to be saved in all
+	least      cluster.Money // what has to be saved for it to go
 }
 
 // part is the pods of a class that are on a host.
@@ -147,9 +146,8 @@ func (p *pass) appraise() {
 				moving += int64(p.worth[x.class]) * disruption(pod)
 			}
 		}
-		h.floor = h.price * cluster.Money(p.opt.LeastSaving) / 1_000_000
 		h.moving = amount(cluster.Money(moving/1_000_000), p.opt.Restart)
-		h.least = h.floor + perHour(h.moving, p.horizon([]int{i}))
+		h.least = p.least([]int{i}, 0)
 		slices.SortStableFunc(h.parts, func(a, b part) int {
 			return cmp.Or(-cmp.Compare(p.worth[a.class], p.worth[b.class]), cmp.Compare(a.class, b.class))
 		})

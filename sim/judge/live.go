@@ -30,6 +30,9 @@ const (
 	// how long before the end nothing may be written then.
 	settleAfter = cluster.Hour
 	restBefore  = 10 * cluster.Minute
+	// payFor is how much later something may still be written that follows from what has
+	// lowered the cost. That comes to an end by itself: cost does not fall for ever.
+	payFor = 30 * cluster.Minute
 )
 
 // due tells whether something that began at since has lasted for bound in quiet, and
@@ -196,13 +199,24 @@ func (j *Judge) lookEmpty(node string) {
 		if o.Now == nil || c == nil || c.Now.Deleting() || j.empty[node] != began {
 			return 0, false
 		}
-		if n := o.Now; n.Annotations[doNotDisrupt] == "true" || allows(pool.Now, 1, j.clock.Now()) == 0 || j.givesBack(c.Now.Pool) {
+		if n := o.Now; n.Annotations[doNotDisrupt] == "true" || allows(pool.Now, 1, j.clock.Now()) == 0 || j.givesBack(c.Now.Pool) || j.replaces(c.Now.Name) {
 			since = j.clock.Now()
 		}
 		return since, true
 	}, func() {
 		j.broken(KeptEmpty, node, "it has held no pods since "+began.RFC3339()+" and was not given back")
 	})
+}
+
+// replaces tells whether pods of another claim, that is on its way out, may still come to
+// the node of a claim.
+func (j *Judge) replaces(claim string) bool {
+	for o := range j.store.Claims.Each {
+		if slices.Contains(strings.Split(o.Now.Annotations[doomReplacedBy], ","), claim) {
+			return true
+		}
+	}
+	return false
 }
 
 // givesBack tells whether other nodes of a pool are on their way out, or have just
@@ -221,6 +235,16 @@ func (j *Judge) givesBack(pool string) bool {
 	return false
 }
 
+// marked tells whether the operator is about to give some claim back.
+func (j *Judge) marked() bool {
+	for o := range j.store.Claims.Each {
+		if o.Now.Annotations[doomReason] != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // End judges the state that is left. missing names the workloads that have fewer pods
 // running than they want.
 func (j *Judge) End(missing []string) {
@@ -228,7 +252,7 @@ func (j *Judge) End(missing []string) {
 	if quiet := j.clock.QuietSince(); quiet == cluster.Never || max(j.outside, quiet).Add(settleAfter) > now {
 		return
 	}
-	if j.written.Add(restBefore) > now {
+	if j.written.Add(restBefore) > now && max(j.outside, j.moves.paid).Add(payFor) < now && !j.marked() {
 		j.broken(Restless, j.writing, "it was written at "+j.written.RFC3339()+", and nothing has happened since "+j.outside.RFC3339())
 	}
 	for _, m := range missing {

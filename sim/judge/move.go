@@ -13,15 +13,24 @@ type moves struct {
 	claims, pods int
 	known        bool // at was taken, and nothing has happened from outside since
 	at           cluster.Money
-	made         bool // something was disrupted since
+	made         bool            // something was disrupted since
+	paid         cluster.Instant // when that has last lowered the cost
 	last         string
 	// Pods that came, pods whose end was asked for, and how often the operator did that,
 	// since. What it did not ask for is from outside.
 	came, went, evicted int
 }
 
+// By these annotations the operator says that it is about to give a claim back, and what
+// comes in its place.
+const (
+	doomReason     = "ullage.sh/disruption"
+	doomReplacedBy = "ullage.sh/replaced-by"
+)
+
+// unfinished tells whether a claim is on its way up or down.
 func unfinished(c *cluster.Claim) bool {
-	return c != nil && (c.Deleting() || !c.Is(cluster.Initialized))
+	return c != nil && (c.Deleting() || !c.Is(cluster.Initialized) || c.Annotations[doomReason] != "")
 }
 
 func underWay(p *cluster.Pod) bool {
@@ -64,6 +73,9 @@ func (j *Judge) settle() {
 	}
 	if m.known && m.made && m.costs >= m.at {
 		j.broken(PointlessMove, m.last, "it was disrupted of free will, and what runs costs "+m.costs.String()+" an hour, charges included; before it was "+m.at.String())
+	}
+	if m.made {
+		m.paid = j.clock.Now()
 	}
 	m.known, m.made, m.at = true, false, m.costs
 	m.came, m.went, m.evicted = 0, 0, 0
