@@ -105,6 +105,11 @@ func TestReservationWhateverHappens(t *testing.T) {
 				all += n
 			}
 			w.run(10 * cluster.Minute)
+			for range 60 { // what goes to save money may have begun a moment ago
+				if w.underway() > 0 {
+					w.run(cluster.Minute)
+				}
+			}
 			w.settled(all)
 			crashes, let = crashes+w.crashes, let+w.let
 		})

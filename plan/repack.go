@@ -69,6 +69,7 @@ const (
 	KeptDisruption                 // what would be saved is not worth moving so many pods (Balanced)
 	KeptLast                       // its node group would be too small
 	KeptFilled                     // it takes pods of nodes that go
+	KeptSoon                       // it would save enough if it were certain that it lasts
 	numKept
 )
 
@@ -78,11 +79,12 @@ var keptNames = [numKept]string{
 	KeptFragile:    "its pods find room elsewhere only if they come in the right order",
 	KeptDisruption: "saves too little for the pods that would have to move", KeptLast: "its node group would be smaller than it must be",
 	KeptFilled: "takes pods of nodes that are given back",
+	KeptSoon:   "too little is saved by replacing it for how short a time nothing has changed there",
 }
 
 // String is one word for it.
 func (k Kept) String() string {
-	return [numKept]string{"given back", "unmanaged", "not now", "unpriced", "policy", "pod", "needed", "full", "threshold", "fragile", "disruption", "last", "filled"}[min(k, numKept-1)]
+	return [numKept]string{"given back", "unmanaged", "not now", "unpriced", "policy", "pod", "needed", "full", "threshold", "fragile", "disruption", "last", "filled", "soon"}[min(k, numKept-1)]
 }
 
 // String is the verdict as people read it, without the host's name.

@@ -1,6 +1,9 @@
 package repack
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+)
 
 // What an action costs once has to be made up for by what it saves per hour, in the time
 // that things stay as they are. That time nobody knows. An action waits until as much has
@@ -50,15 +53,18 @@ func (p *pass) least(hosts []int, bought cluster.Money) cluster.Money {
 	return max(p.floor(hosts), perHour(p.once(hosts, bought), p.horizon(hosts)), 1)
 }
 
-// postpone notes when hosts may go that would save enough if only it were certain that it
-// lasts.
-func (p *pass) postpone(hosts []int, saving, bought cluster.Money) {
+// tooLittle is the verdict on hosts that are not replaced since that would save too little,
+// for ever or for now. It notes when it would be enough if nothing changed.
+func (p *pass) tooLittle(hosts []int, saving, bought cluster.Money) plan.Verdict {
+	v := plan.Verdict{Kept: plan.KeptThreshold, Saving: max(saving, 0), Least: p.least(hosts, bought)}
 	if saving < max(p.floor(hosts), 1) {
-		return
+		return v
 	}
+	v.Kept = plan.KeptSoon
 	const hour = cluster.Money(cluster.Hour / cluster.Millisecond)
 	needs := cluster.Duration(p.once(hosts, bought)*hour/saving+1) * cluster.Millisecond
 	if wait := needs - p.horizon(hosts); wait > 0 && (p.later == 0 || wait < p.later) {
 		p.later = wait
 	}
+	return v
 }

@@ -31,8 +31,7 @@ func (h *host) burden() int64 { return h.disruption + onePod }
 func (p *pass) remove(h int) {
 	x := &p.hosts[h]
 	if x.price < x.least {
-		x.verdict = plan.Verdict{Kept: plan.KeptThreshold, Saving: x.price, Least: x.least}
-		p.postpone([]int{h}, x.price, 0)
+		x.verdict = p.tooLittle([]int{h}, x.price, 0)
 		return
 	}
 	if v, held := p.refused([]int{h}, x.price); held {

@@ -26,13 +26,10 @@ func (p *pass) replaceAll() {
 // promising tells whether replacing a host could save enough. If not, that is its verdict.
 func (p *pass) promising(h int) bool {
 	x := &p.hosts[h]
-	switch {
-	case x.excess() > x.least:
+	if x.excess() > x.least {
 		return true
-	case x.excess() > p.floor([]int{h}):
-		x.verdict = plan.Verdict{Kept: plan.KeptThreshold, Saving: x.excess(), Least: x.least}
-		p.postpone([]int{h}, x.excess(), 0)
-	default:
+	}
+	if x.verdict = p.tooLittle([]int{h}, x.excess(), 0); x.verdict.Kept == plan.KeptThreshold {
 		x.verdict = plan.Verdict{Kept: plan.KeptFull}
 	}
 	return false
@@ -82,14 +79,12 @@ func (p *pass) replace(hosts []int) {
 		p.replace(slices.DeleteFunc(slices.Clone(hosts[half:]), func(h int) bool { return p.filled[h] }))
 		return
 	}
-	v := plan.Verdict{Kept: plan.KeptThreshold, Saving: max(o.saving, 0), Least: o.least}
+	v := p.hosts[hosts[0]].verdict
 	switch {
 	case o.fragile:
 		v = plan.Verdict{Kept: plan.KeptFragile}
-	case !o.whole:
-		v = p.hosts[hosts[0]].verdict
-	default:
-		p.postpone(hosts, o.saving, o.bought.Objective())
+	case o.whole:
+		v = p.tooLittle(hosts, o.saving, o.bought.Objective())
 	}
 	p.settleFor(hosts, v)
 }
@@ -99,7 +94,7 @@ func (p *pass) replace(hosts []int) {
 func (p *pass) settleFor(hosts []int, v plan.Verdict) {
 	for _, h := range hosts {
 		x := &p.hosts[h].verdict
-		if x.Kept == plan.KeptNeeded && (v.Kept == plan.KeptThreshold || v.Kept == plan.KeptFull) {
+		if x.Kept == plan.KeptNeeded && (v.Kept == plan.KeptThreshold || v.Kept == plan.KeptSoon || v.Kept == plan.KeptFull) {
 			x.Saving, x.Least = v.Saving, v.Least
 		} else {
 			*x = v
