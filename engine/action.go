@@ -316,7 +316,7 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 		return out // whether there is room is its own business
 	}
 	opt := e.opts.Solve
-	opt.Steps = -1
+	opt.Steps, opt.Unproven = -1, true
 	p := e.plan(cluster.NewSnapshot(in), opt)
 	blame := func(pods []*cluster.Pod) {
 		for _, pod := range pods {

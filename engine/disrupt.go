@@ -16,7 +16,8 @@ import (
 
 // disruptor is what is remembered between passes. All of it can be lost.
 type disruptor struct {
-	last cluster.Instant // when the last pass was
+	last    cluster.Instant // when the last pass was
+	bounded cluster.Instant // when the last with a bound was
 	// due is when the policy wants to be asked again, 0 if that depends on what happens.
 	due cluster.Instant
 	// actions whose nodes are being marked, by each of the claims that go.
@@ -92,9 +93,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		return s.again
 	}
 	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce(), Quiet: e.quiet()}
-	opt := e.opts.Repack
-	opt.Solve.NodeCharge = e.opts.Solve.NodeCharge
-	r := repack.Repack(in, opt)
+	r := repack.Repack(in, e.passOptions())
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
 	for i := range r.Actions {
@@ -120,6 +119,19 @@ func (e *Engine) quiet() map[string]cluster.Duration {
 		}
 	}
 	return out
+}
+
+// passOptions are those of the pass that is made now: with a bound if it is time.
+func (e *Engine) passOptions() repack.Options {
+	opt, d := e.opts.Repack, &e.disruptor
+	opt.Solve.NodeCharge = e.opts.Solve.NodeCharge
+	every := e.opts.BoundEvery
+	if every == cluster.Forever || !d.bounded.IsZero() && e.now < d.bounded.Add(e.opts.scaled(every)) {
+		opt.BoundSteps = -1
+	} else {
+		d.bounded = e.now
+	}
+	return opt
 }
 
 // survey is what stands in the way of giving nodes back.

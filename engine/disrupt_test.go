@@ -179,3 +179,29 @@ func TestVerdictOfEachNode(t *testing.T) {
 		t.Errorf("%d verdicts for %d nodes: %v", len(got), len(w.nodes), got)
 	}
 }
+
+// TestBoundsAreRare: of passes that follow each other quickly only some have a bound, and
+// what is done is the same.
+func TestBoundsAreRare(t *testing.T) {
+	left := map[cluster.Duration]string{}
+	for _, every := range []cluster.Duration{0, 2 * cluster.Minute, cluster.Forever} {
+		w := newWorld(t, 3)
+		w.opts.BoundEvery = every
+		w.restart()
+		w.run(5 * cluster.Second)
+		w.scale(60)
+		w.run(10 * cluster.Minute)
+		w.scale(20)
+		w.run(20 * cluster.Minute)
+		switch {
+		case every == 0 && w.bounds < w.passes, every == cluster.Forever && w.bounds > 0:
+			t.Errorf("BoundEvery %d: %d of %d passes have a bound", every, w.bounds, w.passes)
+		case every > 0 && every < cluster.Forever && (w.bounds == 0 || w.bounds >= w.passes/2 || w.bounds > 16):
+			t.Errorf("every two minutes: %d of %d passes have a bound in half an hour", w.bounds, w.passes)
+		}
+		left[every] = fmt.Sprint(w.writes, w.passes, w.price())
+	}
+	if left[0] != left[cluster.Forever] || left[0] != left[2*cluster.Minute] {
+		t.Errorf("with other bounds other things are done: %v", left)
+	}
+}

@@ -149,7 +149,9 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 			in.Claims = append(in.Claims, e.draftBatch([]plan.Create{x})[0].Claim)
 		}
 	}
-	p := e.plan(cluster.NewSnapshot(in), e.opts.Solve)
+	opt := e.opts.Solve
+	opt.Unproven = true // nobody is told what it costs
+	p := e.plan(cluster.NewSnapshot(in), opt)
 	parts := newParts(claims)
 	for i := range p.Creates {
 		parts.join(p.Creates[i].Pods)

@@ -41,6 +41,10 @@ type Options struct {
 	// A pass over all nodes, to give back those that do not earn their price, is made
 	// PassEvery at the most.
 	PassEvery cluster.Duration
+	// BoundEvery is how often a pass also bounds the cost of what is there from below, at
+	// the most: that takes longer than the pass, and decides nothing. 0 is each time,
+	// Forever never.
+	BoundEvery cluster.Duration
 	// Repack steers it; the charge for a node is that of Solve.
 	Repack repack.Options
 
@@ -68,7 +72,7 @@ func DefaultOptions() Options {
 		ResolveEvery: 5 * cluster.Minute, MinDrain: 5 * cluster.Second, StuckPod: cluster.Minute,
 		ReserveNodes: true,
 		Solve:        solve.Options{NodeCharge: NodeCharge, PreferencePrice: PreferencePrice},
-		PassEvery:    10 * cluster.Second,
+		PassEvery:    10 * cluster.Second, BoundEvery: cluster.Minute,
 	}
 }
 

@@ -57,6 +57,7 @@ type world struct {
 	forget bool
 	// repacked is what the last pass has found, passes how many there were.
 	repacked *plan.Repacking
+	bounds   int // of the passes, those with a bound
 	passes   int
 	// purchases counts the plans that bought nodes.
 	purchases int
@@ -110,6 +111,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	w.class = &cluster.NodeClass{Ref: classRef, UID: "class", Revision: "1", Generation: 1}
 	w.opts = engine.DefaultOptions()
+	w.opts.BoundEvery = 0 // so that what passes find can be held against it
 	w.opts.Kinds = []string{"ullage.sh/TestClass"}
 	w.restart()
 	return w
@@ -320,6 +322,9 @@ func (w *world) deliver() {
 		case engine.Repacked:
 			w.repacked = f.Repacking
 			w.passes++
+			if f.Repacking.Bound > 0 {
+				w.bounds++
+			}
 		default:
 			w.effects = append(w.effects, f)
 		}

@@ -139,8 +139,10 @@ func (m *Meters) repacked(f engine.Repacked, took time.Duration) {
 	m.passes.Observe(took.Seconds())
 	m.paid.Set(dollars(r.Cost))
 	m.saving.Set(dollars(r.Saving))
-	m.paidBound.Set(dollars(r.Bound))
-	m.paidGap.Set(r.Gap())
+	if r.Bound > 0 { // most passes have none
+		m.paidBound.Set(dollars(r.Bound))
+		m.paidGap.Set(r.Gap())
+	}
 	m.verdicts.Reset()
 	for i := range r.Verdicts {
 		m.verdicts.WithLabelValues(r.Verdicts[i].Kept.String()).Inc()

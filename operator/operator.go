@@ -169,8 +169,11 @@ func logStep(ctx context.Context, log *slog.Logger, s runner.Step) {
 			if len(r.Actions) > 0 {
 				level = slog.LevelInfo
 			}
-			log.Log(ctx, level, "repacked", "nodes", len(r.Verdicts), "actions", len(r.Actions), "cost", r.Cost.String(), "saves", r.Saving.String(),
-				"bound", r.Bound.String(), "gap", fmt.Sprintf("%.1f%%", 100*r.Gap()), "took", s.Took.Round(time.Microsecond).String())
+			said := []any{"nodes", len(r.Verdicts), "actions", len(r.Actions), "cost", r.Cost.String(), "saves", r.Saving.String()}
+			if r.Bound > 0 {
+				said = append(said, "bound", r.Bound.String(), "gap", fmt.Sprintf("%.1f%%", 100*r.Gap()))
+			}
+			log.Log(ctx, level, "repacked", append(said, "took", s.Took.Round(time.Microsecond).String())...)
 		}
 	}
 }

@@ -21,7 +21,8 @@ type Repacking struct {
 	// Saving is what the actions take off it.
 	Cost, Saving cluster.Money
 	// Bound is proven: what has to be paid at the least, whatever is done with the nodes
-	// that may be given back; those that may not are paid for as they are.
+	// that may be given back; those that may not are paid for as they are. 0 if it was not
+	// asked for.
 	Bound cluster.Money
 	// Later is in how much time another action may be worth its while if nothing changes,
 	// 0 if none will be.

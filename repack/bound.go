@@ -42,7 +42,7 @@ func (p *pass) bound() cluster.Money {
 	}
 	all.Classes = slices.DeleteFunc(all.Classes, func(c cluster.Class) bool { return len(c.Pods) == 0 })
 	opt := p.opt.Solve
-	opt.Steps = p.opt.BoundSteps
+	opt.Steps, opt.Unproven = p.opt.BoundSteps, false
 	return sum + solve.Solve(all, opt).Bound
 }
 

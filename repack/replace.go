@@ -139,5 +139,7 @@ func (p *pass) without(hosts []int, others bool) *plan.Plan {
 			s.Hosts[i].Closed = cmp.Or(s.Hosts[i].Closed, "not for these")
 		}
 	}
-	return solve.Solve(s, p.opt.Solve)
+	opt := p.opt.Solve
+	opt.Unproven = true // it is held against what the nodes cost
+	return solve.Solve(s, opt)
 }

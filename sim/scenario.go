@@ -116,6 +116,8 @@ func (s Scenario) complete() (Scenario, error) {
 	if s.Options.Speed == 0 {
 		s.Options = engine.DefaultOptions()
 	}
+	// Nobody reads bounds here, and nothing follows from them.
+	s.Options.BoundEvery, s.Options.Solve.Unproven = cluster.Forever, true
 	if s.Brain == nil {
 		s.Brain = func(o engine.Options) Brain { return engine.New(o) }
 	}

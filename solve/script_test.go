@@ -56,6 +56,7 @@ func runScript(t *testing.T, path string) {
 		}
 		snap := cluster.NewSnapshot(last.in)
 		last.plan = solve.Solve(snap, last.opt)
+		checkUnproven(t, d.Pos, snap, last.plan, last.opt)
 		if err := checkExactly(snap, last.plan); err != nil {
 			t.Errorf("%s: %v", d.Pos, err)
 		}
@@ -156,4 +157,17 @@ func owners(pods []*cluster.Pod) string {
 		names[i] = fmt.Sprintf("%d %s", count[n], n)
 	}
 	return strings.Join(names, ", ")
+}
+
+// checkUnproven: a plan for which no bound was wanted is the same but for that.
+func checkUnproven(t *testing.T, pos string, snap *cluster.Snapshot, p *plan.Plan, opt solve.Options) {
+	t.Helper()
+	opt.Unproven = true
+	bare := solve.Solve(snap, opt)
+	if bare.Bound != 0 {
+		t.Errorf("%s: a plan that is not to be proven has a bound, %s", pos, bare.Bound)
+	}
+	if bare.Bound = p.Bound; bare.Text() != p.Text() {
+		t.Errorf("%s: without a proof the plan is another one:\n%s\nit was:\n%s", pos, bare.Text(), p.Text())
+	}
 }
