@@ -18,15 +18,29 @@ import (
 // with: the first retry comes after 3.2 s.
 const blockedFirst = 5
 
+// blockedRarely is how long an eviction waits that was refused blockedOften times in a row
+// and is still not allowed, as far as is known: unblock will say when it is.
+const (
+	blockedOften  = 12
+	blockedRarely = 5 * cluster.Minute
+)
+
 // block notes that an eviction was refused; again is when it is tried without a reason.
 func (e *Engine) block(p *cluster.Pod, again cluster.Instant) cluster.Instant {
 	key := podKey(p.ID())
 	first := !e.blocked[p.ID()]
 	e.blocked[p.ID()] = true
-	if !first || e.allowedNow(p) {
-		return again // a budget that allows it by now has not said so to everybody yet
-	}
 	b := e.retry[key]
+	switch {
+	case e.allowedNow(p):
+		return again // a budget that allows it by now has not said so to everybody yet
+	case b.failures > blockedOften:
+		b.notBefore = e.now.Add(blockedRarely)
+		e.retry[key] = b
+		return b.notBefore
+	case !first:
+		return again
+	}
 	b.failures = max(b.failures, blockedFirst)
 	b.notBefore = e.now.Add(retryMin << b.failures)
 	e.retry[key] = b

@@ -63,7 +63,7 @@ func (e *Engine) inventoryNeeded() bool {
 		return true
 	}
 	for _, c := range e.claims {
-		if c.ProviderID == "" || !e.ours(c.Class) {
+		if c.ProviderID == "" || !e.ours(c.Class) || released(c) {
 			continue
 		}
 		if _, known := e.instances.byProvider[c.ProviderID]; !known {
@@ -74,7 +74,7 @@ func (e *Engine) inventoryNeeded() bool {
 		}
 	}
 	for _, n := range e.nodes {
-		if !n.Ready && e.oursNode(n) && e.claimOfNode(n) == nil {
+		if held := n.DeletingAt != 0 && !slices.Contains(n.Finalizers, terminationFinalizer); !n.Ready && !held && e.oursNode(n) && e.claimOfNode(n) == nil {
 			return true
 		}
 	}
@@ -106,6 +106,10 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		}
 	}
 	for id, name := range e.claimOf {
+		if released(e.claims[name]) {
+			delete(e.instances.missing, id)
+			continue
+		}
 		if _, already := e.instances.missing[id]; !seen[id] && !already {
 			e.instances.missing[id] = e.instances.listed
 		}
@@ -197,6 +201,8 @@ func (e *Engine) collectNodes() cluster.Instant {
 			}
 		case slices.Contains(n.Finalizers, terminationFinalizer):
 			e.letNodeGo(n)
+		default:
+			e.tellHeld(aboutNode(n), n.Labels[cluster.LabelNodePool], n.Finalizers)
 		}
 	}
 	return again

@@ -238,6 +238,8 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 		return "it is going already", cluster.Never
 	case e.pools[c.Pool].Replicas != nil:
 		return "its pool has a fixed number of nodes (spec.replicas)", cluster.Never
+	case !e.usable(e.pools[c.Pool]):
+		return "its " + e.pools[c.Pool].Kind() + " cannot be used now", cluster.Never
 	case n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true":
 		return protected, cluster.Never
 	case e.meantFor(c, n) > 0 || n.Reserved(c.Name):

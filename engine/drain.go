@@ -14,7 +14,11 @@ import (
 
 // endClaim brings a claim that is being deleted one step further.
 func (e *Engine) endClaim(c *cluster.Claim) cluster.Instant {
-	if !slices.Contains(c.Finalizers, terminationFinalizer) {
+	if released(c) {
+		e.tellHeld(aboutClaim(c), c.Pool, c.Finalizers)
+		if n := e.nodeOfClaim(c); n != nil && n.DeletingAt != 0 {
+			e.tellHeld(aboutNode(n), c.Pool, n.Finalizers)
+		}
 		return cluster.Never
 	}
 	if e.stampTermination(c) {
@@ -176,6 +180,7 @@ func (e *Engine) drainGroup(pods []*cluster.Pod) (group []*cluster.Pod, waiting 
 		if p.Deleting() {
 			ignored := p.DeleteAt.Add(e.opts.StuckPod)
 			if e.now >= ignored {
+				e.tellStuck(p)
 				continue
 			}
 			stuck = min(stuck, ignored)

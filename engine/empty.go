@@ -112,9 +112,12 @@ func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
 }
 
 // AllowedDisruptions returns how many of a pool's total nodes may be disrupted at
-// the same time for a reason: the least that any budget in force allows. changes
-// is when another answer is possible at the earliest.
+// the same time for a reason: the least that any budget in force allows, none if the pool
+// is not valid. changes is when another answer is possible at the earliest.
 func AllowedDisruptions(p *cluster.Pool, total int, why cluster.Reason, now cluster.Instant) (allowed int, changes cluster.Instant) {
+	if p.Invalid != "" {
+		return 0, cluster.Never // what its budgets are to say nobody knows
+	}
 	allowed, changes = total, cluster.Never
 	for _, b := range p.Budgets {
 		if b.Reasons != nil && !slices.Contains(b.Reasons, why) {

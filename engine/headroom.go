@@ -159,7 +159,7 @@ func (e *Engine) buyHeadroom(s *cluster.Snapshot) {
 		for _, p := range u.Pods {
 			if p.Virtual() {
 				unplaced++
-				e.headroom.why[p.Namespace+"/"+p.Owner.Name] = plan.Explain(u.Reasons)
+				e.headroom.why[p.Namespace+"/"+p.Owner.Name] = plan.Explain(e.withPools(u.Reasons))
 			}
 		}
 	}

@@ -193,7 +193,7 @@ func (e *Engine) poolHolds(name string) cluster.Resources {
 	var sum cluster.Resources
 	nodes := int64(0)
 	for _, c := range e.claims {
-		if c.Pool != name {
+		if c.Pool != name || released(c) {
 			continue
 		}
 		nodes++

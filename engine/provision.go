@@ -350,11 +350,28 @@ func (e *Engine) boughtFor(from plan.Create) string {
 
 // tellUnplaced says on each pod why it fits nowhere, once for each new reason.
 func (e *Engine) tellUnplaced(u plan.Unplaced) {
-	why := plan.Explain(u.Reasons)
+	why := plan.Explain(e.withPools(u.Reasons))
 	for _, p := range u.Pods {
 		if e.waiting.pods[p.ID()] != nil && e.provision.told[p.UID] != why {
 			e.provision.told[p.UID] = why
 			e.note(Note{About: aboutPod(p), Warning: true, Reason: "FailedScheduling", Message: "Failed to schedule pod: " + why})
 		}
 	}
+}
+
+// withPools says for a pod that found no pool to buy from why those that there are cannot
+// be used: the plan does not know of them.
+func (e *Engine) withPools(reasons []plan.Reason) []plan.Reason {
+	at := slices.IndexFunc(reasons, func(r plan.Reason) bool { return r.Constraint == plan.NoPool })
+	if at < 0 {
+		return reasons
+	}
+	for _, p := range sorted(e.pools) {
+		if why := cmp.Or(p.Invalid, e.classState(p.Class).Message); e.ours(p.Class) && p.DeletingAt == 0 && why != "" {
+			reasons = slices.Clone(reasons)
+			reasons[at].Detail = p.Kind() + " " + p.Name + " cannot be used: " + why
+			break // the first stands for all
+		}
+	}
+	return reasons
 }

@@ -84,7 +84,7 @@ func (e *Engine) countFailures(x *fixed) {
 // replaced does not count, since its replacement does.
 func (e *Engine) members(p *cluster.Pool) (staying []*cluster.Claim, total int64) {
 	for _, c := range e.claims {
-		if c.Pool != p.Name {
+		if c.Pool != p.Name || released(c) {
 			continue
 		}
 		total++

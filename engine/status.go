@@ -116,7 +116,7 @@ func (e *Engine) standing() cluster.Input {
 		in.Pods = slices.AppendSeq(in.Pods, maps.Values(on))
 	}
 	for _, c := range e.claims {
-		if !e.ours(c.Class) {
+		if !e.ours(c.Class) || released(c) {
 			continue
 		}
 		in.Claims = append(in.Claims, e.upToDate(c))

@@ -109,6 +109,7 @@ type Engine struct {
 	disruptor disruptor
 	fixed     map[string]*fixed // by pool
 	headroom  headroom
+	stuck     map[string]bool            // what was told not to end, by UID
 	notices   map[string]cluster.Notice  // of each claim, what has to be done something about
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
@@ -129,7 +130,7 @@ func New(opts Options) *Engine {
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
-		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(),
+		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), stuck: map[string]bool{},
 	}
 }
 

@@ -86,6 +86,8 @@ func (e *Engine) tellBlocked(s *survey) {
 		x := s.pools[name]
 		blocked := slices.DeleteFunc(slices.Clone(voluntary), func(why cluster.Reason) bool { return x.allowed[why] > 0 })
 		switch {
+		case p.Invalid != "":
+			text = "No allowed disruptions while the " + p.Kind() + " is not valid: " + p.Invalid
 		case len(blocked) == len(voluntary):
 			text = "No allowed disruptions due to blocking budget" + e.blocking(p, x.total, cluster.ReasonEmpty)
 		case slices.Contains(blocked, cluster.ReasonDrifted) && e.hasDrifted(name):

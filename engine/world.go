@@ -90,6 +90,7 @@ func (ev PodChanged) apply(e *Engine) {
 	if ev.Pod == nil {
 		delete(e.pods, ev.ID)
 		if old != nil {
+			delete(e.stuck, old.UID)
 			delete(e.disruptor.moved, old.UID)
 		}
 	} else {
@@ -181,6 +182,9 @@ func (ev NodeChanged) apply(e *Engine) {
 	}
 	if ev.Node == nil {
 		delete(e.nodes, ev.Name)
+		if old != nil {
+			delete(e.stuck, old.UID)
+		}
 		e.observedGone(nodeKey(ev.Name))
 	} else {
 		e.nodes[ev.Name] = ev.Node
@@ -241,6 +245,9 @@ func (ev ClaimChanged) apply(e *Engine) {
 	}
 	if c := ev.Claim; c == nil {
 		delete(e.claims, ev.Name)
+		if old != nil {
+			delete(e.stuck, old.UID)
+		}
 		e.observedGone(claimKey(ev.Name))
 		e.forgetClaim(ev.Name)
 	} else {

@@ -62,6 +62,7 @@ type world struct {
 	// purchases counts the plans that bought nodes.
 	purchases int
 	budgets   map[string]bool // pods whose eviction is refused
+	deathless map[string]bool // pods that do not end
 	rigid     bool            // no toleration can be added to pods
 	stalled   bool            // the scheduler binds nothing
 	let       int             // tolerations that were
@@ -431,6 +432,7 @@ func (w *world) kubernetes() {
 		p := w.pods[id]
 		n := w.nodes[p.Node]
 		switch {
+		case w.deathless[id] && n != nil:
 		case p.Deleting() && (p.DeleteAt <= w.now || n == nil || !n.Ready):
 			w.removePod(id)
 		case p.Node != "" && n == nil:
@@ -461,7 +463,7 @@ func (w *world) kubernetesNext() cluster.Instant {
 		}
 	}
 	for _, p := range w.pods {
-		if p.Deleting() {
+		if p.Deleting() && !w.deathless[p.ID()] {
 			next = min(next, p.DeleteAt)
 		}
 	}
