@@ -81,6 +81,9 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 		if why := guards.Holds(pod, p.in.Now); why != "" {
 			return plan.Verdict{Kept: plan.KeptPod, Detail: "pod " + pod.ID() + " " + why}
 		}
+		if p.opt.KeepLocalStorage && pod.LocalStorage && pod.Occupies() {
+			return plan.Verdict{Kept: plan.KeptPod, Detail: "pod " + pod.ID() + " has data on its node: annotate it safe-to-evict-local-volumes if that may go"}
+		}
 	}
 	return plan.Verdict{}
 }

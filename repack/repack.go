@@ -12,9 +12,11 @@ import (
 
 // Options steer a pass. The zero value is ready to use.
 type Options struct {
-	// Solve steers how what has to be bought is found. With no Steps the first plan has
-	// to do: what it costs more than others is in the next pass's verdicts.
+	// Solve steers how what has to be bought is found; its Steps do not count.
 	Solve solve.Options
+	// Search bounds what a pass does for better plans than the first, in steps of
+	// [solve.Options]: each replacement has its share. 200,000 if 0, none below 0.
+	Search int
 	// LeastSaving is what an action has to save at the least, in millionths of what the
 	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
 	LeastSaving int64
@@ -24,15 +26,19 @@ type Options struct {
 	// be earned back: within the time for which nothing has changed on the nodes that go,
 	// see [Input.Quiet], or within Payback, an hour if 0, where that is not known.
 	Restart, Overlap, Payback cluster.Duration
-	// Together bounds how many nodes are replaced by one action; 10 if 0.
+	// Together bounds how many nodes are replaced by one action; 40 if 0.
 	Together int
+	// KeepLocalStorage keeps nodes with pods that have data on them
+	// ([cluster.Pod.LocalStorage]), as Cluster Autoscaler does unless it is told not to.
+	// Karpenter does not ask.
+	KeepLocalStorage bool
 	// BoundSteps is how many steps the bound may take, 1,000 if 0; no bound below 0.
 	BoundSteps int
 }
 
 func (o Options) withDefaults() Options {
-	if o.Solve.Steps == 0 {
-		o.Solve.Steps = -1
+	if o.Search == 0 {
+		o.Search = 200_000
 	}
 	switch {
 	case o.LeastSaving == 0:
@@ -53,7 +59,7 @@ func (o Options) withDefaults() Options {
 		o.BoundSteps = 1_000
 	}
 	if o.Together <= 0 {
-		o.Together = 10
+		o.Together = 40
 	}
 	return o
 }
@@ -98,6 +104,8 @@ type pass struct {
 	worth   []cluster.Money // of a pod of each class
 	actions []plan.Action
 	choices []choice         // what roomy found last
+	search  int              // steps that are left for better plans
+	share   int              // of them, for each node that is replaced
 	later   cluster.Duration // until an action may be worth its while, 0 if none will
 }
 

@@ -21,6 +21,9 @@ func (p *pass) replaceAll() {
 		p.replace(order[:n])
 		order = slices.DeleteFunc(order[n:], func(h int) bool { return p.filled[h] })
 	}
+	if len(p.actions) == 0 {
+		p.searchAll()
+	}
 }
 
 // promising tells whether replacing a host could save enough. If not, that is its verdict.
@@ -57,14 +60,8 @@ func (p *pass) replace(hosts []int) {
 		p.settleFor(hosts, plan.Verdict{Kept: plan.KeptFull})
 		return
 	}
-	o := p.offer(hosts, true)
-	if o.whole && o.saving >= o.least && !p.certain(hosts, o.bought) {
-		// Whatever of it the scheduler puts elsewhere, new nodes that hold all of it do.
-		if o = p.offer(hosts, false); !o.whole || o.saving < o.least {
-			o.fragile = true
-		}
-	}
-	if o.whole && o.saving >= o.least {
+	o := p.best(hosts)
+	if o.enough() {
 		v, held := p.refused(hosts, o.saving)
 		if !held {
 			p.exchange(hosts, o.bought, o.saving)
@@ -110,6 +107,20 @@ type offer struct {
 	fragile       bool // it saves enough only if pods come in the right order
 }
 
+// enough tells whether it is worth doing.
+func (o *offer) enough() bool { return o.whole && !o.fragile && o.saving >= o.least }
+
+// best is what replaces hosts and does not depend on who comes first.
+func (p *pass) best(hosts []int) offer {
+	o := p.offer(hosts, true)
+	if o.enough() && !p.certain(hosts, o.bought) {
+		// Whatever of it the scheduler puts elsewhere, new nodes that hold all of it do.
+		o = p.offer(hosts, false)
+		o.fragile = !o.enough()
+	}
+	return o
+}
+
 // offer asks for it. Other nodes have room for the pods as well, or only new ones do.
 func (p *pass) offer(hosts []int, others bool) offer {
 	bought := p.without(hosts, others)
@@ -141,5 +152,6 @@ func (p *pass) without(hosts []int, others bool) *plan.Plan {
 	}
 	opt := p.opt.Solve
 	opt.Unproven = true // it is held against what the nodes cost
+	opt.Steps = p.spend(len(hosts))
 	return solve.Solve(s, opt)
 }

@@ -15,7 +15,7 @@ import (
 // TestScripts runs testdata/*.txt: clusters in the language of package clustertest,
 // and what becomes of their nodes.
 //
-//	repack [keep=NODE=WHY] [least-ppm=N] [charge-millis=N] [at-once=POOL=N]
+//	repack [keep=NODE=WHY] [least-ppm=N] [charge-millis=N] [keep-local-storage]
 //	    writes the actions, why the other nodes stay, and the bound.
 //
 // What comes out is checked ([check]). go test ./repack -run Scripts -rewrite writes
@@ -44,6 +44,8 @@ func TestScripts(t *testing.T) {
 							in.Kept = map[string]string{}
 						}
 						in.Kept[key] = value
+					case "keep-local-storage":
+						opt.KeepLocalStorage = true
 					case "least-ppm":
 						d.ScanArgs(t, a.Key, &opt.LeastSaving)
 					case "charge-millis":

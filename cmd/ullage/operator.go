@@ -38,6 +38,7 @@ type operatorFlags struct {
 	logFormat           string
 	defaultSpreads      []string
 	reserveNodes        bool
+	keepLocalStorage    bool
 }
 
 func operatorCommand() *cobra.Command {
@@ -68,6 +69,7 @@ process: claims are launched, but only the lab has kubelets that register nodes.
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a simulated cloud")
 	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, defaultSpreadUsage)
 	flags.BoolVar(&f.reserveNodes, "reserve-nodes", engine.DefaultOptions().ReserveNodes, "reserve new nodes for the pods that they are bought for, by a taint and a toleration on each of these")
+	flags.BoolVar(&f.keepLocalStorage, "keep-local-storage", false, "give no node back to save money while a pod on it has an emptyDir or hostPath volume, unless the pod is annotated safe-to-evict or names the volume in safe-to-evict-local-volumes (both cluster-autoscaler.kubernetes.io/)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	return cmd
 }
@@ -92,6 +94,7 @@ func (f operatorFlags) run(ctx context.Context) error {
 	options := engine.DefaultOptions()
 	options.Speed = max(f.speed, 1)
 	options.ReserveNodes = f.reserveNodes
+	options.Repack.KeepLocalStorage = f.keepLocalStorage
 	return operator.Run(ctx, operator.Options{
 		Config: cfg, Provider: cloud, Engine: options, Log: log,
 		Listen: f.listen, Pprof: f.pprof, LeaderElection: f.leaderElect, Namespace: f.namespace,

@@ -41,8 +41,8 @@ type BloatedCluster struct {
 // BloatedClusters are those that end states are measured on.
 func BloatedClusters() []BloatedCluster {
 	return []BloatedCluster{
-		{Churned, 30, 1}, {Churned, 60, 2}, {Churned, 150, 3}, {Churned, 300, 4},
-		{Halved, 30, 5}, {Halved, 100, 6}, {Halved, 250, 7},
+		{Churned, 40, 1}, {Churned, 60, 2}, {Churned, 150, 3}, {Churned, 300, 4},
+		{Halved, 50, 5}, {Halved, 100, 6}, {Halved, 250, 7},
 		{Shifted, 30, 8}, {Shifted, 80, 9}, {Shifted, 200, 10},
 	}
 }

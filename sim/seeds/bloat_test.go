@@ -15,7 +15,7 @@ func TestBloated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range []BloatedCluster{{Churned, 30, 1}, {Halved, 30, 5}, {Shifted, 30, 8}} {
+	for _, b := range []BloatedCluster{{Churned, 40, 1}, {Halved, 50, 5}, {Shifted, 30, 8}} {
 		t.Run(b.String(), func(t *testing.T) {
 			s, err := b.Scenario(types)
 			if err != nil {

@@ -81,7 +81,7 @@ func Scenario(seed uint64, types []cluster.InstanceType, disrupt bool) sim.Scena
 	if rng.IntN(10) > 0 {
 		// Most seeds do without the search for better plans and the proof, which would be
 		// most of the work: the rules are not about what a plan costs.
-		options.Solve.Steps = -1
+		options.Solve.Steps, options.Repack.Search = -1, -1
 	}
 	s := sim.Scenario{
 		Seed: seed, Length: Day, Start: sim.DefaultStart.Add(cluster.Duration(rng.IntN(7)) * Day),
