@@ -13,6 +13,9 @@ import (
 	"github.com/ullage-sh/ullage/bench/record"
 )
 
+// names are the methods as they are written down, by reason where they have no other.
+var names = map[string]string{"drifted": "drift"}
+
 // Decide asks Karpenter's methods in its own order, as its controller does, and
 // returns the first command that one comes to. Consolidation is validated after
 // fifteen seconds, in which nothing happens.
@@ -62,8 +65,9 @@ func Placed(results scheduling.Results) *record.Plan {
 
 // decision writes a command down, each claim bought as its cheapest offering.
 func decision(m disruption.Method, c *disruption.Command) *record.Decision {
+	method := cmp.Or(m.ConsolidationType(), strings.ToLower(string(m.Reason())))
 	d := &record.Decision{
-		Method: cmp.Or(m.ConsolidationType(), strings.ToLower(string(m.Reason()))),
+		Method: cmp.Or(names[method], method),
 		Gone:   c.SourceNodeNames(), Plan: &record.Plan{Nodes: []record.Node{}, Unschedulable: []record.Unschedulable{}},
 	}
 	slices.Sort(d.Gone)
