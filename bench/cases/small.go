@@ -241,6 +241,7 @@ func (s *small) add(name string) {
 		n.Annotations = map[string]string{karpv1.DoNotDisruptAnnotationKey: "true"}
 	case k < 6:
 		n.Status.Conditions[0].Status = corev1.ConditionFalse
+		n.Spec.Taints = append(slices.Clone(n.Spec.Taints), corev1.Taint{Key: corev1.TaintNodeNotReady, Effect: corev1.TaintEffectNoSchedule})
 	case k < 9:
 		gone := s.c.Now
 		claim.DeletionTimestamp, claim.Finalizers = &gone, []string{karpv1.TerminationFinalizer}

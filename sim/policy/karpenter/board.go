@@ -19,7 +19,7 @@ type board struct {
 	values  map[string][]string // of labels on nodes that could be bought
 	order   []int32             // hosts, in the order in which they are tried
 	pools   []int               // that may be bought from, in the order in which they are tried
-	closed  map[string]bool     // hosts that take nothing, by name
+	leaving map[string]bool     // nodes that go whatever is decided, by name
 	spans   [][2]int32          // of Snapshot.Offerings, by pool
 }
 
@@ -43,7 +43,7 @@ type variant struct {
 }
 
 func newBoard(s *cluster.Snapshot, o Options) *board {
-	b := &board{snap: s, opt: o, index: map[tallyKey]int32{}, values: map[string][]string{}, closed: map[string]bool{}}
+	b := &board{snap: s, opt: o, index: map[tallyKey]int32{}, values: map[string][]string{}}
 	b.classes = make([]class, len(s.Classes))
 	for i := range s.Classes {
 		b.classes[i].Class = &s.Classes[i]
@@ -62,8 +62,6 @@ func newBoard(s *cluster.Snapshot, o Options) *board {
 	for h := range s.Hosts {
 		if s.Hosts[h].Closed == "" {
 			b.order = append(b.order, int32(h))
-		} else {
-			b.closed[s.Hosts[h].Name] = true
 		}
 	}
 	slices.SortStableFunc(b.order, func(x, y int32) int {
@@ -86,9 +84,12 @@ func newBoard(s *cluster.Snapshot, o Options) *board {
 	}
 	for i := range s.Pools {
 		if p := &s.Pools[i]; p.Closed() == "" && p.Shape == cluster.Free && b.spans[i][1] > 0 {
-			b.pools = append(b.pools, i) // highest weight first, as the snapshot has them
+			b.pools = append(b.pools, i)
 		}
 	}
+	slices.SortFunc(b.pools, func(x, y int) int { // of equal weight, the last by name
+		return cmp.Or(-cmp.Compare(s.Pools[x].Weight, s.Pools[y].Weight), -strings.Compare(s.Pools[x].Name, s.Pools[y].Name))
+	})
 	return b
 }
 

@@ -3,11 +3,11 @@ package karpenter
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
-	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/repack"
 )
 
@@ -20,6 +20,7 @@ type Pass struct {
 	pools      map[string]*poolState
 	nodes      int             // of the cluster
 	young      map[string]bool // nodes where pods came or went a moment ago
+	leaving    map[string]bool // nodes that go whatever is decided
 	pending    []item          // pods that wait, or whose nodes go anyway
 }
 
@@ -61,7 +62,7 @@ func burden(p *cluster.Pod) int64 {
 // NewPass looks at a cluster. Input.Kept are nodes that are no candidates whatever their
 // pods say: those that go already, and those that pods are on their way to.
 func NewPass(in repack.Input, o Options) *Pass {
-	p := &Pass{in: in, opt: o, pools: map[string]*poolState{}, young: map[string]bool{}}
+	p := &Pass{in: in, opt: o, pools: map[string]*poolState{}, young: map[string]bool{}, leaving: map[string]bool{}}
 	byNode := map[string][]*cluster.Pod{}
 	pods := make([]*cluster.Pod, len(in.Pods))
 	for i, pod := range in.Pods {
@@ -120,6 +121,9 @@ func (p *Pass) find(byNode map[string][]*cluster.Pod, lifted map[string]bool) {
 		if goes || !n.Ready {
 			s.disrupting++
 		}
+		if goes {
+			p.leaving[n.Name] = true
+		}
 		x.ripe = p.ripe(x)
 		if after := x.pool.ConsolidateAfter; after > 0 && after != cluster.Forever && !x.ripe {
 			p.young[n.Name] = true
@@ -164,6 +168,7 @@ func (p *Pass) ripe(x *candidate) bool {
 // settle makes the board, with the pods of all candidates where they are.
 func (p *Pass) settle(snap *cluster.Snapshot) {
 	b := newBoard(snap, p.opt)
+	b.leaving = p.leaving
 	p.base = newTrial(b)
 	hosts := make(map[string]int32, len(snap.Hosts))
 	for i := range snap.Hosts {
@@ -195,11 +200,28 @@ func (p *Pass) allowed(why cluster.Reason) map[string]int {
 	out := map[string]int{}
 	for _, pool := range p.in.Pools {
 		if s := p.pools[pool.Name]; s != nil {
-			n, _ := engine.AllowedDisruptions(pool, s.nodes, why, p.in.Now)
-			out[pool.Name] = max(n-s.disrupting, 0)
+			out[pool.Name] = max(p.budget(pool, s.nodes, why)-s.disrupting, 0)
 		}
 	}
 	return out
+}
+
+// budget is how many of so many nodes a pool's budgets let go at once. What none bounds
+// is not bounded by the number of nodes either.
+func (p *Pass) budget(pool *cluster.Pool, nodes int, why cluster.Reason) int {
+	most := math.MaxInt32
+	for i := range pool.Budgets {
+		b := &pool.Budgets[i]
+		if b.Reasons != nil && !slices.Contains(b.Reasons, why) || b.Window != nil && !b.Window.Contains(p.in.Now) {
+			continue
+		}
+		n := b.Nodes
+		if b.Percent {
+			n = (nodes*b.Nodes + 99) / 100
+		}
+		most = min(most, n)
+	}
+	return most
 }
 
 // byValue sorts candidates: first those whose price is high for what their going

@@ -92,7 +92,7 @@ func (t *trial) add(x item, c *class, v *variant) bool {
 
 func (t *trial) addToHost(x item, c *class, v *variant) bool {
 	start := t.start[0]
-	moves := x.pod.Node != "" && !t.board.closed[x.pod.Node] // it might, and stays if it cannot
+	moves := x.pod.Node != "" && !t.board.leaving[x.pod.Node] // it might, and stays if it cannot
 	if moves {
 		start = t.start[1]
 	}
