@@ -31,6 +31,9 @@ const (
 	Replacement Kind = "another replacement"
 )
 
+// Kinds are those that differ.
+var Kinds = []Kind{Idle, Busy, Method, Nodes, Count, Replacement}
+
 // Result is what both came to in one cluster.
 type Result struct {
 	Cluster      *record.Cluster
@@ -52,17 +55,17 @@ func Compare(ctx context.Context, c *record.Cluster, gates karpenter.Gates) (*Re
 		return nil, err
 	}
 	for i := range again {
-		real, err := ask(ctx, c, gates)
+		one, err := ask(ctx, c, gates)
 		if err != nil {
 			return nil, fmt.Errorf("cluster %d: %w", c.Seed, err)
 		}
-		kind := differ(real, out.Policy)
+		kind := Differ(one, out.Policy)
 		if i == 0 {
-			out.Real, out.Kind = real, kind
+			out.Real, out.Kind = one, kind
 		}
-		out.Fickle = out.Fickle || !reflect.DeepEqual(Essence(real), Essence(out.Real))
+		out.Fickle = out.Fickle || !reflect.DeepEqual(essence(one), essence(out.Real))
 		if kind == Same {
-			out.Real, out.Kind = real, Same
+			out.Real, out.Kind = one, Same
 			break
 		}
 	}
@@ -89,7 +92,7 @@ func Decide(c *record.Cluster, gates karpenter.Gates) (*record.Decision, error) 
 			kept[n.Name] = "it carries do-not-disrupt"
 		}
 	}
-	command := policy.Disrupt(repack.Input{Input: in, Now: cluster.Instant(c.Now.UnixNano()), Kept: kept}, policy.Options{SpotToSpot: gates.SpotToSpot, Untimed: true})
+	command := decide(repack.Input{Input: in, Now: cluster.Instant(c.Now.UnixNano()), Kept: kept}, policy.Options{SpotToSpot: gates.SpotToSpot, Untimed: true})
 	if command == nil {
 		return &record.Decision{Plan: &record.Plan{}}, nil
 	}
@@ -98,22 +101,44 @@ func Decide(c *record.Cluster, gates karpenter.Gates) (*record.Decision, error) 
 	return d, nil
 }
 
-// differ says how two decisions differ: which nodes go, and what is the cheapest that
+// validateAfter is how long Karpenter waits before it looks at a command again. What it
+// does not find to be as it was is dropped, and the next method has its turn.
+const validateAfter = 15 * cluster.Second
+
+// decide is the policy at the pace of a controller that computes in no time.
+func decide(in repack.Input, o policy.Options) *policy.Command {
+	for _, m := range policy.Methods {
+		command, _ := policy.NewPass(in, o).Decide(m)
+		if command == nil {
+			continue
+		}
+		if m != policy.Drift {
+			in.Now = in.Now.Add(validateAfter)
+			command = policy.NewPass(in, o).Still(command)
+		}
+		if command != nil {
+			return command
+		}
+	}
+	return nil
+}
+
+// Differ says how two decisions differ: which nodes go, and what is the cheapest that
 // comes for each.
-func differ(real, policy *record.Decision) Kind {
+func Differ(theirs, policy *record.Decision) Kind {
 	switch {
-	case len(real.Gone) == 0 && len(policy.Gone) == 0:
+	case len(theirs.Gone) == 0 && len(policy.Gone) == 0:
 		return Same
 	case len(policy.Gone) == 0:
 		return Idle
-	case len(real.Gone) == 0:
+	case len(theirs.Gone) == 0:
 		return Busy
 	}
-	a, b := bought(real), bought(policy)
+	a, b := bought(theirs), bought(policy)
 	switch {
-	case !slices.Equal(real.Gone, policy.Gone) && real.Method != policy.Method:
+	case !slices.Equal(theirs.Gone, policy.Gone) && theirs.Method != policy.Method:
 		return Method
-	case !slices.Equal(real.Gone, policy.Gone):
+	case !slices.Equal(theirs.Gone, policy.Gone):
 		return Nodes
 	case len(a) != len(b):
 		return Count
@@ -135,5 +160,5 @@ func bought(d *record.Decision) []string {
 	return out
 }
 
-// Essence is what is compared of a decision.
-func Essence(d *record.Decision) [2][]string { return [2][]string{d.Gone, bought(d)} }
+// essence is what is compared of a decision.
+func essence(d *record.Decision) [2][]string { return [2][]string{d.Gone, bought(d)} }

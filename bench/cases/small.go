@@ -123,7 +123,9 @@ func (s *small) pools() {
 }
 
 func (s *small) budgets() []karpv1.Budget {
-	n := func(nodes string, reasons ...karpv1.DisruptionReason) karpv1.Budget { return karpv1.Budget{Nodes: nodes, Reasons: reasons} }
+	n := func(nodes string, reasons ...karpv1.DisruptionReason) karpv1.Budget {
+		return karpv1.Budget{Nodes: nodes, Reasons: reasons}
+	}
 	office := func(nodes string) karpv1.Budget {
 		schedule, length := "0 9 * * *", metav1.Duration{Duration: 8 * time.Hour}
 		return karpv1.Budget{Nodes: nodes, Schedule: &schedule, Duration: &length}
@@ -315,3 +317,7 @@ func selected(selector map[string]string, n *corev1.Node) bool {
 	}
 	return true
 }
+
+// SpotToSpot tells whether Karpenter's feature gate of that name is to be on in a small
+// cluster: in every fourth.
+func SpotToSpot(c *record.Cluster) bool { return c.Seed%4 == 1 }

@@ -68,9 +68,16 @@ type Answer struct {
 
 // Solve is the pass. It does not write to pods.
 func (p *Pass) Solve(pods []*corev1.Pod, e Effort, charge record.USD) *Answer {
+	return p.SolveBy(pods, func(s *cluster.Snapshot) *plan.Plan {
+		return solve.Solve(s, options(e, p.side.in.Preferences, charge))
+	})
+}
+
+// SolveBy is the pass with another solver.
+func (p *Pass) SolveBy(pods []*corev1.Pod, solver func(*cluster.Snapshot) *plan.Plan) *Answer {
 	waiting := p.converter.Pods(pods)
 	snapshot := p.ground.Snapshot("", waiting, nil)
 	start := time.Now()
-	answer := solve.Solve(snapshot, options(e, p.side.in.Preferences, charge))
+	answer := solver(snapshot)
 	return &Answer{plan: answer, Core: time.Since(start)}
 }

@@ -74,7 +74,7 @@ func report(w io.Writer, lines []string, n int, entry func(i int) (rows, notes [
 	if err := say(lines); err != nil {
 		return err
 	}
-	notes := []string{"", "Checked from the plans alone (see package check):"}
+	var notes []string
 	var wrong error
 	for i := range n {
 		rows, more, err := entry(i)
@@ -85,6 +85,9 @@ func report(w io.Writer, lines []string, n int, entry func(i int) (rows, notes [
 			return err
 		}
 		notes = append(notes, more...)
+	}
+	if len(notes) > 0 {
+		notes = append([]string{"", "Checked from the plans alone (see package check):"}, notes...)
 	}
 	if err := say(notes); err != nil {
 		return err

@@ -18,10 +18,11 @@ type Pass struct {
 	base       *trial // with all pods where they are
 	candidates []*candidate
 	pools      map[string]*poolState
-	nodes      int             // of the cluster
-	young      map[string]bool // nodes where pods came or went a moment ago
-	leaving    map[string]bool // nodes that go whatever is decided
-	pending    []item          // pods that wait, or whose nodes go anyway
+	nodes      int                   // of the cluster
+	young      map[string]bool       // nodes where pods came or went a moment ago
+	leaving    map[string]bool       // nodes that go whatever is decided
+	stays      map[*cluster.Pod]bool // pods that nobody will evict, wherever they are
+	pending    []item                // pods that wait, or whose nodes go anyway
 }
 
 // candidate is a node that may go as far as its own annotations and pods say.
@@ -62,7 +63,7 @@ func burden(p *cluster.Pod) int64 {
 // NewPass looks at a cluster. Input.Kept are nodes that are no candidates whatever their
 // pods say: those that go already, and those that pods are on their way to.
 func NewPass(in repack.Input, o Options) *Pass {
-	p := &Pass{in: in, opt: o, pools: map[string]*poolState{}, young: map[string]bool{}, leaving: map[string]bool{}}
+	p := &Pass{in: in, opt: o, pools: map[string]*poolState{}, young: map[string]bool{}, leaving: map[string]bool{}, stays: map[*cluster.Pod]bool{}}
 	byNode := map[string][]*cluster.Pod{}
 	pods := make([]*cluster.Pod, len(in.Pods))
 	for i, pod := range in.Pods {
@@ -107,6 +108,7 @@ func (p *Pass) find(byNode map[string][]*cluster.Pod, lifted map[string]bool) {
 				x.burden += burden(pod)
 			}
 			x.guarded = x.guarded || pod.Protected(p.in.Now) || forbidden(guards, pod)
+			p.stays[pod] = pod.Protected(p.in.Now) || never(guards, pod)
 		}
 		x.price, _, _ = cluster.Price(p.in.Types[c.Class], c.Offering())
 		s := p.pools[c.Pool]
@@ -153,6 +155,12 @@ func forbidden(g repack.Guards, p *cluster.Pod) bool {
 	return false
 }
 
+// never tells whether a budget forbids for good that a pod is moved: room that would be
+// bought for it would stay empty.
+func never(g repack.Guards, p *cluster.Pod) bool {
+	return forbidden(g, p) && slices.ContainsFunc(g[p.Namespace], func(b *cluster.PodDisruptionBudget) bool { return b.Covers(p) && b.Why != "" })
+}
+
 func (p *Pass) ripe(x *candidate) bool {
 	after := x.pool.ConsolidateAfter
 	if after == cluster.Forever {
@@ -185,13 +193,18 @@ func (p *Pass) settle(snap *cluster.Snapshot) {
 			if x := by[pod.Node]; x != nil {
 				x.pods = append(x.pods, i)
 				p.base.put(i, &b.classes[c], x.host)
-			} else {
+			} else if !p.stays[pod] {
 				p.pending = append(p.pending, i)
 			}
 		}
 	}
 	for i := range snap.Hosts {
 		p.base.quiet[i] = p.young[snap.Hosts[i].Name]
+	}
+	for _, n := range p.in.Nodes {
+		if p.leaving[n.Name] {
+			p.base.refund(hosts[n.Name], n)
+		}
 	}
 }
 

@@ -52,7 +52,11 @@ func (p *Pass) simulate(list []*candidate, consolidation bool) *outcome {
 	for _, x := range list {
 		o.gone[x.host] = true
 		o.prices += x.price
+		o.refund(x.host, x.node)
 		for _, i := range x.pods {
+			if p.stays[i.pod] {
+				continue
+			}
 			o.pods[i.pod] = true
 			queue = append(queue, i)
 			o.lift(&o.board.classes[i.class], x.host)
@@ -216,7 +220,7 @@ func (p *Pass) together(list []*candidate) *Command {
 	if c == nil {
 		return nil
 	}
-	if c.Replaces() && !c.unlike(p.base.board.snap) {
+	if c.Replaces() && !c.unlike(p.base.board) {
 		return nil
 	}
 	if !p.approves(c) {
@@ -227,8 +231,9 @@ func (p *Pass) together(list []*candidate) *Command {
 
 // unlike leaves the replacement of several nodes only what is cheaper than the cheapest
 // of them whose type it could have: else that one could just stay. It tells whether
-// anything is left.
-func (c *Command) unlike(s *cluster.Snapshot) bool {
+// enough is left.
+func (c *Command) unlike(b *board) bool {
+	s := b.snap
 	have := map[string]cluster.Money{}
 	for _, x := range c.candidates {
 		name := x.claim.Offering().InstanceType
@@ -237,10 +242,10 @@ func (c *Command) unlike(s *cluster.Snapshot) bool {
 		}
 	}
 	create := &c.Action.Creates[0]
-	price := map[cluster.OfferingID]cluster.Money{}
+	price, index, pool := map[cluster.OfferingID]cluster.Money{}, map[cluster.OfferingID]int32{}, 0
 	for i := range s.Offerings {
 		if o := &s.Offerings[i]; s.Pools[o.Pool].Name == create.Pool {
-			price[o.ID] = o.Price
+			price[o.ID], index[o.ID], pool = o.Price, int32(i), o.Pool
 		}
 	}
 	bound, worst := cluster.Money(-1), map[string]cluster.Money{}
@@ -254,7 +259,11 @@ func (c *Command) unlike(s *cluster.Snapshot) bool {
 		return true
 	}
 	create.Offerings = slices.DeleteFunc(create.Offerings, func(id cluster.OfferingID) bool { return worst[id.InstanceType] >= bound })
-	if len(create.Offerings) == 0 {
+	left := make([]int32, len(create.Offerings))
+	for i, id := range create.Offerings {
+		left[i] = index[id]
+	}
+	if len(left) == 0 || !b.various(pool, left) {
 		return false
 	}
 	c.Action.Saving += create.Price - price[create.Offerings[0]]

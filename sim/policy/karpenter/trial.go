@@ -57,6 +57,22 @@ func newTrial(b *board) *trial {
 	return t
 }
 
+// refund gives back to a pool's limits what a node takes that goes.
+func (t *trial) refund(host int32, n *cluster.Node) {
+	pool := t.board.snap.Hosts[host].Pool
+	if pool < 0 {
+		return
+	}
+	for i := range t.quotas[pool].left {
+		a := &t.quotas[pool].left[i]
+		if a.Name == cluster.NodesLimit {
+			a.Value++
+		} else {
+			a.Value += n.Capacity.Get(a.Name)
+		}
+	}
+}
+
 // fork is a copy before any claim is made.
 func (t *trial) fork() *trial {
 	u := *t
