@@ -33,8 +33,27 @@ func (m *meter) sample() {
 	p := m.point
 	p.At = m.w.now.Sub(m.w.Start)
 	p.Cost = m.cost()
-	m.w.result.Series = append(m.w.result.Series, p)
+	r := m.w.result
+	p.Evicted, p.Launched, p.Ended = r.Evictions, r.Launched, r.Ended
+	r.Series = append(r.Series, p)
+	if m.w.Look != nil {
+		m.w.Look(m.moment(p))
+	}
 	m.w.after(m.w.Sample, m.sample)
+}
+
+func (m *meter) moment(p Point) Moment {
+	x := Moment{Point: p, Daemons: now(m.w.store.Daemons)}
+	for _, o := range m.w.store.Pods.All() {
+		if holds(o.Now) {
+			x.Pods = append(x.Pods, o.Now)
+		}
+	}
+	for _, b := range m.w.cloud.bills {
+		x.Bought = append(x.Bought, b.offering)
+	}
+	slices.SortFunc(x.Bought, cluster.OfferingID.Compare)
+	return x
 }
 
 const mebi = 1 << 20

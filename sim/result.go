@@ -56,4 +56,17 @@ type Point struct {
 	Rate, Cost cluster.Money
 	// Requested and paid for: millicores, and bytes.
 	CPU, CPUPaid, Memory, MemoryPaid int64
+	// Evicted, Launched and Ended count pods and nodes until now.
+	Evicted, Launched, Ended int
+}
+
+// Moment is what there is at the time of a point.
+type Moment struct {
+	Point
+	// Pods are on nodes and have not ended; by namespace and name.
+	Pods []*cluster.Pod
+	// Bought are the nodes that are paid for, sorted.
+	Bought []cluster.OfferingID
+	// Daemons run on every node.
+	Daemons []*cluster.DaemonSet
 }

@@ -47,6 +47,9 @@ type Scenario struct {
 	Journal io.Writer
 	// Unchecked leaves the invariants out, for measurements.
 	Unchecked bool
+	// Look, if set, is shown the cluster at each point of Result.Series. What it is shown
+	// is not to be changed.
+	Look func(Moment)
 	// Left, if set, is told the records that there are in the end, such as a snapshot is
 	// made of.
 	Left func(cluster.Input)
