@@ -36,6 +36,7 @@ func (m *meter) sample() {
 	r := m.w.result
 	p.Evicted, p.Launched, p.Ended = r.Evictions, r.Launched, r.Ended
 	r.Series = append(r.Series, p)
+	m.point.PendingMost = p.Pending
 	if m.w.Look != nil {
 		m.w.Look(m.moment(p))
 	}
@@ -108,6 +109,7 @@ func (m *meter) podChanged(o *store.Pod, old *cluster.Pod) {
 	p := &m.point
 	if old == nil {
 		p.Pending++
+		p.PendingMost = max(p.PendingMost, p.Pending)
 		m.pending[o] = m.w.now
 	}
 	if begun, waits := m.pending[o]; waits && (o.Now == nil || o.Now.Node != "") {

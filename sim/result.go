@@ -56,6 +56,8 @@ type Point struct {
 	Rate, Cost cluster.Money
 	// Requested and paid for: millicores, and bytes.
 	CPU, CPUPaid, Memory, MemoryPaid int64
+	// PendingMost is how many pods waited at the most since the point before.
+	PendingMost int
 	// Evicted, Launched and Ended count pods and nodes until now.
 	Evicted, Launched, Ended int
 }

@@ -12,6 +12,6 @@ func simCommand() *cobra.Command {
 The operator's engine is the real one; API server, scheduler, kubelets, controllers and
 cloud are simulated, from a seed: the same command gives the same bytes.`,
 	}
-	cmd.AddCommand(simRunCommand(), simSeedsCommand())
+	cmd.AddCommand(simRunCommand(), simCompareCommand(), simSeedsCommand())
 	return cmd
 }

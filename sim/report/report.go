@@ -1,5 +1,6 @@
-// Package report writes what came of a simulation, for people as text and for programs
-// as JSON. It refuses to compute anything that is not in the result.
+// Package report writes what came of a simulation for people, as text, and for programs,
+// as JSON; of several side by side also as a page. It refuses to compute anything that is
+// not in the result.
 package report
 
 import (
