@@ -35,6 +35,9 @@ func statusOf(c *cluster.Claim) PatchClaimStatus {
 // initialized; or on its way out.
 func (e *Engine) doClaim(name string) cluster.Instant {
 	c := e.claims[name]
+	if c == nil {
+		e.askAgain(name)
+	}
 	if c == nil || !e.ours(c.Class) || e.busy(claimKey(name)) {
 		return cluster.Never
 	}

@@ -29,6 +29,8 @@ type disruptor struct {
 	// heirs says where pods are to go that come for those which were evicted.
 	heirs map[heir][]string
 	turns turns
+	// regrets are about pods that lost their places when they were moved.
+	regrets map[heir]regret
 	// ripe are claims whose pods have room elsewhere now, as far as is known.
 	ripe map[string]bool
 	// spared are claims that could not go although they were chosen.
@@ -49,7 +51,7 @@ type spared struct {
 
 func newDisruptor() disruptor {
 	return disruptor{
-		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(),
+		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(), regrets: map[heir]regret{},
 		ripe: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
@@ -84,6 +86,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		return s.again
 	}
 	e.disruptor.last = e.now
+	e.forgive()
 	guards := newQuota(values(e.guards))
 	if s.drifted > 0 {
 		e.renew(s, guards)
@@ -218,6 +221,9 @@ func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why s
 	p := e.pools[c.Pool]
 	if p.ConsolidateAfter == cluster.Forever {
 		return "its pool's consolidateAfter is Never", cluster.Never
+	}
+	if until := e.regretted(n.Name); until > 0 {
+		return "a pod like one of its pods lost its place when it was last moved", until
 	}
 	if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
 		return "pods came or went less than " + p.ConsolidateAfter.String() + " ago", due

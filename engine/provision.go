@@ -196,6 +196,7 @@ func (e *Engine) create(creates []plan.Create) {
 		if e.issue(f) {
 			e.tellCreated(f.Claim, from[i])
 		}
+		e.regrets(from[i].Pods)
 		e.answerAll(from[i].Pods, f.Claim.Name)
 	}
 }
@@ -303,17 +304,28 @@ func narrowed(p *cluster.Pool, offerings []cluster.OfferingID) []cluster.Require
 
 func (e *Engine) claimCreated(f CreateClaim, d Done, again cluster.Instant) {
 	e.agenda.by(job{jobLaunch, f.Claim.Launch.Token}, again)
-	if d.Err == nil {
+	switch {
+	case d.Err == nil:
+		return
+	case d.Err.Kind == Transient && e.claims[f.Claim.Name] == nil:
+		if e.retry[f.Key()].failures == 1 {
+			e.tellNotCreated(f, d.Err)
+		}
+		e.unsure(f, again)
 		return
 	}
 	delete(e.retry, f.Key()) // the next plan decides anew, under another name if need be
 	e.forgetClaim(f.Claim.Name)
 	e.headroomChanged()
 	if d.Err.Kind != Conflict {
-		e.note(Note{About: Object{Kind: cluster.PoolKind(f.Legacy), Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + d.Err.Message})
+		e.tellNotCreated(f, d.Err)
 	}
 	e.agenda.by(job{jobProvision, ""}, max(again, e.now.Add(retryMin)))
 	e.agenda.by(job{jobPool, f.Claim.Pool}, max(again, e.now.Add(retryMin)))
+}
+
+func (e *Engine) tellNotCreated(f CreateClaim, why *Failure) {
+	e.note(Note{About: Object{Kind: cluster.PoolKind(f.Legacy), Name: f.Claim.Pool, UID: f.PoolUID}, Warning: true, Reason: "CreateFailed", Pool: f.Claim.Pool, Message: "NodeClaim " + f.Claim.Name + ": " + why.Message})
 }
 
 func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {

@@ -25,6 +25,8 @@ const landsWithin = 15 * cluster.Second
 // turns are whose pods have been evicted and not found a node again.
 type turns struct {
 	landing map[heir]int
+	// moved is when pods were last evicted.
+	moved map[heir]cluster.Instant
 	// until is when they are no longer waited for.
 	until cluster.Instant
 	// emptying are the claims of nodes that are drained in turns.
@@ -34,7 +36,9 @@ type turns struct {
 	whose int
 }
 
-func newTurns() turns { return turns{landing: map[heir]int{}, emptying: map[string]bool{}} }
+func newTurns() turns {
+	return turns{landing: map[heir]int{}, moved: map[heir]cluster.Instant{}, emptying: map[string]bool{}}
+}
 
 // unhurried tells whether a claim goes for no other reason than to save money.
 func unhurried(c *cluster.Claim) bool {
@@ -52,7 +56,9 @@ func (e *Engine) takeOff(p *cluster.Pod) {
 	if c := e.claimOfNode(n); c == nil || !t.emptying[c.Name] {
 		return
 	}
-	t.landing[heir{p.Owner.UID, p.Demand}]++
+	k := heir{p.Owner.UID, p.Demand}
+	t.landing[k]++
+	t.moved[k] = e.now
 	from := e.now
 	if p.Owner.Kind == "StatefulSet" || p.Owner.Kind == "Job" {
 		from = from.Add(p.Grace) // they wait for its end
@@ -108,8 +114,12 @@ func (e *Engine) turn(c *cluster.Claim, pods []*cluster.Pod) (now []*cluster.Pod
 	return now, cluster.Never
 }
 
+// patience is how often the eviction of a pod may be refused, after ever longer waits,
+// before it no longer holds up those whose turn comes after: three minutes or so.
+const patience = 12
+
 // whoseTurn is the highest turn of all pods that are to be evicted in turns. Those that
-// cannot be evicted for now do not hold up the others.
+// cannot be evicted for long do not hold up the others.
 func (e *Engine) whoseTurn() int {
 	whose := math.MinInt
 	for name := range e.disruptor.turns.emptying {
@@ -119,7 +129,7 @@ func (e *Engine) whoseTurn() int {
 			continue
 		}
 		for _, p := range e.podsOn[c.NodeName] {
-			if p.Occupies() && p.Drains() && !p.Protected(e.now) && e.retry[podKey(p.ID())].failures == 0 {
+			if p.Occupies() && p.Drains() && !p.Protected(e.now) && e.retry[podKey(p.ID())].failures < patience {
 				whose = max(whose, e.turnOf(p))
 			}
 		}

@@ -252,6 +252,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.forgetClaim(ev.Name)
 	} else {
 		e.claims[ev.Name] = c
+		e.isThere(ev.Name)
 		if c.ProviderID != "" {
 			e.claimOf[c.ProviderID] = c.Name
 		}

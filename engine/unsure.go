@@ -1,0 +1,37 @@
+package engine
+
+import "github.com/ullage-sh/ullage/cluster"
+
+// A claim whose creation failed may be there all the same: the answer was lost, or came
+// too late. Planning anew at once, for pods that are not quite the same any more, would
+// give them another claim under another name, and a pool more than its limit. So the same
+// claim is asked for again, which is no harm, until there is an answer; in the meantime it
+// counts as one that is on its way.
+
+// unsure notes that a claim may be there, and asks for it again.
+func (e *Engine) unsure(f CreateClaim, again cluster.Instant) {
+	e.expected[f.Key()] = expectation{effect: f}
+	e.askedFor[f.Claim.Name] = f
+	e.agenda.by(job{jobClaim, f.Claim.Name}, again)
+}
+
+// askAgain asks for a claim of which it is not known whether it is there.
+func (e *Engine) askAgain(name string) {
+	f, unsure := e.askedFor[name]
+	if !unsure {
+		return
+	}
+	delete(e.askedFor, name)
+	delete(e.expected, f.Key())
+	if !e.issue(f) {
+		e.unsure(f, e.held)
+	}
+}
+
+// isThere ends the uncertainty about a claim.
+func (e *Engine) isThere(name string) {
+	if f, unsure := e.askedFor[name]; unsure {
+		delete(e.askedFor, name)
+		delete(e.expected, f.Key())
+	}
+}
