@@ -55,12 +55,17 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 	if len(bought.Placements) == 0 {
 		return true
 	}
-	was := p.lift(hosts)
-	defer p.setDown(hosts, was)
 	var pods []*cluster.Pod
 	for _, m := range bought.Placements {
 		pods = append(pods, m.Pods...)
 	}
+	// Where some of those that depend on each other go while others are still where they
+	// were, is no rehearsal of the end.
+	if len(bought.Creates) > 0 && slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
+		return false
+	}
+	was := p.lift(hosts)
+	defer p.setDown(hosts, was)
 	return p.rehearse(hosts[0], pods)
 }
 
