@@ -143,6 +143,7 @@ func TestMutants(t *testing.T) {
 		{name: "writes without end", rule: judge.Restless, spoil: scribble},
 		{name: "one instance for two claims", rule: judge.DoubleClaim, spoil: sameInstance},
 		{name: "replaces for nothing", rule: judge.PointlessMove, spoil: deleteOne},
+		{name: "never finishes", rule: judge.Unsettled, spoil: forgetful, set: lateLoss},
 		{name: "knows no limits", rule: judge.Limit, spoil: unlimited, set: limited},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -160,6 +161,20 @@ func TestMutants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// forgetful does nothing at all from some time on, when nothing waits and nobody watches
+// for anything any more: what happens then leaves things as nobody wants them.
+func forgetful(m *mutant, effects []engine.Effect) []engine.Effect {
+	if m.now > sim.DefaultStart.Add(210*cluster.Minute) {
+		return nil
+	}
+	return effects
+}
+
+// lateLoss lets machines vanish, long before the end.
+func lateLoss(s *sim.Scenario) {
+	s.Faults = append(s.Faults, sim.Fault{Kind: sim.Kill, At: 211 * cluster.Minute, Amount: 2})
 }
 
 // noOrphans makes the engine leave instances alone that belong to nobody.

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -155,9 +154,9 @@ func (r *seedRun) one(seed uint64) {
 	s := r.cut.Apply(seeds.Scenario(seed, r.types, r.disrupt))
 	result, err := r.simulate(s)
 	took := cluster.Duration(time.Since(began))
-	small := ""
+	small := r.cut
 	if err == nil && len(result.Violations) > 0 && r.shrink > 0 && r.cut.String() == "" {
-		small = seeds.Shrink(s, result.Violations[0].Rule, r.shrink).String()
+		small = seeds.Shrink(s, result.Violations[0].Rule, r.shrink)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -192,7 +191,7 @@ func (r *seedRun) simulate(s sim.Scenario) (result *sim.Result, err error) {
 }
 
 // describe is a seed for people: what it was, what it broke, and how to see it again.
-func describe(l *seeds.Line, small string) string {
+func describe(l *seeds.Line, small seeds.Cut) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d: %d nodes, %d pods, %d started, %d launched, %d evictions, %d faults, wait p99 %ds, %s, %.1fs, %s\n",
 		l.Seed, l.Nodes, l.Pods, l.Started, l.Launched, l.Evictions, l.Faults, l.WaitP99, l.Cost, float64(l.Took)/1000, l.Digest)
@@ -200,15 +199,7 @@ func describe(l *seeds.Line, small string) string {
 		fmt.Fprintf(&b, "  BROKEN %s at %s: %s: %s\n", v.Rule, v.At, v.About, v.Why)
 	}
 	if len(l.Violations) > 0 {
-		command := "ullage sim seeds"
-		if !l.Disrupts {
-			command += " --disrupt=false"
-		}
-		command += " --from " + strconv.FormatUint(l.Seed, 10) + " -n 1"
-		if small != "" {
-			command += " --cut " + strconv.Quote(small)
-		}
-		fmt.Fprintf(&b, "  see it again: %s\n", command)
+		fmt.Fprintf(&b, "  see it again: %s\n", seeds.Again(l.Seed, l.Disrupts, small))
 	}
 	return b.String()
 }

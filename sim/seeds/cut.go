@@ -31,6 +31,19 @@ func (c Cut) String() string {
 	return strings.Join(parts, " ")
 }
 
+// Again is the command that shows a seed again, less what is left out.
+func Again(seed uint64, disrupt bool, c Cut) string {
+	command := "ullage sim seeds"
+	if !disrupt {
+		command += " --disrupt=false"
+	}
+	command += " --from " + strconv.FormatUint(seed, 10) + " -n 1"
+	if text := c.String(); text != "" {
+		command += " --cut " + strconv.Quote(text)
+	}
+	return command
+}
+
 // ranges writes sorted numbers as "1,3-5".
 func ranges(list []int) string {
 	list = slices.Compact(slices.Sorted(slices.Values(list)))

@@ -25,9 +25,9 @@ func sold(t *testing.T) []cluster.InstanceType {
 // TestFreshSeeds runs a few small seeds that change from day to day, so that those who
 // test often test much. A long run is:
 //
-//	ullage sim seeds --disrupt=false --from 1 -n 10000 --ledger seeds.jsonl
+//	ullage sim seeds --from 1 -n 10000 --ledger seeds.jsonl
 func TestFreshSeeds(t *testing.T) {
-	const most = 700 // pods
+	const most = 500 // pods
 	types := sold(t)
 	first := uint64(time.Now().Unix()/86400) * 1000
 	t.Logf("seeds from %d on, with at most %d pods", first, most)
@@ -36,12 +36,16 @@ func TestFreshSeeds(t *testing.T) {
 			continue
 		}
 		n++
-		r, err := sim.Run(Scenario(seed, types, false))
+		s := Scenario(seed, types, true)
+		r, err := sim.Run(s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range r.Violations {
-			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: ullage sim seeds --disrupt=false --from %d -n 1", seed, v.Rule, v.At.RFC3339(), v.About, v.Why, seed)
+			t.Errorf("seed %d: %s at %s: %s: %s", seed, v.Rule, v.At.RFC3339(), v.About, v.Why)
+		}
+		if len(r.Violations) > 0 {
+			t.Logf("see it again: %s", Again(seed, true, Shrink(s, r.Violations[0].Rule, 20)))
 		}
 		if r.Launched == 0 || r.PodsStarted == 0 || r.Faults < 20 {
 			t.Errorf("seed %d: %d nodes, %d pods started, %d faults: this is not a day", seed, r.Launched, r.PodsStarted, r.Faults)
