@@ -24,5 +24,6 @@
 // how waiting pods become claims, launch.go the batch protocol, reserve.go how pods
 // and the nodes that were bought for them find each other, disrupt.go which nodes go
 // and action.go how, drift.go, expiry.go and repair.go for what other reasons, drain.go
-// and empty.go the way down, collect.go what crashes leave behind.
+// and empty.go the way down, collect.go what crashes leave behind, policy.go what may
+// decide in the engine's place.
 package engine
