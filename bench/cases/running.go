@@ -45,55 +45,14 @@ func (r *running) pool(name string, change func(*karpv1.NodePool)) *karpv1.NodeP
 
 // node adds a node that a pool has bought, and its claim.
 func (r *running) node(name string, pool *karpv1.NodePool, t record.Type, o record.Offering) (*corev1.Node, *karpv1.NodeClaim) {
-	labels := map[string]string{
-		corev1.LabelHostname: name, corev1.LabelInstanceTypeStable: t.Name, corev1.LabelTopologyZone: o.Zone,
-		karpv1.CapacityTypeLabelKey: o.CapacityType, karpv1.NodePoolLabelKey: pool.Name,
-		karpv1.NodeRegisteredLabelKey: "true", karpv1.NodeInitializedLabelKey: "true",
-	}
-	for _, from := range []map[string]string{t.Labels, pool.Spec.Template.Labels} {
-		for k, v := range from {
-			labels[k] = v
-		}
-	}
-	id := "test:///" + o.Zone + "/" + name
-	n := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: r.uid(), Labels: labels, CreationTimestamp: created},
-		Spec:       corev1.NodeSpec{ProviderID: id, Taints: pool.Spec.Template.Spec.Taints},
-		Status: corev1.NodeStatus{
-			Capacity: t.Capacity, Allocatable: t.Allocatable,
-			Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastTransitionTime: created}},
-		},
-	}
-	// A claim's labels are the requirements that it was launched with, resolved.
-	own := map[string]string{}
-	for k, v := range labels {
-		if k != corev1.LabelHostname && k != karpv1.NodeRegisteredLabelKey && k != karpv1.NodeInitializedLabelKey {
-			own[k] = v
-		}
-	}
-	claim := &karpv1.NodeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: "claim-" + name, UID: r.uid(), Labels: own, CreationTimestamp: created, Generation: 1},
-		Spec: karpv1.NodeClaimSpec{
-			NodeClassRef: pool.Spec.Template.Spec.NodeClassRef, Taints: pool.Spec.Template.Spec.Taints,
-			ExpireAfter: karpv1.MustParseNillableDuration("Never"),
-		},
-		Status: karpv1.NodeClaimStatus{
-			NodeName: name, ProviderID: id, Capacity: t.Capacity, Allocatable: t.Allocatable,
-			Conditions: conditions(karpv1.ConditionTypeLaunched, karpv1.ConditionTypeRegistered, karpv1.ConditionTypeInitialized, status.ConditionReady, karpv1.ConditionTypeConsolidatable),
-		},
-	}
+	n, claim := record.NewNode(name, pool, &t, o, created)
+	n.UID, claim.UID = r.uid(), r.uid()
 	r.c.Nodes, r.c.Claims = append(r.c.Nodes, n), append(r.c.Claims, claim)
 	return n, claim
 }
 
 // conditions are true since the beginning.
-func conditions(types ...string) []status.Condition {
-	var out []status.Condition
-	for _, t := range types {
-		out = append(out, status.Condition{Type: t, Status: metav1.ConditionTrue, Reason: t, LastTransitionTime: created, ObservedGeneration: 1})
-	}
-	return out
-}
+func conditions(types ...string) []status.Condition { return record.Conditions(created, types...) }
 
 // runs adds a pod of a ReplicaSet to a node.
 func (r *running) runs(name, app string, labels map[string]string, q requests, n *corev1.Node, change func(*corev1.PodSpec)) *corev1.Pod {

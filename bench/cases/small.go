@@ -20,8 +20,16 @@ import (
 // Karpenter looks at before it disrupts a node: one pool or two with policies, budgets,
 // limits and consolidateAfter; spot and on-demand; pods that spread, keep apart, select,
 // and must not be moved; nodes that are empty, drifted, ill, leaving or not there yet.
-func Small(seed uint64) *record.Cluster {
-	s := &small{running: newRunning("small", seed)}
+func Small(seed uint64) *record.Cluster { return (&small{running: newRunning("small", seed)}).build() }
+
+// Calm is such a cluster in which nothing has drifted, every node is there and well, and
+// every pod is made anew when it is evicted (Karpenter evicts others too, we do not): all
+// that there is to do is to save.
+func Calm(seed uint64) *record.Cluster {
+	return (&small{running: newRunning("calm", seed), calm: true}).build()
+}
+
+func (s *small) build() *record.Cluster {
 	s.c.Now = metav1.NewTime(now.Add(time.Duration(s.r.IntN(24*60)) * time.Minute))
 	s.c.Types = s.market()
 	switch s.r.IntN(5) {
@@ -45,6 +53,7 @@ type small struct {
 	// empty and drifted are in how many of a hundred nodes that is so: whoever is, goes
 	// first, so most clusters have none.
 	empty, drifted int
+	calm           bool
 }
 
 // app is pods that are alike.
@@ -215,7 +224,7 @@ func (s *small) meta() func(*corev1.Pod) {
 		return func(p *corev1.Pod) { p.Spec.Priority = &priority }
 	case k < 24:
 		return func(p *corev1.Pod) { p.OwnerReferences[0].Kind = "StatefulSet" }
-	case k < 28:
+	case k < 28 && !s.calm:
 		return func(p *corev1.Pod) { p.OwnerReferences = nil }
 	}
 	return func(*corev1.Pod) {}
@@ -235,6 +244,9 @@ func (s *small) add(name string) {
 	n, claim := s.node(name, pool, t, o)
 	claim.Status.LastPodEventTime = metav1.NewTime(s.c.Now.Add(-time.Duration(1+s.r.IntN(1200)) * time.Second))
 	s.fill(n)
+	if s.calm {
+		return
+	}
 	if s.chance(s.drifted) {
 		s.condition(claim, karpv1.ConditionTypeDrifted)
 	}

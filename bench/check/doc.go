@@ -40,6 +40,12 @@
 // (anti-)affinity terms that hold in the final state, over those of all waiting
 // pods. Spread that may be broken (ScheduleAnyway) has no weight and is left out.
 //
+// # Steps
+//
+// [Steps] carries decisions about a running cluster out, one after the other: new nodes
+// come, nodes go, their pods are let onto others one by one. The order is looked for
+// within a step, with all other pods in place.
+//
 // # What is refused
 //
 // A pod with a constraint that is not checked (host ports, volumes, resource

@@ -12,4 +12,8 @@
 // It differs from the provisioner in ways that favour Karpenter or change nothing:
 // a pass may take longer than a minute, its cache holds no waiting pods to skip, no
 // events are written, and the answer is not sent to an API server.
+//
+// A [Yard] is Karpenter's disruption controller before a cluster that runs: its real
+// state, provisioner and methods. [Yard.Simulate] is one step of consolidation,
+// [Yard.Decide] what the methods come to, with a clock that moves only while they wait.
 package karpenter

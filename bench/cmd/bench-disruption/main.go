@@ -29,6 +29,7 @@ var subjects = []struct {
 	run         func(ctx context.Context, args []string, w io.Writer) error
 }{
 	{"speed", "how long a pass over all nodes takes", speed},
+	{"saving", "what either saves in small clusters, and for how many evictions", saving},
 	{"calibrate", "whether the simulator's Karpenter decides as Karpenter does", calibration},
 }
 
