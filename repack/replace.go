@@ -32,10 +32,24 @@ func (p *pass) promising(h int) bool {
 	if x.excess() > x.least {
 		return true
 	}
-	if x.verdict = p.tooLittle([]int{h}, x.excess(), 0); x.verdict.Kept == plan.KeptThreshold {
-		x.verdict = plan.Verdict{Kept: plan.KeptFull}
-	}
+	x.verdict = p.worthIt([]int{h}, x.excess())
 	return false
+}
+
+// worthIt is the verdict on hosts that cost hardly more than their pods are worth.
+func (p *pass) worthIt(hosts []int, excess cluster.Money) plan.Verdict {
+	v := p.tooLittle(hosts, excess, 0)
+	if v.Kept == plan.KeptThreshold {
+		v = plan.Verdict{Kept: plan.KeptFull}
+	}
+	return v
+}
+
+// postpone notes when an offer that saves too little for now would be worth taking.
+func (p *pass) postpone(hosts []int, o *offer) {
+	if o.whole && !o.fragile {
+		_ = p.tooLittle(hosts, o.saving, o.bought.Objective()) // it notes when; the verdict is on the parts
+	}
 }
 
 // together is how many of the first hosts are replaced at the same time: as many as may
@@ -56,8 +70,8 @@ func (p *pass) together(order []int) int {
 
 // replace replaces hosts if that saves enough, else each half of them.
 func (p *pass) replace(hosts []int) {
-	if p.excess(hosts) <= p.least(hosts, 0) {
-		p.settleFor(hosts, plan.Verdict{Kept: plan.KeptFull})
+	if excess := p.excess(hosts); excess <= p.least(hosts, 0) {
+		p.settleFor(hosts, p.worthIt(hosts, excess))
 		return
 	}
 	o := p.best(hosts)
@@ -71,6 +85,7 @@ func (p *pass) replace(hosts []int) {
 		return
 	}
 	if len(hosts) > 1 {
+		p.postpone(hosts, &o)
 		half := len(hosts) / 2
 		p.replace(hosts[:half])
 		p.replace(slices.DeleteFunc(slices.Clone(hosts[half:]), func(h int) bool { return p.filled[h] }))

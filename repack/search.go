@@ -2,6 +2,7 @@ package repack
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -35,44 +36,54 @@ func (p *pass) spend(nodes int) int {
 const leastSteps = 100
 
 // searchAll tries to replace nodes for which nothing has been found: those of each zone,
-// since pods that spread stay in theirs, then any.
+// since pods that spread stay in theirs, then any; those first that cost most beyond what
+// their pods are worth, then the small ones, of which each loses something to its system.
 func (p *pass) searchAll() {
-	order := p.candidates(func(a, b *host) int {
+	wasteful := p.candidates(func(a, b *host) int {
 		return -cmp.Compare(float64(a.excess())*float64(b.burden()), float64(b.excess())*float64(a.burden()))
 	})
-	for _, group := range p.neighbours(order) {
-		group = slices.DeleteFunc(group, func(h int) bool { return p.gone[h] || p.filled[h] })
-		if p.search < leastSteps {
-			return
-		}
-		if len(group) < 2 || p.excess(group) <= p.least(group, 0) {
-			continue
-		}
-		if o := p.best(group); o.enough() {
-			if _, held := p.refused(group, o.saving); !held {
-				p.exchange(group, o.bought, o.saving)
+	small := p.candidates(func(a, b *host) int { return cmp.Compare(a.price, b.price) })
+	for _, groups := range [][][]int{p.byZone(wasteful), p.byZone(small), p.chunks(wasteful)} {
+		for _, group := range groups {
+			if p.search < leastSteps {
+				return
 			}
+			p.try(slices.DeleteFunc(group, func(h int) bool { return p.gone[h] || p.filled[h] }))
 		}
 	}
 }
 
-// neighbours are groups of hosts that could be replaced together.
-func (p *pass) neighbours(order []int) [][]int {
+// try replaces hosts if that saves enough. If not, what was known of them says more.
+func (p *pass) try(hosts []int) {
+	if len(hosts) < 2 {
+		return
+	}
+	if excess := p.excess(hosts); excess <= p.least(hosts, 0) {
+		_ = p.tooLittle(hosts, excess, 0) // it notes when that may be otherwise
+		return
+	}
+	o := p.best(hosts)
+	if !o.enough() {
+		p.postpone(hosts, &o)
+		return
+	}
+	if _, held := p.refused(hosts, o.saving); !held {
+		p.exchange(hosts, o.bought, o.saving)
+	}
+}
+
+// byZone cuts an order into groups of a zone that may be replaced together.
+func (p *pass) byZone(order []int) [][]int {
 	byZone := map[string][]int{}
-	var zones []string
 	for _, h := range order {
 		zone, _ := p.snap.Hosts[h].Label(cluster.LabelZone)
-		if byZone[zone] == nil {
-			zones = append(zones, zone)
-		}
 		byZone[zone] = append(byZone[zone], h)
 	}
-	slices.Sort(zones)
 	var out [][]int
-	for _, z := range zones {
-		out = append(out, p.chunks(byZone[z])...)
+	for _, zone := range slices.Sorted(maps.Keys(byZone)) {
+		out = append(out, p.chunks(byZone[zone])...)
 	}
-	return append(out, p.chunks(order)...)
+	return out
 }
 
 // chunks cuts an order into groups that may be replaced together.

@@ -82,7 +82,7 @@ func (b BloatedCluster) Scenario(types []cluster.InstanceType) (sim.Scenario, er
 }
 
 // Settles is how long a bloated cluster is simulated from Opens on.
-const Settles = 3 * cluster.Hour
+const Settles = 21 * cluster.Hour
 
 // workloads draws services, six pods of each at the least and 300 services at the most.
 func (b BloatedCluster) workloads() []*workload.Workload {
