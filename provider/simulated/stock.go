@@ -74,6 +74,12 @@ func (c *Cloud) SetCapacity(now cluster.Instant, p Pattern, n int) (pools int, e
 	return pools, c.commit(record{Stock: &stock{p, max(n, Unlimited)}})
 }
 
+// Room is how many more instances a pool can take, for who chooses between pools.
+func (c *Cloud) Room(now cluster.Instant, id cluster.OfferingID) int {
+	defer c.enter(now)()
+	return c.room(id)
+}
+
 // room is how many more instances a pool can take.
 func (c *Cloud) room(id cluster.OfferingID) int {
 	for _, s := range slices.Backward(c.stocks) {

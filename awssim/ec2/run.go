@@ -1,0 +1,163 @@
+package ec2
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/ullage-sh/ullage/awssim/wire"
+	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
+)
+
+// RunInstances launches instances of one type in one zone, between MinCount and MaxCount
+// of them or none.
+func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (*ec2.RunInstancesOutput, error) {
+	least, most := int(aws.ToInt32(in.MinCount)), int(aws.ToInt32(in.MaxCount))
+	if least < 1 || most < least || most > 1000 {
+		return nil, wire.Errorf("InvalidParameterValue", "Want 1 ≤ MinCount (%d) ≤ MaxCount (%d) ≤ 1000", least, most)
+	}
+	l, err := runLaunch(w, in)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := l.tags()
+	if err != nil {
+		return nil, err
+	}
+	requested, err := tagSets(in.TagSpecifications)
+	if err != nil {
+		return nil, err
+	}
+	pool, room, err := runPool(w, &l, least)
+	if err != nil {
+		return nil, err
+	}
+	spot := pool.CapacityType == cluster.Spot
+	if _, maxPrice, err := l.spot(); err != nil {
+		return nil, err
+	} else if price := w.SpotPrice(pool.InstanceType, pool.Zone, w.Now()); spot && maxPrice > 0 && maxPrice < price {
+		return nil, wire.Errorf("SpotMaxPriceTooLow", "Your Spot request price of %s is lower than the minimum required Spot request fulfillment price of %s.", maxPrice, price)
+	}
+	within := w.Within(pool.InstanceType, spot)
+	switch {
+	case within < least:
+		return nil, overQuota(pool.InstanceType, spot)
+	case room < least:
+		return nil, &wire.Error{Code: "InsufficientInstanceCapacity", Status: 500, Message: "We currently do not have sufficient " + pool.InstanceType +
+			" capacity in the Availability Zone you requested (" + pool.Zone + "). Our system will be working on provisioning additional capacity."}
+	}
+	launched, err := w.Launch([]world.Pool{pool}, min(most, within, room), launchTags(&l, merged(tags, requested), ""))
+	if err != nil {
+		return nil, err
+	}
+	call.Takes = launched.Takes
+	out := &ec2.RunInstancesOutput{OwnerId: aws.String(w.Config().Account), Groups: []types.GroupIdentifier{}, Instances: []types.Instance{}}
+	for _, i := range launched.Instances {
+		i.Token = aws.ToString(in.ClientToken)
+		out.ReservationId = aws.String(i.Reservation)
+		out.Instances = append(out.Instances, describeInstance(w, world.View{Instance: i, State: provider.Pending}))
+	}
+	return out, nil
+}
+
+// runLaunch is what a request asks for on top of its launch template.
+func runLaunch(w *world.World, in *ec2.RunInstancesInput) (launch, error) {
+	var l launch
+	if t := in.LaunchTemplate; t != nil {
+		var err error
+		if l, err = fromTemplate(w, t.LaunchTemplateId, t.LaunchTemplateName, t.Version); err != nil {
+			return l, err
+		}
+	}
+	over := *in
+	over.TagSpecifications = nil // those of the template stay: they are merged, not replaced
+	mirror(&l.ResponseLaunchTemplateData, &over)
+	l.subnet = aws.ToString(in.SubnetId) // a template has it in its network interfaces
+	return l, nil
+}
+
+// runPool is the pool for a run: in the zone that is asked for, or else in the first that
+// has room. room is how many instances fit.
+func runPool(w *world.World, l *launch, least int) (pool world.Pool, room int, err error) {
+	if l.InstanceType == "" {
+		return pool, 0, missing("InstanceType")
+	}
+	spot, _, err := l.spot()
+	if err != nil {
+		return pool, 0, err
+	}
+	subnets, err := l.subnets(w)
+	if err != nil {
+		return pool, 0, err
+	}
+	var first error
+	for _, s := range subnets {
+		p, err := l.pool(w, string(l.InstanceType), s, spot)
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		if n := w.Room(p.OfferingID); pool.InstanceType == "" || (room < least && n > room) {
+			pool, room = p, n
+		}
+	}
+	if pool.InstanceType == "" {
+		return pool, 0, first
+	}
+	return pool, min(room, math.MaxInt32), nil
+}
+
+// subnets are those in which the launch may be: the one that it names, or all.
+func (l *launch) subnets(w *world.World) ([]world.Subnet, error) {
+	id := l.subnet
+	for _, n := range l.NetworkInterfaces {
+		id = cmp.Or(id, aws.ToString(n.SubnetId))
+	}
+	if id != "" {
+		return oneSubnet(w, id)
+	}
+	if l.Placement != nil && aws.ToString(l.Placement.AvailabilityZone) != "" {
+		s, ok := w.SubnetOf(*l.Placement.AvailabilityZone)
+		if !ok {
+			return nil, wire.Errorf("InvalidParameterValue", "Invalid availability zone: [%s]", *l.Placement.AvailabilityZone)
+		}
+		return []world.Subnet{s}, nil
+	}
+	return w.Subnets(), nil
+}
+
+func oneSubnet(w *world.World, id string) ([]world.Subnet, error) {
+	s, ok := w.Subnet(id)
+	if !ok {
+		return nil, wire.Errorf("InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", id)
+	}
+	return []world.Subnet{s}, nil
+}
+
+// overQuota is the error for more vCPUs than the account may run.
+func overQuota(instanceType string, spot bool) error {
+	if spot {
+		return wire.Errorf("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+	}
+	return wire.Errorf("VcpuLimitExceeded", "You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type (%s) belongs to.", instanceType)
+}
+
+// launchTags adds the tags that EC2 itself sets on instances.
+func launchTags(l *launch, tags world.Tags, fleet string) world.Tags {
+	own := map[string]string{}
+	if l.template != nil {
+		own["aws:ec2launchtemplate:id"] = l.template.ID
+		own["aws:ec2launchtemplate:version"] = *number(l.number)
+	}
+	if fleet != "" {
+		own["aws:ec2:fleet-id"] = fleet
+	}
+	return merged(tags, world.Tags{"instance": own})
+}

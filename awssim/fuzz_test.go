@@ -1,0 +1,105 @@
+package awssim
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/catalog"
+)
+
+// FuzzRequest sends anything to the server. Whatever it is, there is no panic, the answer
+// has a status that AWS has, and its body is what its Content-Type says. The corpus is in
+// testdata/fuzz; to look for more:
+//
+//	go test ./awssim -run '^$' -fuzz FuzzRequest -fuzztime 10m
+func FuzzRequest(f *testing.F) {
+	const ec2 = "Version=2016-11-15&Action="
+	for _, seed := range []struct{ service, method, target, header, body string }{
+		{"ec2", "POST", "/", "", ec2 + "DescribeInstances&Filter.1.Name=tag:a&Filter.1.Value.1=*"},
+		{"ec2", "POST", "/", "", ec2 + "RunInstances&ImageId=ami-1&InstanceType=m5.large&MinCount=1&MaxCount=2&ClientToken=t"},
+		{"ec2", "POST", "/", "", ec2 + "CreateFleet&Type=instant&LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateName=n&TargetCapacitySpecification.TotalTargetCapacity=1"},
+		{"ec2", "POST", "/", "", ec2 + "CreateLaunchTemplate&LaunchTemplateName=nnn&LaunchTemplateData.ImageId=ami-1&LaunchTemplateData.UserData=%25"},
+		{"ec2", "POST", "/", "", ec2 + "DescribeInstanceTypes&MaxResults=5&NextToken=%00"},
+		{"ec2", "POST", "/", "", ec2 + "DescribeSpotPriceHistory&StartTime=9999-01-01T00:00:00Z&MaxResults=1"},
+		{"ec2", "POST", "/", "", ec2 + "DescribeSpotPriceHistory&EndTime=0001-01-01T00:00:00Z"},
+		{"ec2", "POST", "/", "", ec2 + "CreateTags&ResourceId.99999999999999999999=a&Tag.-1.Key=b"},
+		{"ec2", "GET", "/?" + ec2 + "DescribeRegions", "", ""},
+		{"ec2", "POST", "/", "", ec2 + "DescribeInstances&" + strings.Repeat("a.", 100) + "=b"},
+		{"iam", "POST", "/", "", "Version=2010-05-08&Action=GetInstanceProfile&InstanceProfileName=x"},
+		{"sts", "POST", "/", "", "Version=2011-06-15&Action=GetCallerIdentity"},
+		{"sqs", "POST", "/", "AmazonSQS.ReceiveMessage", `{"QueueUrl":"http://h/000000000000/ullage","MaxNumberOfMessages":10}`},
+		{"sqs", "POST", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"ullage","MessageBody":"\u0000"}`},
+		{"sqs", "POST", "/", "AmazonSQS.CreateQueue", `{"QueueName":"q","Attributes":{"VisibilityTimeout":"-1"}}`},
+		{"ssm", "POST", "/", "AmazonSSM.GetParametersByPath", `{"Path":"/","Recursive":true}`},
+		{"pricing", "POST", "/", "AWSPriceListService.GetProducts", `{"ServiceCode":"AmazonEC2","NextToken":"from--1","MaxResults":1}`},
+		{"eks", "GET", "/clusters/ullage", "", ""},
+		{"eks", "GET", "/clusters/%2f%00?maxResults=x", "", `[]`},
+	} {
+		f.Add(seed.service, seed.method, seed.target, seed.header, []byte(seed.body))
+	}
+	types, err := catalog.Embedded()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, service, method, target, operation string, body []byte) {
+		r, err := http.NewRequest(method, "http://aws.test/", strings.NewReader(string(body)))
+		if err != nil {
+			t.Skip("no request of HTTP")
+		}
+		if u, err := r.URL.Parse(target); err == nil {
+			r.URL = u
+		}
+		r.Host = "aws.test"
+		r.Header.Set("Authorization", algorithm+" Credential=AKID/20261121/us-west-2/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
+		r.Header.Set("X-Amz-Target", operation)
+		if service == "ec2" || service == "iam" || service == "sts" {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		c := newClock()
+		w, err := world.New(world.Config{Catalog: types, Seed: 1}, c.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := httptest.NewRecorder()
+		New(Config{World: w, Now: c.Now, Sleep: c.Sleep}).ServeHTTP(answer, r)
+		checkAnswer(t, answer.Result())
+	})
+}
+
+// checkAnswer checks that an answer is one of AWS's.
+func checkAnswer(t *testing.T, r *http.Response) {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch r.StatusCode {
+	case 200, 400, 401, 403, 404, 405, 409, 412, 413, 503:
+	case 500:
+		if !strings.Contains(string(body), "InsufficientInstanceCapacity") {
+			t.Errorf("the server is at fault: %s", body)
+		}
+	default:
+		t.Errorf("status %d: %s", r.StatusCode, body)
+	}
+	kind := r.Header.Get("Content-Type")
+	if strings.Contains(kind, "json") && !json.Valid(body) {
+		t.Errorf("not JSON: %s", body)
+	}
+	if strings.Contains(kind, "xml") {
+		for d := xml.NewDecoder(strings.NewReader(string(body))); ; {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("not XML: %v: %s", err, body)
+			}
+		}
+	}
+}

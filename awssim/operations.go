@@ -1,0 +1,137 @@
+package awssim
+
+import (
+	eksschemas "github.com/aws/aws-sdk-go-v2/service/eks/schemas"
+	pricingschemas "github.com/aws/aws-sdk-go-v2/service/pricing/schemas"
+	sqsschemas "github.com/aws/aws-sdk-go-v2/service/sqs/schemas"
+	ssmschemas "github.com/aws/aws-sdk-go-v2/service/ssm/schemas"
+	"github.com/aws/smithy-go"
+
+	"github.com/ullage-sh/ullage/awssim/ec2"
+	"github.com/ullage-sh/ullage/awssim/eks"
+	"github.com/ullage-sh/ullage/awssim/iam"
+	"github.com/ullage-sh/ullage/awssim/pricing"
+	"github.com/ullage-sh/ullage/awssim/sqs"
+	"github.com/ullage-sh/ullage/awssim/ssm"
+	"github.com/ullage-sh/ullage/awssim/sts"
+	"github.com/ullage-sh/ullage/awssim/wire"
+	"github.com/ullage-sh/ullage/awssim/world"
+)
+
+// service is one of AWS's services.
+type service struct {
+	protocol   wire.Protocol
+	operations map[string]operation
+	// The codes for what is refused before the operation is asked.
+	unknown, unauthenticated, badSignature, expired, denied string
+}
+
+// operation is what is served under a name.
+type operation struct {
+	// input makes an empty input of the SDK.
+	input func() any
+	// run is the operation, from that input to an output of the SDK.
+	run func(*world.World, *world.Call, any) (any, error)
+}
+
+// serve makes an operation of a function on the world.
+func serve[In, Out any](f func(*world.World, *world.Call, *In) (*Out, error)) operation {
+	return operation{
+		input: func() any { return new(In) },
+		run: func(w *world.World, c *world.Call, in any) (any, error) {
+			out, err := f(w, c, in.(*In))
+			if err != nil {
+				return nil, err // not a pointer to nothing in an interface
+			}
+			return out, nil
+		},
+	}
+}
+
+// services are all that is served, by the name in the scope of signatures.
+//
+// Auto Scaling has its place here when it comes: wire's query protocol, and a table in
+// wire/names by one line in namegen.
+func services() map[string]service {
+	query := service{unknown: "InvalidAction", unauthenticated: "InvalidClientTokenId", badSignature: "SignatureDoesNotMatch", expired: "RequestExpired", denied: "AccessDenied"}
+	json := service{
+		unknown: "UnknownOperationException", unauthenticated: "UnrecognizedClientException", badSignature: "InvalidSignatureException",
+		expired: "InvalidSignatureException", denied: "AccessDeniedException",
+	}
+	compute := query
+	compute.unauthenticated, compute.badSignature, compute.denied = "AuthFailure", "AuthFailure", "UnauthorizedOperation"
+	return map[string]service{
+		"ec2": compute.with(wire.EC2(), map[string]operation{
+			"CancelSpotInstanceRequests":     serve(ec2.CancelSpotInstanceRequests),
+			"CreateFleet":                    serve(ec2.CreateFleet),
+			"CreateLaunchTemplate":           serve(ec2.CreateLaunchTemplate),
+			"CreateLaunchTemplateVersion":    serve(ec2.CreateLaunchTemplateVersion),
+			"CreateTags":                     serve(ec2.CreateTags),
+			"DeleteLaunchTemplate":           serve(ec2.DeleteLaunchTemplate),
+			"DeleteTags":                     serve(ec2.DeleteTags),
+			"DescribeAvailabilityZones":      serve(ec2.DescribeAvailabilityZones),
+			"DescribeCapacityReservations":   serve(ec2.DescribeCapacityReservations),
+			"DescribeImages":                 serve(ec2.DescribeImages),
+			"DescribeInstanceStatus":         serve(ec2.DescribeInstanceStatus),
+			"DescribeInstanceTypeOfferings":  serve(ec2.DescribeInstanceTypeOfferings),
+			"DescribeInstanceTypes":          serve(ec2.DescribeInstanceTypes),
+			"DescribeInstances":              serve(ec2.DescribeInstances),
+			"DescribeLaunchTemplateVersions": serve(ec2.DescribeLaunchTemplateVersions),
+			"DescribeLaunchTemplates":        serve(ec2.DescribeLaunchTemplates),
+			"DescribePlacementGroups":        serve(ec2.DescribePlacementGroups),
+			"DescribeRegions":                serve(ec2.DescribeRegions),
+			"DescribeSecurityGroups":         serve(ec2.DescribeSecurityGroups),
+			"DescribeSpotInstanceRequests":   serve(ec2.DescribeSpotInstanceRequests),
+			"DescribeSpotPriceHistory":       serve(ec2.DescribeSpotPriceHistory),
+			"DescribeSubnets":                serve(ec2.DescribeSubnets),
+			"DescribeTags":                   serve(ec2.DescribeTags),
+			"DescribeVpcs":                   serve(ec2.DescribeVpcs),
+			"RunInstances":                   serve(ec2.RunInstances),
+			"TerminateInstances":             serve(ec2.TerminateInstances),
+		}),
+		"iam": query.with(wire.IAM(), map[string]operation{
+			"AddRoleToInstanceProfile":      serve(iam.AddRoleToInstanceProfile),
+			"CreateInstanceProfile":         serve(iam.CreateInstanceProfile),
+			"DeleteInstanceProfile":         serve(iam.DeleteInstanceProfile),
+			"GetInstanceProfile":            serve(iam.GetInstanceProfile),
+			"GetRole":                       serve(iam.GetRole),
+			"ListInstanceProfiles":          serve(iam.ListInstanceProfiles),
+			"RemoveRoleFromInstanceProfile": serve(iam.RemoveRoleFromInstanceProfile),
+		}),
+		"sts": query.with(wire.STS(), map[string]operation{
+			"GetCallerIdentity": serve(sts.GetCallerIdentity),
+		}),
+		"sqs": json.with(wire.JSON10(sqsschemas.AmazonSQS), map[string]operation{
+			"ChangeMessageVisibility": serve(sqs.ChangeMessageVisibility),
+			"CreateQueue":             serve(sqs.CreateQueue),
+			"DeleteMessage":           serve(sqs.DeleteMessage),
+			"DeleteMessageBatch":      serve(sqs.DeleteMessageBatch),
+			"GetQueueAttributes":      serve(sqs.GetQueueAttributes),
+			"GetQueueUrl":             serve(sqs.GetQueueUrl),
+			"ListQueues":              serve(sqs.ListQueues),
+			"ReceiveMessage":          serve(sqs.ReceiveMessage),
+			"SendMessage":             serve(sqs.SendMessage),
+		}),
+		"ssm": json.with(wire.JSON11(ssmschemas.AmazonSSM), map[string]operation{
+			"GetParameter":        serve(ssm.GetParameter),
+			"GetParameters":       serve(ssm.GetParameters),
+			"GetParametersByPath": serve(ssm.GetParametersByPath),
+		}),
+		"pricing": json.with(wire.JSON11(pricingschemas.AWSPriceListService), map[string]operation{
+			"GetProducts": serve(pricing.GetProducts),
+		}),
+		"eks": json.with(wire.RESTJSON(eksschemas.AWSWesleyFrontend,
+			smithy.NewOperationSchema(eksschemas.DescribeCluster, eksschemas.DescribeClusterRequest, nil),
+			smithy.NewOperationSchema(eksschemas.ListClusters, eksschemas.ListClustersRequest, nil),
+		), map[string]operation{
+			"DescribeCluster": serve(eks.DescribeCluster),
+			"ListClusters":    serve(eks.ListClusters),
+		}),
+	}
+}
+
+// with is the service with its protocol and operations.
+func (s service) with(p wire.Protocol, operations map[string]operation) service {
+	s.protocol, s.operations = p, operations
+	return s
+}

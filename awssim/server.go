@@ -1,0 +1,260 @@
+package awssim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ullage-sh/ullage/awssim/wire"
+	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Config is what a Server is made of.
+type Config struct {
+	World *world.World
+	// Now is the clock, Sleep waits for a span of it or until ctx ends, and then returns
+	// its error. Signatures are checked against this clock too.
+	Now   func() cluster.Instant
+	Sleep func(context.Context, cluster.Duration) error
+	// Secrets by access key. Without any, every request is taken that names a service,
+	// whoever signed it; with some, only what they have signed.
+	Secrets map[string]string
+	// Rates at which EC2 may be asked; nil for no limit.
+	Rates *Rates
+	// Denied are operations that the caller has no right to, as IAM names them:
+	// "ec2:CreateFleet".
+	Denied []string
+}
+
+// Server answers for AWS. It is an http.Handler; its methods may be called concurrently.
+type Server struct {
+	cfg      Config
+	services map[string]service
+
+	mu       sync.Mutex // held while the world is asked or told something
+	throttle *throttle  // nil for none
+	counts   map[string]int
+}
+
+// New makes a server for a world, which from then on is the server's: use [Server.Do].
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, services: services(), counts: map[string]int{}}
+	if cfg.Rates != nil {
+		s.throttle = &throttle{*cfg.Rates, map[string]*bucket{}}
+	}
+	return s
+}
+
+// Do lets f look at the world and change it, between requests.
+func (s *Server) Do(f func(*world.World)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cfg.World.Advance(s.cfg.Now())
+	f(s.cfg.World)
+}
+
+// Counts tells how often each operation was asked for ("ec2:CreateFleet"), and how often
+// one was throttled ("ec2:CreateFleet throttled").
+func (s *Server) Counts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[string]int, len(s.counts))
+	for name, n := range s.counts {
+		out[name] = n
+	}
+	return out
+}
+
+// Bounds on what a request may be.
+const (
+	maxBody   = 4 << 20
+	maxHeader = 64 << 10
+)
+
+// latency is the least time that an answer takes, in real time: that of a very quick
+// network. The SDK closes the body of a request as soon as the answer begins. When that
+// comes sooner than net/http is done with sending the body, it takes the connection for
+// broken, and three attempts in a row may fail by it.
+const latency = time.Millisecond
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		http.Error(w, "the body cannot be read, or has more than 4 MiB", http.StatusRequestEntityTooLarge)
+		return
+	}
+	answer, requestID := s.answer(r, body)
+	time.Sleep(latency)
+	for name, values := range answer.Header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	w.Header().Set("Date", world.Time(s.cfg.Now()).Format(http.TimeFormat))
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer.Body)))
+	w.WriteHeader(answer.Status)
+	_, _ = w.Write(answer.Body) // who is gone needs no answer
+}
+
+// answer finds the service and answers in its protocol.
+func (s *Server) answer(r *http.Request, body []byte) (wire.Response, string) {
+	requestID := s.requestID()
+	sig, err := parseSignature(r.Header.Get("Authorization"))
+	if err != nil {
+		return s.services["ec2"].protocol.Refuse(&wire.Error{Code: "MissingAuthenticationToken", Status: http.StatusForbidden, Message: err.Error()}, requestID), requestID
+	}
+	service, ok := s.services[sig.service]
+	if !ok {
+		return s.services["ec2"].protocol.Refuse(wire.Errorf("UnknownService", "The service %.40q is not simulated", sig.service), requestID), requestID
+	}
+	operation, out, err := s.handle(r, body, sig, service)
+	if err != nil {
+		return service.protocol.Refuse(asError(err), requestID), requestID
+	}
+	answer, err := service.protocol.Answer(operation, out, requestID)
+	if err != nil {
+		return service.protocol.Refuse(asError(err), requestID), requestID
+	}
+	return answer, requestID
+}
+
+// asError is an error as the protocols know it.
+func asError(err error) *wire.Error {
+	var e *wire.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &wire.Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()}
+}
+
+func (s *Server) requestID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cfg.World.RequestID()
+}
+
+// handle checks a request and does what it asks for.
+func (s *Server) handle(r *http.Request, body []byte, sig signature, svc service) (name string, out any, err error) {
+	if err := s.authenticate(r, body, sig, svc); err != nil {
+		return "", nil, err
+	}
+	req, err := svc.protocol.Read(r, body)
+	if err != nil {
+		return "", nil, err
+	}
+	op, ok := svc.operations[req.Operation]
+	if !ok {
+		return "", nil, wire.Errorf(svc.unknown, "The action %.80s is not valid for this service, or is not simulated", req.Operation)
+	}
+	in := op.input()
+	if err := req.Decode(in); err != nil {
+		return "", nil, err
+	}
+	full := sig.service + ":" + req.Operation
+	if slices.Contains(s.cfg.Denied, full) {
+		return "", nil, &wire.Error{Code: svc.denied, Status: http.StatusForbidden, Message: "You are not authorized to perform " + full + "."}
+	}
+	call := &world.Call{Endpoint: "http://" + r.Host, Principal: sig.key, Asked: s.cfg.Now()}
+	out, err = s.ask(r.Context(), op, full, in, call)
+	if call.Takes > 0 {
+		if slept := s.cfg.Sleep(r.Context(), call.Takes); slept != nil {
+			return "", nil, slept
+		}
+	}
+	return req.Operation, out, err
+}
+
+// lookEvery is how often the server looks for what a request waits for.
+const lookEvery = 100 * cluster.Millisecond
+
+// ask puts the question to the world, again and again while there is nothing to say yet.
+func (s *Server) ask(ctx context.Context, op operation, full string, in any, call *world.Call) (any, error) {
+	for first := true; ; first = false {
+		out, err := s.once(op, full, in, call, first)
+		now := s.cfg.Now()
+		if err != nil || call.AskAgain <= now {
+			return out, err
+		}
+		wait := min(call.AskAgain.Sub(now), lookEvery)
+		call.AskAgain = 0
+		if err := s.cfg.Sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// once puts the question to the world.
+func (s *Server) once(op operation, full string, in any, call *world.Call, first bool) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.cfg.Now()
+	w := s.cfg.World
+	w.Advance(now)
+	if first {
+		s.counts[full]++
+		if s.throttled(full, in, now) {
+			s.counts[full+" throttled"]++
+			return nil, &wire.Error{Code: "RequestLimitExceeded", Status: http.StatusServiceUnavailable, Message: "Request limit exceeded."}
+		}
+	}
+	return guarded(w, op, full, in, call)
+}
+
+func (s *Server) throttled(full string, in any, now cluster.Instant) bool {
+	const ec2 = "ec2:"
+	return s.throttle != nil && len(full) > len(ec2) && full[:len(ec2)] == ec2 && !s.throttle.allow(full[len(ec2):], in, now)
+}
+
+// authenticate checks who signed a request.
+func (s *Server) authenticate(r *http.Request, body []byte, sig signature, svc service) error {
+	if len(s.cfg.Secrets) == 0 {
+		return nil
+	}
+	refused := func(code string, why error) error {
+		status := http.StatusForbidden
+		if code == "AuthFailure" {
+			status = http.StatusUnauthorized
+		}
+		return &wire.Error{Code: code, Status: status, Message: "AWS was not able to validate the provided access credentials: " + why.Error()}
+	}
+	secret, known := s.cfg.Secrets[sig.key]
+	if !known {
+		return refused(svc.unauthenticated, fmt.Errorf("the access key %.20q is not known", sig.key))
+	}
+	switch err := sig.verify(r, body, secret, world.Time(s.cfg.Now())); {
+	case errors.Is(err, errExpired):
+		return &wire.Error{Code: svc.expired, Message: err.Error()}
+	case err != nil:
+		return refused(svc.badSignature, err)
+	}
+	return nil
+}
+
+// HTTPServer is the server with bounds on what clients may make it wait for.
+func (s *Server) HTTPServer() *http.Server {
+	return &http.Server{
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: maxHeader,
+	}
+}
+
+// Listen opens a port: on the loopback device, or with remote on any.
+func Listen(ctx context.Context, address string, remote bool) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %q: want host:port: %w", address, err)
+	}
+	if ip := net.ParseIP(host); !remote && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("listen on %q: anybody who reaches it could use it; take 127.0.0.1, or say that it is meant", address)
+	}
+	var config net.ListenConfig
+	return config.Listen(ctx, "tcp", address)
+}

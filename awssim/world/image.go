@@ -1,0 +1,143 @@
+package world
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Image is a machine image that Amazon publishes.
+type Image struct {
+	ID, Name, Description string
+	// Arch is x86_64 or arm64.
+	Arch string
+	// Owner is Amazon's account, and the alias under which it is known.
+	Owner, Alias string
+	Created      cluster.Instant
+	// RootDevice is the name of the root volume, SizeGiB its size.
+	RootDevice string
+	SizeGiB    int32
+}
+
+// parameter is a value in the Parameter Store.
+type parameter struct {
+	value    string
+	version  int64
+	modified cluster.Instant
+}
+
+// family is a kind of image, with the parameter that says which is the newest.
+type family struct {
+	name, description, root string
+	sizeGiB                 int32
+	owner                   string
+	// paths of parameters, with K for the version of Kubernetes, A for the architecture
+	// and R for the release: one for the newest, one for each release.
+	latest, pinned string
+}
+
+// families after the public names of AWS's images for EKS.
+var families = []family{
+	{
+		"amazon-eks-node-al2023-A-standard-K-R", "EKS-optimized Kubernetes node based on Amazon Linux 2023", "/dev/xvda", 20, "602401143452",
+		"/aws/service/eks/optimized-ami/K/amazon-linux-2023/A/standard/recommended/image_id",
+		"/aws/service/eks/optimized-ami/K/amazon-linux-2023/A/standard/amazon-eks-node-al2023-A-standard-K-R/image_id",
+	},
+	{
+		"bottlerocket-aws-k8s-K-A-R", "Bottlerocket for Kubernetes", "/dev/xvda", 2, "092701018921",
+		"/aws/service/bottlerocket/aws-k8s-K/A/latest/image_id",
+		"/aws/service/bottlerocket/aws-k8s-K/A/R/image_id",
+	},
+}
+
+// ReleaseImages publishes a release of every family for both architectures and moves
+// the parameters of the newest to it. A release is a name like v20261101.
+func (w *World) ReleaseImages(release string) error {
+	if release == "" || strings.ContainsAny(release, "/ ") {
+		return fmt.Errorf("release images: %q is no name of a release; want one like v20261101", release)
+	}
+	for _, f := range families {
+		for _, arch := range []string{"x86_64", "arm64"} {
+			named := strings.NewReplacer("K", w.cfg.Kubernetes, "A", arch, "R", release)
+			i := &Image{
+				Name: named.Replace(f.name), Description: f.description, Arch: arch, Owner: f.owner, Alias: "amazon",
+				Created: w.now, RootDevice: f.root, SizeGiB: f.sizeGiB,
+			}
+			i.ID = w.fixedID("ami-", i.Name)
+			if _, there := w.Image(i.ID); there {
+				return fmt.Errorf("release images: %s has been released before", release)
+			}
+			w.images = append(w.images, i)
+			w.SetParameter(named.Replace(f.pinned), i.ID)
+			w.SetParameter(named.Replace(f.latest), i.ID)
+		}
+	}
+	w.note("release images %s", release)
+	return nil
+}
+
+// Images lists the images, oldest first.
+func (w *World) Images() []Image {
+	out := make([]Image, len(w.images))
+	for k, i := range w.images {
+		out[k] = *i
+	}
+	return out
+}
+
+// Image finds an image by id.
+func (w *World) Image(id string) (Image, bool) {
+	for _, i := range w.images {
+		if i.ID == id {
+			return *i, true
+		}
+	}
+	return Image{}, false
+}
+
+// RemoveImage deregisters an image: instances that have it go on, new ones cannot be
+// launched. Parameters still name it, as AWS's do for a while.
+func (w *World) RemoveImage(id string) error {
+	before := len(w.images)
+	w.images = slices.DeleteFunc(w.images, func(i *Image) bool { return i.ID == id })
+	if len(w.images) == before {
+		return fmt.Errorf("remove image %s: %w", id, errNone)
+	}
+	w.note("deregister image %s", id)
+	return nil
+}
+
+// SetParameter writes a value into the Parameter Store; "" removes it.
+func (w *World) SetParameter(name, value string) {
+	if value == "" {
+		delete(w.parameters, name)
+		w.note("parameter %s is gone", name)
+		return
+	}
+	old := w.parameters[name]
+	w.parameters[name] = parameter{value, old.version + 1, w.now}
+	w.note("parameter %s = %s", name, value)
+}
+
+// Parameter is a value in the Parameter Store, with its version and when it was set.
+type Parameter struct {
+	Name, Value string
+	Version     int64
+	Modified    cluster.Instant
+}
+
+// Parameters lists what is in the Parameter Store at or below a path, by name.
+func (w *World) Parameters(path string) []Parameter {
+	var out []Parameter
+	for _, name := range slices.SortedFunc(maps.Keys(w.parameters), cmp.Compare[string]) {
+		if name == path || strings.HasPrefix(name, strings.TrimSuffix(path, "/")+"/") {
+			p := w.parameters[name]
+			out = append(out, Parameter{name, p.value, p.version, p.modified})
+		}
+	}
+	return out
+}

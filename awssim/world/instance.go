@@ -1,0 +1,303 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
+	"github.com/ullage-sh/ullage/provider/simulated"
+)
+
+// Pool is a Spot or on-demand pool: a type in a zone, with what is launched from it.
+type Pool struct {
+	cluster.OfferingID
+	Machine Machine
+}
+
+// Machine is what an instance is launched with, but for its pool.
+type Machine struct {
+	ImageID, Arch  string
+	SubnetID       string
+	SecurityGroups []string
+	Profile        string // ARN or name of an instance profile
+	KeyName        string
+	UserData       string // base64, as it came
+	TemplateID     string
+	TemplateName   string
+	TemplateNumber int64
+	FleetID        string
+	EBSOptimized   bool
+	// HTTPTokens, HTTPEndpoint and HopLimit are those of the metadata service.
+	HTTPTokens, HTTPEndpoint string
+	HopLimit                 int32
+	Volumes                  []Volume
+}
+
+// Volume is a disk of an instance.
+type Volume struct {
+	Device, ID, Type string
+	SizeGiB          int32
+	Encrypted, Keep  bool // Keep: not deleted with the instance
+}
+
+// Instance is a machine that has been launched, however long ago.
+type Instance struct {
+	Machine
+	ID, Reservation, Token string
+	Type, Zone             string
+	Spot                   bool
+	SpotRequest            string // id, "" on demand
+	SpotPrice              cluster.Money
+	Launched               cluster.Instant
+	Index                  int32 // in its launch
+	PrivateIP, PrivateDNS  string
+	InterfaceID            string
+
+	Rebalance  bool            // recommended
+	Warned     cluster.Instant // interruption notice, 0 for none
+	Stopping   cluster.Instant // 0 while it is not
+	Terminated cluster.Instant // 0 while it is not
+	// ByUser: it was terminated by a call, not by the cloud.
+	ByUser bool
+	// Cancelled: its Spot request was, which leaves the instance alone.
+	Cancelled bool
+}
+
+// Offering is the pool that it is from.
+func (i *Instance) Offering() cluster.OfferingID {
+	return cluster.OfferingID{InstanceType: i.Type, Zone: i.Zone, CapacityType: capacityType(i.Spot)}
+}
+
+func capacityType(spot bool) string {
+	if spot {
+		return cluster.Spot
+	}
+	return cluster.OnDemand
+}
+
+// Tags of what an instance is made of, by kind: "instance", "volume",
+// "network-interface", "spot-instances-request".
+type Tags = map[string]map[string]string
+
+// Launched is what came of a launch.
+type Launched struct {
+	Instances []*Instance
+	// SoldOut are the pools that were tried and had no room.
+	SoldOut []cluster.OfferingID
+	// Takes is how long EC2 takes to answer.
+	Takes cluster.Duration
+}
+
+// Launch starts up to count instances, each from the first pool that has room. When none
+// has, nothing is launched and that is no error.
+func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
+	w.serial++
+	token := fmt.Sprintf("launch-%d", w.serial)
+	of := map[cluster.OfferingID]Machine{}
+	var offerings []cluster.OfferingID
+	for _, p := range pools {
+		if _, twice := of[p.OfferingID]; !twice {
+			of[p.OfferingID] = p.Machine
+			offerings = append(offerings, p.OfferingID)
+		}
+	}
+	receipt, err := w.cloud.Launch(w.now, simulated.Order{Token: token, Count: count, Offerings: offerings})
+	out := Launched{SoldOut: receipt.SoldOut, Takes: receipt.Takes}
+	var short *provider.InsufficientCapacityError
+	if errors.As(err, &short) {
+		w.note("launch of %d: no capacity in %d pools", count, len(short.SoldOut))
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	machines, _ := w.cloud.Machines(w.now)
+	byID := map[string]*simulated.Machine{}
+	for k := range machines {
+		byID[machines[k].InstanceID] = &machines[k]
+	}
+	reservation := w.id("r-")
+	for n, made := range receipt.Instances {
+		i := &Instance{
+			Machine: of[made.Offering], ID: made.ID, Reservation: reservation, Type: made.Offering.InstanceType, Zone: made.Offering.Zone,
+			Spot: made.Offering.CapacityType == cluster.Spot, Launched: w.now, Index: int32(n),
+			InterfaceID: w.fixedID("eni-", made.ID),
+		}
+		if m := byID[made.ID]; m != nil {
+			i.PrivateIP, i.PrivateDNS = m.InternalIP, m.Name
+		}
+		i.Volumes = slices.Clone(i.Volumes)
+		for v := range i.Volumes {
+			i.Volumes[v].ID = w.fixedID("vol-", made.ID+i.Volumes[v].Device)
+		}
+		if i.Spot {
+			i.SpotRequest = "sir-" + digits(w.cfg.Seed, "sir", made.ID)[:8]
+			i.SpotPrice = w.SpotPrice(i.Type, i.Zone, w.now)
+		}
+		w.tagNew(i, tags)
+		w.instances[i.ID] = i
+		w.order = append(w.order, i)
+		out.Instances = append(out.Instances, i)
+		w.note("launch %s %s %s", i.ID, made.Offering, i.ImageID)
+	}
+	w.takeIn(w.now)
+	return out, nil
+}
+
+// FleetID makes the identifier of the next fleet.
+func (w *World) FleetID() string { return "fleet-" + w.uuid("fleet") }
+
+// tagNew tags an instance and what belongs to it as the launch asked for.
+func (w *World) tagNew(i *Instance, tags Tags) {
+	w.SetTags(i.ID, tags["instance"])
+	w.SetTags(i.InterfaceID, tags["network-interface"])
+	if i.Spot {
+		w.SetTags(i.SpotRequest, tags["spot-instances-request"])
+	}
+	for _, v := range i.Volumes {
+		w.SetTags(v.ID, tags["volume"])
+	}
+}
+
+// Terminate stops instances; those that are unknown or gone are passed over.
+func (w *World) Terminate(ids []string) error {
+	for _, id := range ids {
+		if i := w.instances[id]; i != nil && i.Stopping == 0 {
+			i.ByUser = true
+			w.note("terminate %s", id)
+		}
+	}
+	if _, err := w.cloud.Terminate(w.now, ids); err != nil {
+		return err
+	}
+	w.takeIn(w.now)
+	return nil
+}
+
+// goneAfter is how long descriptions show an instance that has been terminated.
+const goneAfter = cluster.Hour
+
+// Views lists the instances that descriptions show, in the order of their launch, with
+// the state that they show: both trail behind the truth.
+func (w *World) Views() []View {
+	states := map[string]provider.State{}
+	for _, i := range w.cloud.List(w.now) {
+		states[i.ID] = i.State
+	}
+	var out []View
+	for _, i := range w.order {
+		if s, ok := w.seenState(i, states); ok {
+			out = append(out, View{i, s})
+		}
+	}
+	return out
+}
+
+// View is an instance as it is described.
+type View struct {
+	*Instance
+	State provider.State
+}
+
+func (w *World) seenState(i *Instance, states map[string]provider.State) (provider.State, bool) {
+	if s, ok := states[i.ID]; ok {
+		return s, true
+	}
+	return provider.Terminated, i.Terminated != 0 && w.now < i.Terminated.Add(goneAfter)
+}
+
+// View finds an instance that descriptions show.
+func (w *World) View(id string) (View, bool) {
+	i := w.instances[id]
+	if i == nil {
+		return View{}, false
+	}
+	states := map[string]provider.State{}
+	if seen, err := w.cloud.Get(w.now, id); err == nil {
+		states[id] = seen.State
+	}
+	s, ok := w.seenState(i, states)
+	return View{i, s}, ok
+}
+
+// TrueState is the state that an instance is really in.
+func (i *Instance) TrueState() provider.State {
+	switch {
+	case i.Terminated != 0:
+		return provider.Terminated
+	case i.Stopping != 0:
+		return provider.ShuttingDown
+	}
+	return provider.Running
+}
+
+// happened takes in something that has happened in the machine room.
+func (w *World) happened(e simulated.Event) {
+	i := w.instances[e.Machine.InstanceID]
+	if i == nil {
+		return // somebody else's: launched in the machine room, not through AWS
+	}
+	switch e.Kind {
+	case simulated.Launched:
+		w.publish(stateEvent(i.ID, "pending"))
+	case simulated.Running:
+		w.publish(stateEvent(i.ID, "running"))
+	case simulated.Warned:
+		i.Warned = e.At
+		w.note("interruption warning %s", i.ID)
+		if !i.Rebalance {
+			i.Rebalance = true
+			w.publish(rebalanceEvent(i.ID))
+		}
+		w.publish(interruptionEvent(i.ID))
+	case simulated.Stopping:
+		i.Stopping = e.At
+		w.publish(stateEvent(i.ID, "shutting-down"))
+	case simulated.Terminated:
+		i.Terminated = e.At
+		w.note("terminated %s", i.ID)
+		w.publish(stateEvent(i.ID, "terminated"))
+	}
+}
+
+// Types lists what the region sells, sorted by name.
+func (w *World) Types() []catalog.Type {
+	var out []catalog.Type
+	for _, t := range w.cfg.Catalog.Types() {
+		if w.types[t.Name] != nil {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Type finds a type that the region sells.
+func (w *World) Type(name string) (catalog.Type, bool) {
+	if w.types[name] == nil {
+		return catalog.Type{}, false
+	}
+	return w.cfg.Catalog.Type(name)
+}
+
+// Offering finds what is sold under a name.
+func (w *World) Offering(id cluster.OfferingID) (cluster.Offering, bool) {
+	t := w.types[id.InstanceType]
+	if t == nil {
+		return cluster.Offering{}, false
+	}
+	for _, o := range t.Offerings {
+		if o.Zone == id.Zone && o.CapacityType == id.CapacityType && o.Available {
+			return o, true
+		}
+	}
+	return cluster.Offering{}, false
+}
+
+// Room is how many more instances a pool can take.
+func (w *World) Room(id cluster.OfferingID) int { return w.cloud.Room(w.now, id) }
+
+// Zones lists the region's zones, sorted.
+func (w *World) Zones() []string { return w.cloud.Zones() }

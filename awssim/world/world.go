@@ -1,0 +1,229 @@
+package world
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider/simulated"
+)
+
+// Config is what a World is made of.
+type Config struct {
+	// Catalog of what EC2 sells; nil means the built-in one.
+	Catalog *catalog.Catalog
+	// Region; "" means us-west-2.
+	Region string
+	// Account is a number of twelve digits; "" means 000000000000.
+	Account string
+	// Cluster is the name of the EKS cluster that the network is tagged for; "" means
+	// ullage.
+	Cluster string
+	// Endpoint of that cluster's API server, and the certificate of its authority (PEM).
+	Endpoint, Authority string
+	// Kubernetes is the cluster's version; "" means 1.36.
+	Kubernetes string
+	Seed       uint64
+	// Speed, Delays and Hazard are the machine room's, see simulated.Config.
+	Speed  float64
+	Delays simulated.Delays
+	Hazard bool
+	// Quotas by class (standard, g, p …; see [QuotaClass]) and capacity type, in vCPUs.
+	// What is not listed has no bound.
+	Quotas map[Quota]int64
+	// Changed, if set, is called whenever [World.Next] may have changed.
+	Changed func()
+}
+
+// World is an AWS account in one region.
+type World struct {
+	cfg   Config
+	cloud *simulated.Cloud
+	now   cluster.Instant
+	born  cluster.Instant
+	seen  simulated.Cursor // events of the cloud that were taken in
+
+	types      map[string]*cluster.InstanceType
+	subnets    []Subnet
+	groups     []SecurityGroup
+	images     []*Image
+	parameters map[string]parameter
+	instances  map[string]*Instance
+	order      []*Instance // as launched
+	templates  []*Template
+	tags       map[string]map[string]string // by resource id
+	queues     []*Queue
+	profiles   []*Profile
+	tokens     map[string]Token
+	reclaims   []reclaim
+	serial     int // of what gets an id from the seed
+	log        []Event
+}
+
+// Event is a line of the log: something that changed.
+type Event struct {
+	At   cluster.Instant
+	Text string
+}
+
+// New makes an account with a network, images and an EKS cluster, and nothing running.
+func New(cfg Config, now cluster.Instant) (*World, error) {
+	cfg.Region = cmp.Or(cfg.Region, "us-west-2")
+	cfg.Account = cmp.Or(cfg.Account, "000000000000")
+	cfg.Cluster = cmp.Or(cfg.Cluster, "ullage")
+	cfg.Kubernetes = cmp.Or(cfg.Kubernetes, "1.36")
+	if len(cfg.Account) != 12 {
+		return nil, fmt.Errorf("simulated AWS: account is %q, want twelve digits", cfg.Account)
+	}
+	if cfg.Catalog == nil {
+		var err error
+		if cfg.Catalog, err = catalog.Embedded(); err != nil {
+			return nil, err
+		}
+	}
+	types, _, err := cfg.Catalog.InstanceTypes(cfg.Region, catalog.DefaultSizing(), cfg.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("simulated AWS: %w", err)
+	}
+	cloud, err := simulated.New(simulated.Config{
+		Region: cfg.Region, Types: types, Seed: cfg.Seed, Speed: cfg.Speed, Delays: cfg.Delays, Hazard: cfg.Hazard, Changed: cfg.Changed,
+	}, now)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{
+		cfg: cfg, cloud: cloud, now: now, born: now,
+		types: map[string]*cluster.InstanceType{}, parameters: map[string]parameter{}, instances: map[string]*Instance{},
+		tags: map[string]map[string]string{}, tokens: map[string]Token{},
+	}
+	for i := range types {
+		w.types[types[i].Name] = &types[i]
+	}
+	w.layNetwork()
+	for _, release := range []string{"v20261015", "v20261101"} {
+		if err := w.ReleaseImages(release); err != nil {
+			return nil, err
+		}
+	}
+	w.CreateQueue(cfg.Cluster, QueueDefaults())
+	w.profiles = append(w.profiles, &Profile{Name: cfg.Cluster + "-node", ID: w.id("AIPA"), Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
+	return w, nil
+}
+
+// Config is what it was made of, with what was left out filled in.
+func (w *World) Config() Config { return w.cfg }
+
+// Now is the latest instant that it was told of.
+func (w *World) Now() cluster.Instant { return w.now }
+
+// Born is when it was made.
+func (w *World) Born() cluster.Instant { return w.born }
+
+// Cloud is the machine room: for who simulates kubelets, and for scripts that drain
+// pools.
+func (w *World) Cloud() *simulated.Cloud { return w.cloud }
+
+// Advance lets time pass until now: instances change state, reclaims begin, and what
+// happens is said on the queues. Time does not run backwards.
+func (w *World) Advance(now cluster.Instant) {
+	for len(w.reclaims) > 0 && w.reclaims[0].at <= now {
+		r := w.reclaims[0]
+		w.reclaims = w.reclaims[1:]
+		w.takeIn(r.at)
+		ids, err := w.cloud.Reclaim(w.now, r.pattern)
+		if err != nil {
+			panic(err) // only a journal can fail, and this cloud has none
+		}
+		w.note("reclaim %s: %d instances", r.pattern, len(ids))
+	}
+	w.takeIn(now)
+}
+
+// takeIn lets time pass in the machine room and takes in what happened there.
+func (w *World) takeIn(now cluster.Instant) {
+	now = max(now, w.now)
+	events, cursor := w.cloud.Events(now, w.seen)
+	w.seen = cursor
+	for _, e := range events {
+		w.now = max(w.now, e.At)
+		w.happened(e)
+	}
+	w.now = now
+}
+
+// Next is the first instant after now at which something changes by itself.
+func (w *World) Next() cluster.Instant {
+	next := w.cloud.Next(w.now)
+	if len(w.reclaims) > 0 {
+		next = min(next, w.reclaims[0].at)
+	}
+	return next
+}
+
+// note writes a line of the log.
+func (w *World) note(format string, args ...any) {
+	w.log = append(w.log, Event{w.now, fmt.Sprintf(format, args...)})
+}
+
+// Log is what has changed so far, in order, from the line since on.
+func (w *World) Log(since int) []Event {
+	return slices.Clone(w.log[min(max(since, 0), len(w.log)):])
+}
+
+// reclaim is a reclaim of Spot pools that has been announced.
+type reclaim struct {
+	at      cluster.Instant
+	pattern simulated.Pattern
+}
+
+// Reclaim takes the Spot instances of whole pools back: a rebalance recommendation now,
+// the two-minute warning after the lead, and the end after that. It returns the
+// instances that are recommended to be rebalanced, sorted.
+func (w *World) Reclaim(pattern simulated.Pattern, lead cluster.Duration) []string {
+	var ids []string
+	for _, i := range w.order {
+		if i.Spot && !i.Rebalance && i.Terminated == 0 && pattern.Matches(i.Offering()) {
+			i.Rebalance = true
+			ids = append(ids, i.ID)
+			w.publish(rebalanceEvent(i.ID))
+		}
+	}
+	slices.Sort(ids)
+	w.reclaims = append(w.reclaims, reclaim{w.now.Add(lead), pattern})
+	slices.SortStableFunc(w.reclaims, func(a, b reclaim) int { return cmp.Compare(a.at, b.at) })
+	w.Advance(w.now)
+	return ids
+}
+
+// id makes an identifier of 17 hexadecimal digits, as EC2 has them, from the seed.
+func (w *World) id(prefix string) string {
+	w.serial++
+	return prefix + digits(w.cfg.Seed, prefix, fmt.Sprint(w.serial))
+}
+
+// fixedID is the identifier of what is there from the beginning: it follows from seed and
+// name alone.
+func (w *World) fixedID(prefix, name string) string { return prefix + digits(w.cfg.Seed, prefix, name) }
+
+// digits are 17 hexadecimal digits that follow from the seed and two names.
+func digits(seed uint64, purpose, subject string) string {
+	h := fnv.New128a()
+	_, _ = fmt.Fprintf(h, "%d\x00%s\x00%s", seed, purpose, subject) // a hash does not fail
+	return fmt.Sprintf("%x", h.Sum(nil))[:17]
+}
+
+// ARN is the name of a resource.
+func (w *World) ARN(service, region, resource string) string {
+	return "arn:aws:" + service + ":" + region + ":" + w.cfg.Account + ":" + resource
+}
+
+// Time is an instant as the SDK has it.
+func Time(i cluster.Instant) time.Time { return time.Unix(0, int64(i)).UTC() }
+
+// errNone is returned for what does not exist.
+var errNone = errors.New("there is none")
