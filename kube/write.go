@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -182,14 +185,34 @@ func (c *Cluster) patchClaimStatus(ctx context.Context, f engine.PatchClaimStatu
 func (c *Cluster) patchPoolStatus(ctx context.Context, f engine.PatchPoolStatus) (client.Object, error) {
 	status := map[string]any{"conditions": statusConditions(f.Conditions, 0)}
 	list := resourceList(f.Resources)
+	status["resources"] = list
 	if f.Legacy {
-		status["resources"] = list
 		u, _ := untyped(v1alpha5.SchemeGroupVersion.WithKind("Provisioner"))
 		u.SetName(f.Name)
+		now := u.DeepCopy()
+		if err := c.cache.Get(ctx, client.ObjectKey{Name: f.Name}, now); err != nil {
+			return nil, err
+		}
+		held, _, _ := unstructured.NestedMap(now.Object, "status", "resources") // none for what is not a map
+		zeroOthers(list, slices.Collect(maps.Keys(held)))
 		return c.patchStatus(ctx, u, f.UID, f.Revision, status)
 	}
-	status["resources"], status["nodes"] = list, f.Resources.Get(cluster.NodesLimit)
+	var now karpv1.NodePool
+	if err := c.cache.Get(ctx, client.ObjectKey{Name: f.Name}, &now); err != nil {
+		return nil, err
+	}
+	zeroOthers(list, slices.Collect(maps.Keys(now.Status.Resources)))
+	status["nodes"] = f.Resources.Get(cluster.NodesLimit)
 	return c.patchStatus(ctx, &karpv1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: f.Name}}, f.UID, f.Revision, status)
+}
+
+// zeroOthers adds zeros for names that are not in a list: a merge patch takes none away.
+func zeroOthers[N ~string](list corev1.ResourceList, names []N) {
+	for _, n := range names {
+		if _, there := list[corev1.ResourceName(n)]; !there {
+			list[corev1.ResourceName(n)] = resource.Quantity{}
+		}
+	}
 }
 
 func (c *Cluster) patchClassStatus(ctx context.Context, f engine.PatchClassStatus) (client.Object, error) {

@@ -9,6 +9,7 @@
 //	during TIME REGEXP COMMAND...    the output of a command matches all that time
 //	capture VARIABLE COMMAND...      keep the output of a command in a variable
 //	settled TIME                     wait until every instance has a claim, and every claim an instance
+//	rests TIME LIMIT                 within LIMIT the operator writes nothing to the cluster for TIME, events included
 //	freeze NODE                      the machine stops answering
 //	thaw NODE                        and answers again
 //	vanish INSTANCE                  an instance (by provider id) vanishes behind everybody's back
@@ -68,14 +69,15 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cfg.Dir = filepath.Join(dir, "lab")
+	r := &run{Options: o}
+	cfg.Observe = r.observe
 	l, err := lab.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("walkthrough %s: %w", file, err)
 	}
 	defer func() { err = errors.Join(err, l.Stop()) }()
 	// --data-dir: several labs may run on this machine.
-	o.Kubectl = append(slices.Clone(o.Kubectl), "--data-dir", l.Dir())
-	r := &run{lab: l, Options: o}
+	r.lab, r.Kubectl = l, append(slices.Clone(o.Kubectl), "--data-dir", l.Dir())
 	t := &reporter{out: o.Out, verbose: o.Verbose}
 	t.Run(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), func(t testscript.T) {
 		testscript.RunT(t, testscript.Params{

@@ -51,6 +51,7 @@ func TestScriptsCanFail(t *testing.T) {
 		"during":   "! during 300ms 'NAME' kubectl get namespaces",
 		"empty":    "until 300ms '^$' kubectl get namespaces",
 		"kubectl":  "kubectl get unicorns",
+		"rests":    "rests 2s 300ms",
 		"freeze":   "freeze no-such-node",
 		"setting":  "# lab: colour=blue",
 		"shortage": "shortage not-a-pattern 3",
