@@ -22,7 +22,8 @@
 //
 // Where to read: step.go is the loop, claim.go the life of a node, provision.go
 // how waiting pods become claims, launch.go the batch protocol, reserve.go how pods
-// and the nodes that were bought for them find each other, disrupt.go which nodes go
+// and the nodes that were bought for them find each other, headroom.go how room is kept
+// for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go
 // and action.go how, drift.go, expiry.go and repair.go for what other reasons, drain.go
 // and empty.go the way down, collect.go what crashes leave behind, policy.go what may
 // decide in the engine's place.
