@@ -105,8 +105,26 @@ func (e *Engine) doHeadroom() cluster.Instant {
 		return e.now.Add(cluster.Second) // pods come first
 	}
 	h.changed, h.planned = false, e.now
-	chunks := h.all()
-	before, room := maps.Clone(h.on), e.promises()
+	before := maps.Clone(h.on)
+	if chunks := h.all(); len(chunks) > 0 {
+		e.findRoom(chunks, before)
+	} else {
+		clear(h.on)
+		clear(h.hosts)
+	}
+	if !maps.Equal(before, h.on) {
+		e.passIn()
+	}
+	for id := range e.buffers {
+		e.agenda.by(job{jobBuffer, id}, e.now)
+	}
+	return cluster.Never
+}
+
+// findRoom keeps the places that chunks have, or are to have when their nodes have gone, and
+// finds others for those that have none or have lost theirs.
+func (e *Engine) findRoom(chunks []*cluster.Pod, before map[string]string) {
+	h, room := &e.headroom, e.promises()
 	var waiting []*cluster.Pod
 	for _, p := range e.unbound {
 		if room[p.UID] != "" {
@@ -129,13 +147,6 @@ func (e *Engine) doHeadroom() cluster.Instant {
 	if len(h.on) < len(chunks) {
 		e.buyHeadroom(s)
 	}
-	if !maps.Equal(before, h.on) {
-		e.passIn()
-	}
-	for id := range e.buffers {
-		e.agenda.by(job{jobBuffer, id}, e.now)
-	}
-	return cluster.Never
 }
 
 // answerChunks notes where there is room for the chunks among pods.
