@@ -251,6 +251,12 @@ func (e *Engine) evicted(f EvictPod, d Done, again cluster.Instant) {
 		again = e.block(p, again)
 	}
 	e.podWritten(id, again)
+	if d.Err == nil && !p.Deleting() {
+		// Whoever comes in its place may be seen before the watch shows that it goes.
+		goes := *p
+		goes.DeleteAt = e.now.Add(max(p.Grace, cluster.Second))
+		PodChanged{ID: id, Pod: &goes}.apply(e)
+	}
 	switch {
 	case d.Err == nil:
 		e.note(Note{About: aboutPod(p), Reason: "Evicted", Message: "Evicted pod: its node " + p.Node + " is being given back"})

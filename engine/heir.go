@@ -59,6 +59,19 @@ func (e *Engine) inherit(p *cluster.Pod) bool {
 	return false
 }
 
+// inheritLate lets pods inherit that began to wait before it was known whose place they
+// take.
+func (e *Engine) inheritLate() {
+	if len(e.disruptor.heirs) == 0 {
+		return
+	}
+	for _, p := range sorted(e.waiting.pods) {
+		if _, answered := e.answered.of[p.ID()]; !answered {
+			e.inherit(p)
+		}
+	}
+}
+
 // awaited tells whether pods of nodes that a claim replaces are still to come. Those that
 // go whatever becomes of their pods have no time for it.
 func (e *Engine) awaited(claim string) bool {

@@ -72,6 +72,7 @@ func (e *Engine) doProvision() cluster.Instant {
 		p.open = false
 		return cluster.Never
 	}
+	e.inheritLate()
 	if closes := e.windowCloses(); e.now < closes {
 		if !p.prepared { // once: there is time, but not for every change
 			p.prepared = true
