@@ -289,6 +289,7 @@ func (e *Engine) doRelease() cluster.Instant {
 func (e *Engine) giveBack(c *cluster.Claim) {
 	if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
 		m, _ := doom(c)
+		e.takesTurns(c)
 		bought := e.bought(c, c.Offering())
 		e.note(Note{About: aboutClaim(c), Reason: string(m.reason), Pool: c.Pool, Bought: bought, Message: "Given back: " + c.NodeName + bought.priced()})
 	}

@@ -46,6 +46,19 @@ func unhurried(c *cluster.Claim) bool {
 	return doomed && m.reason == cluster.ReasonUnderutilized
 }
 
+// takesTurns notes that the node of a claim is drained in turns from now on, if it is. The
+// first of several nodes must not begin before it is known whose pods the others have.
+func (e *Engine) takesTurns(c *cluster.Claim) bool {
+	t := &e.disruptor.turns
+	if !unhurried(c) {
+		return false
+	}
+	if !t.emptying[c.Name] {
+		t.emptying[c.Name], t.known = true, false
+	}
+	return true
+}
+
 // takeOff notes that a pod's end has been asked for.
 func (e *Engine) takeOff(p *cluster.Pod) {
 	t := &e.disruptor.turns
@@ -91,11 +104,10 @@ func (e *Engine) nextTurn() {
 // turn tells which of the pods of a claim's node may be evicted now, and when that may
 // change by itself.
 func (e *Engine) turn(c *cluster.Claim, pods []*cluster.Pod) (now []*cluster.Pod, again cluster.Instant) {
-	if !unhurried(c) || !slices.ContainsFunc(pods, (*cluster.Pod).Occupies) {
+	if !e.takesTurns(c) || !slices.ContainsFunc(pods, (*cluster.Pod).Occupies) {
 		return pods, cluster.Never
 	}
 	t := &e.disruptor.turns
-	t.emptying[c.Name] = true
 	if len(t.landing) > 0 {
 		if e.now < t.until {
 			return nil, t.until

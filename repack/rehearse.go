@@ -27,10 +27,16 @@ func Turn(p *cluster.Pod) int {
 	return turn
 }
 
-// rehearsals is how often the pods of a node are tried: where those go that are alike in
-// who comes first, and what else the scheduler looks at beside room, is left to chance in
-// all but the first.
+// rehearsals is how often the pods of a node are tried at the least: where those go that
+// are alike in who comes first, and what else the scheduler looks at beside room, is left
+// to chance in all but the first. Where there are few hosts to choose from each choice
+// matters more, and they are tried up to ten times as often.
 const rehearsals = 3
+
+// rehearsalsFor is how often they are tried among so many hosts.
+func rehearsalsFor(hosts int) int {
+	return min(max(rehearsals, 600/max(hosts, 1)), 10*rehearsals)
+}
 
 // roomiest is how many hosts the scheduler is taken to choose from for a pod, those with
 // the most cpu free.
@@ -72,7 +78,7 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 // rehearse tells whether pods find room. Chance depends on nothing but a number.
 func (p *pass) rehearse(number int, pods []*cluster.Pod) bool {
 	dice := dice(number)
-	for i := range rehearsals {
+	for i := range rehearsalsFor(len(p.byRoom)) {
 		if i > 0 {
 			for i := len(pods) - 1; i > 0; i-- {
 				j := dice.roll(i + 1)
