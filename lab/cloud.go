@@ -9,6 +9,7 @@ import (
 
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/lab/ebs"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/podlife"
 	"github.com/ullage-sh/ullage/lab/system"
@@ -105,6 +106,30 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 		l.boot(m)
 	}
 	l.work.Go(func() { l.followCloud(ctx, cursor) })
+	return l.startStorage(ctx)
+}
+
+// startStorage starts the EBS driver, which knows of each type how many volumes it
+// attaches.
+func (l *Lab) startStorage(ctx context.Context) error {
+	types, err := l.instanceTypes()
+	if err != nil {
+		return err
+	}
+	limits := map[string]int64{}
+	for i := range types {
+		if name := cluster.AttachLimit + ebs.Name; types[i].AttachLimits.Has(name) {
+			limits[types[i].Name] = types[i].AttachLimits.Get(name)
+		}
+	}
+	driver, err := ebs.New(ebs.Config{
+		Client: l.plane.RESTConfig(), Log: l.log,
+		Limit: func(instanceType string) (int64, bool) { n, ok := limits[instanceType]; return n, ok },
+	})
+	if err != nil {
+		return err
+	}
+	l.work.Go(func() { driver.Run(ctx) })
 	return nil
 }
 

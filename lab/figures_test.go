@@ -67,15 +67,21 @@ type counts struct {
 	writes, notes int
 	plans         int
 	longest       time.Duration // step that planned
+	took          time.Duration // by all steps
+	// by is writes by kind of effect.
+	by map[string]int
 }
 
 func (m *meter) observe(s runner.Step) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.took += s.Took
 	for _, f := range s.Effects {
 		switch f := f.(type) {
 		case engine.Planned:
 			m.plans++
+			m.longest = max(m.longest, s.Took)
+		case engine.Repacked:
 			m.longest = max(m.longest, s.Took)
 		case engine.Note:
 			if !f.Quiet {
@@ -84,6 +90,10 @@ func (m *meter) observe(s runner.Step) {
 		case engine.Resolve, engine.Launch, engine.Terminate, engine.List:
 		default:
 			m.writes++
+			if m.by == nil {
+				m.by = map[string]int{}
+			}
+			m.by[strings.TrimPrefix(fmt.Sprintf("%T", f), "engine.")]++
 		}
 	}
 }

@@ -188,9 +188,9 @@ func (f *fleet) drift(ctx context.Context) {
 	x, nodes := f.meter.take(), f.sizes["office"]+f.sizes["spot"]+f.sizes["web"]
 	app, low, want := f.seen.slack()
 	f.t.Logf("drift: %d nodes have the new image after %.1f s; %d evictions; at most %v nodes of a pool went at once; tightest budget: %s had %d ready, %d wanted; "+
-		"operator: %.1f writes a node, %d plans, longest step %v; API server: %.1f writes a node; process: %.0f s of CPU, %d MiB",
+		"operator: %.1f writes and %.1f events a node (%v), steps took %.1f s in all, the longest %v; API server: %.1f writes a node; process: %.0f s of CPU, %d MiB",
 		nodes, took.Seconds(), f.seen.evictions(), f.seen.most, app, low, want,
-		float64(x.writes)/float64(nodes), x.plans, x.longest.Round(time.Millisecond), float64(apiWrites(f.t, ctx, f.Lab)-writes)/float64(nodes),
+		float64(x.writes)/float64(nodes), float64(x.notes)/float64(nodes), x.by, x.took.Seconds(), x.longest.Round(time.Millisecond), float64(apiWrites(f.t, ctx, f.Lab)-writes)/float64(nodes),
 		(cpuTime(f.t) - cpu).Seconds(), resident(f.t)>>20)
 	f.check()
 	if first := f.seen.began("office"); first.Before(closes) {

@@ -41,6 +41,9 @@ type Machine struct {
 	OSImage string
 }
 
+// attachedByController has the control plane attach volumes to the node, not its kubelet.
+const attachedByController = "volumes.kubernetes.io/controller-managed-attach-detach"
+
 func (m Machine) validate() error {
 	switch {
 	case m.Name == "":
@@ -58,7 +61,7 @@ func (m Machine) validate() error {
 // node is the object that the kubelet registers.
 func (m Machine) node(port int, now time.Time) *corev1.Node {
 	n := &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{Name: m.Name, Labels: map[string]string{}},
+		ObjectMeta: metav1.ObjectMeta{Name: m.Name, Labels: map[string]string{}, Annotations: map[string]string{attachedByController: "true"}},
 		Spec:       corev1.NodeSpec{ProviderID: m.ProviderID},
 	}
 	maps.Copy(n.Labels, m.Labels)
