@@ -294,7 +294,7 @@ func uninitialized(c *cluster.Claim, n *cluster.Node) (reason, message string) {
 		}
 	}
 	for _, r := range c.Requests {
-		if n.Allocatable.Get(r.Name) == 0 {
+		if n.Allocatable.Get(r.Name) == 0 && !strings.HasPrefix(r.Name, cluster.AttachLimit) { // which a CSINode tells
 			return "ResourceNotRegistered", "Resource \"" + r.Name + "\" was requested but not registered"
 		}
 	}

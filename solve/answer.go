@@ -3,6 +3,7 @@ package solve
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/fit"
@@ -143,8 +144,9 @@ func (a *answer) creates(pods *dealer) []plan.Create {
 	return out
 }
 
-// requests is what pods and DaemonSets ask for on a node bought as o, devices that
-// are claimed aside.
+// requests is what pods and DaemonSets ask for on a node bought as o. Devices that are
+// claimed and volumes that are attached are no part of it: a node never says that it has
+// such a resource.
 func (a *answer) requests(o *cluster.PoolOffering, parts []topology.Part) cluster.Resources {
 	sum := slices.Clone(o.Allocatable)
 	sum.Sub(o.Free)
@@ -155,7 +157,7 @@ func (a *answer) requests(o *cluster.PoolOffering, parts []topology.Part) cluste
 	}
 	out := make(cluster.Resources, 0, len(sum))
 	for d, v := range sum {
-		if v != 0 && a.snap.SameDevices[d] == nil {
+		if v != 0 && a.snap.SameDevices[d] == nil && !strings.HasPrefix(a.snap.Resources[d], cluster.AttachLimit) {
 			out = append(out, cluster.Amount{Name: a.snap.Resources[d], Value: v})
 		}
 	}
