@@ -77,6 +77,9 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 	}
 	for _, mv := range a.Moves {
 		e.meant(mv.Pods, mv.Host)
+		if name := e.unfinished(mv.Host); name != "" && !slices.Contains(m.replacedBy, name) {
+			m.replacedBy = append(m.replacedBy, name)
+		}
 	}
 	marks := map[string]string{doomReason: string(m.reason), doomReplacedBy: strings.Join(m.replacedBy, ",")}
 	if ends != 0 {
@@ -89,6 +92,19 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 		e.tellBegun(c, a, m)
 	}
 	return true
+}
+
+// unfinished is the claim of a host on its way, "" for a node that takes pods: it is waited
+// for like a replacement.
+func (e *Engine) unfinished(host string) string {
+	c := e.claimOfHost(host)
+	if c == nil {
+		c = e.claims[host]
+	}
+	if c == nil || c.Is(cluster.Initialized) {
+		return ""
+	}
+	return c.Name
 }
 
 // affordable are the nodes that an action buys, with only those alternatives that leave
@@ -212,18 +228,38 @@ func (e *Engine) drop(x *action) {
 	}
 }
 
-// lost names a replacement that is not there and not on its way, "" if there is none.
+// initializeWithin is how long a replacement may take from its creation on to become a
+// node that can be counted on: longer than it may take to register, after which it is
+// deleted anyway.
+const initializeWithin = 20 * cluster.Minute
+
+// lost names a replacement that is not there and not on its way, or does not get ready
+// (a startup taint that stays, a device that never shows): "" if there is none.
 func (e *Engine) lost(m mark) string {
 	for _, name := range m.replacedBy {
 		c := e.claims[name]
 		if c != nil && !c.Deleting() {
-			continue
+			if due := c.Created.Add(e.opts.scaled(initializeWithin)); c.Is(cluster.Initialized) || e.now < due {
+				e.lookAgain(name, c, due)
+				continue
+			}
+			return name
 		}
 		if _, coming := e.expected[claimKey(name)].effect.(CreateClaim); !coming || c != nil {
 			return name
 		}
 	}
 	return ""
+}
+
+// lookAgain wakes those that wait for a replacement when it has had its time.
+func (e *Engine) lookAgain(name string, c *cluster.Claim, due cluster.Instant) {
+	if c.Is(cluster.Initialized) {
+		return
+	}
+	for waiting := range e.disruptor.waitFor[name] {
+		e.agenda.by(job{jobClaim, waiting}, due)
+	}
 }
 
 // replaced tells whether all replacements are initialized.

@@ -48,3 +48,34 @@ func (w *world) evictions() int {
 	}
 	return n
 }
+
+// TestReplacementThatNeverGetsReady: the node that it would replace is kept after a while,
+// and open to pods again.
+func TestReplacementThatNeverGetsReady(t *testing.T) {
+	w := newWorld(t, 17)
+	w.image = "one"
+	w.pool.ConsolidateAfter = cluster.Forever
+	w.restart()
+	w.run(5 * cluster.Second)
+	w.scale(3)
+	w.run(10 * cluster.Minute)
+	w.settled(3)
+	p := *w.pool
+	p.StartupTaints = []cluster.Taint{{Key: "example.com/agent", Effect: cluster.NoSchedule}} // nobody takes it away
+	p.Generation++
+	w.setPool(&p)
+	w.image = "two"
+	w.run(15 * cluster.Minute)
+	if w.underway() == 0 {
+		t.Fatal("nothing is being replaced")
+	}
+	for minute := range 90 {
+		w.run(cluster.Minute)
+		if w.running() != 3 {
+			t.Fatalf("after %d minutes %d pods run, want 3: a node that never gets ready is no room", minute, w.running())
+		}
+	}
+	if !w.noted("DisruptionBlocked") {
+		t.Error("nobody was told that the node is kept")
+	}
+}
