@@ -161,7 +161,8 @@ func (j *Judge) heldUp(node string) bool {
 		if !p.Drains() {
 			continue
 		}
-		if p.Protected(j.clock.Now()) {
+		// One that goes has its grace, and may have been what held the node up until now.
+		if now := j.clock.Now(); p.Protected(now) || p.Deleting() && now <= p.DeleteAt {
 			return true
 		}
 		for _, b := range j.store.Budgets(p) {
