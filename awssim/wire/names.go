@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bufio"
 	"embed"
 	"fmt"
 	"reflect"
@@ -125,16 +124,4 @@ func structName(t reflect.Type) string {
 		return "types." + t.Name()
 	}
 	return t.Name()
-}
-
-// Source says from which version of the SDK a service's names were read.
-func Source(service string) string {
-	f, err := tables.Open("names/" + service + ".txt")
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }() // it is in memory
-	lines := bufio.NewScanner(f)
-	lines.Scan()
-	return strings.TrimPrefix(lines.Text(), "# ")
 }

@@ -114,10 +114,10 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 	if err != nil {
 		return out, err
 	}
-	machines, _ := w.cloud.Machines(w.now)
-	byID := map[string]*simulated.Machine{}
-	for k := range machines {
-		byID[machines[k].InstanceID] = &machines[k]
+	machines := map[string]*simulated.Machine{}
+	events, _ := w.cloud.Events(w.now, w.seen) // read ahead: they are taken in below
+	for k := range events {
+		machines[events[k].Machine.InstanceID] = &events[k].Machine
 	}
 	reservation := w.id("r-")
 	for n, made := range receipt.Instances {
@@ -126,7 +126,7 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 			Spot: made.Offering.CapacityType == cluster.Spot, Launched: w.now, Index: int32(n),
 			InterfaceID: w.fixedID("eni-", made.ID),
 		}
-		if m := byID[made.ID]; m != nil {
+		if m := machines[made.ID]; m != nil {
 			i.PrivateIP, i.PrivateDNS = m.InternalIP, m.Name
 		}
 		i.Volumes = slices.Clone(i.Volumes)

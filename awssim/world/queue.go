@@ -63,8 +63,12 @@ func (w *World) Queue(name string) *Queue {
 // Queues lists the queues in the order in which they were made.
 func (w *World) Queues() []*Queue { return slices.Clone(w.queues) }
 
-// Send puts a message on a queue.
+// Send puts a message on a queue. Those at its head that are too old go, so that a queue
+// that nobody reads has a bound.
 func (w *World) Send(q *Queue, body string) *Message {
+	for len(q.messages) > 0 && w.now >= q.messages[0].Sent.Add(q.Settings.Retention) {
+		q.messages = q.messages[1:]
+	}
 	m := &Message{ID: w.uuid("message"), Body: body, Sent: w.now}
 	q.messages = append(q.messages, m)
 	return m
