@@ -12,6 +12,7 @@ import (
 	"github.com/ullage-sh/ullage/sim"
 	"github.com/ullage-sh/ullage/sim/policy"
 	"github.com/ullage-sh/ullage/sim/seeds"
+	"github.com/ullage-sh/ullage/solve"
 )
 
 var bloated = flag.String("bloated", "", "which of seeds.BloatedClusters, a regular expression; a small one if empty")
@@ -71,9 +72,11 @@ func TestEndState(t *testing.T) {
 type endState struct {
 	before, after cluster.Money // per hour
 	nodes         int
-	bound         cluster.Money // of what is left, under the same restrictions
-	saved         cluster.Money // while it was watched
-	evictions     int
+	// over is how far what is left is over its bound, under the same restrictions and
+	// with the charge for a node.
+	over      float64
+	saved     cluster.Money // while it was watched
+	evictions int
 }
 
 // perDollar is how many pods were evicted for each dollar saved, many if none was.
@@ -85,15 +88,11 @@ func (e endState) perDollar() float64 {
 }
 
 func (e endState) row(name, title string) string {
-	over := "-"
-	if e.bound > 0 {
-		over = fmt.Sprintf("+%.1f %%", 100*(float64(e.after)/float64(e.bound)-1))
-	}
 	per := "-"
 	if e.saved > 0 {
 		per = fmt.Sprintf("%.1f", e.perDollar())
 	}
-	return fmt.Sprintf("%-16s %-20s %10s %10s %8d %8s %10s %9d %9s", name, title, e.before, e.after, e.nodes, over, e.saved, e.evictions, per)
+	return fmt.Sprintf("%-16s %-20s %10s %10s %8d %8s %10s %9d %9s", name, title, e.before, e.after, e.nodes, fmt.Sprintf("+%.1f %%", 100*e.over), e.saved, e.evictions, per)
 }
 
 // settle lets a policy take over a cluster just before its nodes may be disrupted: the
@@ -129,7 +128,8 @@ func settle(t *testing.T, b seeds.BloatedCluster, types []cluster.InstanceType, 
 	e := endState{before: first.Rate, after: last.Rate, nodes: last.Nodes, evictions: last.Evicted - first.Evicted}
 	watched := last.At - first.At
 	e.saved = first.Rate*cluster.Money(watched.Seconds())/3600 - (last.Cost - first.Cost)
-	e.bound = repack.Repack(repack.Input{Input: left, Now: s.Start.Add(s.Length)}, repack.Options{}).Bound
+	end := repack.Repack(repack.Input{Input: left, Now: s.Start.Add(s.Length)}, repack.Options{Solve: solve.Options{NodeCharge: engine.NodeCharge}})
+	e.over = float64(end.Cost)/float64(end.Bound) - 1
 	return e
 }
 
