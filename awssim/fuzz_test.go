@@ -15,8 +15,8 @@ import (
 )
 
 // FuzzRequest sends anything to the server. Whatever it is, there is no panic, the answer
-// has a status that AWS has, and its body is what its Content-Type says. The corpus is in
-// testdata/fuzz; to look for more:
+// has a status that AWS has, and its body is what its Content-Type says. What is found is
+// kept in testdata/fuzz. To look for more:
 //
 //	go test ./awssim -run '^$' -fuzz FuzzRequest -fuzztime 10m
 func FuzzRequest(f *testing.F) {
@@ -49,28 +49,34 @@ func FuzzRequest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, service, method, target, operation string, body []byte) {
-		r, err := http.NewRequest(method, "http://aws.test/", strings.NewReader(string(body)))
-		if err != nil {
-			t.Skip("no request of HTTP")
-		}
-		if u, err := r.URL.Parse(target); err == nil {
-			r.URL = u
-		}
-		r.Host = "aws.test"
-		r.Header.Set("Authorization", algorithm+" Credential=AKID/20261121/us-west-2/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
-		r.Header.Set("X-Amz-Target", operation)
-		if service == "ec2" || service == "iam" || service == "sts" {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		}
-		c := newClock()
-		w, err := world.New(world.Config{Catalog: types, Seed: 1}, c.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer := httptest.NewRecorder()
-		New(Config{World: w, Now: c.Now, Sleep: c.Sleep}).ServeHTTP(answer, r)
-		checkAnswer(t, answer.Result())
+		sendAnything(t, types, service, method, target, operation, body)
 	})
+}
+
+// sendAnything sends a request to a server of its own and checks the answer.
+func sendAnything(t *testing.T, types *catalog.Catalog, service, method, target, operation string, body []byte) {
+	t.Helper()
+	r, err := http.NewRequest(method, "http://aws.test/", strings.NewReader(string(body)))
+	if err != nil {
+		t.Skip("no request of HTTP")
+	}
+	if u, err := r.URL.Parse(target); err == nil {
+		r.URL = u
+	}
+	r.Host = "aws.test"
+	r.Header.Set("Authorization", algorithm+" Credential=AKID/20261121/us-west-2/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
+	r.Header.Set("X-Amz-Target", operation)
+	if service == "ec2" || service == "iam" || service == "sts" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	c := newClock()
+	w, err := world.New(world.Config{Catalog: types, Seed: 1}, c.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	New(Config{World: w, Now: c.Now, Sleep: c.Sleep}).ServeHTTP(answer, r)
+	checkAnswer(t, answer.Result())
 }
 
 // checkAnswer checks that an answer is one of AWS's.
