@@ -24,7 +24,8 @@
 // how waiting pods become claims, launch.go the batch protocol, reserve.go how pods
 // and the nodes that were bought for them find each other, headroom.go how room is kept
 // for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go
-// and action.go how, drift.go, expiry.go and repair.go for what other reasons, drain.go
-// and empty.go the way down, collect.go what crashes leave behind, policy.go what may
-// decide in the engine's place.
+// and action.go how, heir.go and turn.go how their pods find the places meant for them,
+// drift.go, expiry.go and repair.go for what other reasons, drain.go and empty.go the way
+// down, collect.go what crashes leave behind, policy.go what may decide in the engine's
+// place.
 package engine

@@ -50,7 +50,9 @@ type world struct {
 	notes   []string
 	bought  map[string]cluster.Money // sum of the prices in notes, by reason
 	// crash, if set, is asked around every effect whether the operator ends here.
-	crash   func() bool
+	crash func() bool
+	// loses, if set, tells whether the answer to an effect gets lost.
+	loses   func(engine.Effect) bool
 	crashes int
 	writes  int
 	// forget throws the engine's state away before every step.
@@ -362,6 +364,9 @@ func (w *world) carryOut() {
 		}
 		done := w.do(f)
 		w.writes++
+		if w.loses != nil && w.loses(f) {
+			done = engine.Done{Effect: f, Err: &engine.Failure{Kind: engine.Transient, Message: "the answer was lost"}}
+		}
 		if w.crashed() {
 			return
 		}
