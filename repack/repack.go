@@ -14,8 +14,8 @@ import (
 type Options struct {
 	// Solve steers how what has to be bought is found; its Steps do not count.
 	Solve solve.Options
-	// Search bounds what a pass does for better plans than the first, in steps of
-	// [solve.Options]: each replacement has its share. 200,000 if 0, none below 0.
+	// Search bounds what a pass over a small cluster does for better plans than the first,
+	// in steps of [solve.Options]. 200,000 if 0, none below 0.
 	Search int
 	// LeastSaving is what an action has to save at the least, in millionths of what the
 	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
@@ -84,6 +84,7 @@ type Input struct {
 func Repack(in Input, opt Options) *plan.Repacking {
 	p := newPass(in, opt.withDefaults())
 	p.removeAll()
+	p.search = p.searchSteps()
 	p.replaceAll()
 	return p.result()
 }
@@ -105,7 +106,6 @@ type pass struct {
 	actions []plan.Action
 	choices []choice         // what roomy found last
 	search  int              // steps that are left for better plans
-	share   int              // of them, for each node that is replaced
 	later   cluster.Duration // until an action may be worth its while, 0 if none will
 }
 

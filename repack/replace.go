@@ -167,6 +167,6 @@ func (p *pass) without(hosts []int, others bool) *plan.Plan {
 	}
 	opt := p.opt.Solve
 	opt.Unproven = true // it is held against what the nodes cost
-	opt.Steps = p.spend(len(hosts))
+	opt.Steps = p.spend()
 	return solve.Solve(s, opt)
 }

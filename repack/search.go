@@ -13,27 +13,32 @@ import (
 // others could make up for. Nodes that are each worth their price are replaced, too, if
 // together they could be had for less.
 
-// mostSteps is what better plans for one replacement are sought with at the most: more
-// has found nothing more.
-const mostSteps = 20_000
+// small is how many candidates a cluster has at the most for which better plans than the
+// first are sought: where many nodes are replaced the first are good enough, and the search
+// would be most of a pass.
+const small = 150
 
-// spend takes the share of so many nodes off the steps that a pass may do for better
-// plans: what one may take, below 0 if the first has to do.
-func (p *pass) spend(nodes int) int {
-	if p.share == 0 {
-		p.search = p.opt.Search
-		p.share = max(p.search/max(len(p.candidates(byMerit)), 1), 1)
+// eachSteps is what a better plan for one replacement is sought with: more has found
+// nothing more.
+const eachSteps = 20_000
+
+// searchSteps is what a pass may spend on better plans.
+func (p *pass) searchSteps() int {
+	if len(p.candidates(byMerit)) > small {
+		return 0
 	}
-	n := min(p.share*nodes, mostSteps, p.search)
-	if n < leastSteps {
-		return -1
-	}
-	p.search -= n
-	return n
+	return p.opt.Search
 }
 
-// leastSteps is what a search needs to find anything.
-const leastSteps = 100
+// spend takes the steps for one replacement off those that are left: below 0 if the first
+// plan has to do.
+func (p *pass) spend() int {
+	if p.search < eachSteps {
+		return -1
+	}
+	p.search -= eachSteps
+	return eachSteps
+}
 
 // searchAll tries to replace nodes for which nothing has been found: those of each zone,
 // since pods that spread stay in theirs, then any; those first that cost most beyond what
@@ -45,7 +50,7 @@ func (p *pass) searchAll() {
 	small := p.candidates(func(a, b *host) int { return cmp.Compare(a.price, b.price) })
 	for _, groups := range [][][]int{p.byZone(wasteful), p.byZone(small), p.chunks(wasteful)} {
 		for _, group := range groups {
-			if p.search < leastSteps {
+			if p.search < eachSteps {
 				return
 			}
 			p.try(slices.DeleteFunc(group, func(h int) bool { return p.gone[h] || p.filled[h] }))
