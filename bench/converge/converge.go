@@ -7,8 +7,13 @@ import (
 	"github.com/ullage-sh/ullage/bench/record"
 )
 
-// most is after how many steps a side is stopped.
-const most = 50
+const (
+	// most is after how many steps a side is stopped.
+	most = 50
+	// quiet is how many looks in a row have to find nothing until it is the end: what
+	// consolidateAfter keeps is let go until then.
+	quiet = 2
+)
 
 // Outcome is what a side has made of a cluster.
 type Outcome struct {
@@ -28,14 +33,16 @@ type Outcome struct {
 func Run(ctx context.Context, c *record.Cluster, side Side) (*Outcome, error) {
 	w := newWorld(c, side)
 	out := &Outcome{Before: w.Cost(), First: w.Cost()}
-	for {
+	for looks := 0; looks < quiet; {
 		decisions, err := side.decide(ctx, w.Cluster)
 		if err != nil {
 			return nil, fmt.Errorf("cluster %d, step %d of %s: %w", c.Seed, out.Steps+1, side.Name, err)
 		}
-		if len(decisions) == 0 {
-			break
+		if looks++; len(decisions) == 0 {
+			w.wait()
+			continue
 		}
+		looks = 0
 		if out.Steps == most {
 			out.Endless = true
 			break

@@ -39,7 +39,7 @@ func newWorld(c *record.Cluster, side Side) *world {
 // apply carries decisions out: what is bought comes, what goes loses its pods, and these
 // find places, or get nodes.
 func (w *world) apply(decisions []*record.Decision) error {
-	w.Now = metav1.NewTime(w.Now.Add(every))
+	w.wait()
 	gone, meant := map[string]bool{}, map[string]string{}
 	for _, d := range decisions {
 		for i := range d.Plan.Nodes {
@@ -78,6 +78,9 @@ func (w *world) apply(decisions []*record.Decision) error {
 	}
 	return w.schedule(nil)
 }
+
+// wait lets the time pass to the next step.
+func (w *world) wait() { w.Now = metav1.NewTime(w.Now.Add(every)) }
 
 // unbound is a pod as its controller makes it anew.
 func unbound(p *corev1.Pod) *corev1.Pod {
