@@ -145,13 +145,14 @@ func (e *Engine) doPool(name string) cluster.Instant {
 	class := e.classState(p.Class)
 	want.set(nodeClassReady, class.Status, class.Reason, class.Message)
 	want.summarize(validationSucceeded, nodeClassReady)
+	// Counts change with every node, and are not even made more often than they are
+	// written; conditions are worth a write of their own.
+	if next := e.poolWrites[name].Add(poolStatusEvery); !want.changed && e.now < next {
+		return next
+	}
 	holds := e.poolHolds(name)
 	if !want.changed && slices.Equal(holds, p.Resources) {
 		return cluster.Never
-	}
-	// Counts change with every node; conditions are worth a write of their own.
-	if next := e.poolWrites[name].Add(poolStatusEvery); !want.changed && e.now < next {
-		return next
 	}
 	if e.issue(PatchPoolStatus{Legacy: p.Legacy, Name: p.Name, UID: p.UID, Revision: p.Revision, Conditions: want.list, Resources: holds}) {
 		e.poolWrites[name] = e.now

@@ -253,8 +253,18 @@ func (e *Engine) lacks(id string) string {
 func (e *Engine) queueEntries() {
 	r := &e.reserved
 	r.queue = r.queue[:0]
-	for id := range e.answered.of {
-		if e.lacks(id) != "" {
+	by := map[string]string{} // of each host, which has many pods, the claim
+	for id, a := range e.answered.of {
+		p := e.waiting.pods[id]
+		if p == nil || a.host == "" {
+			continue
+		}
+		claim, known := by[a.host]
+		if !known {
+			claim = e.reservedBy(a.host)
+			by[a.host] = claim
+		}
+		if claim != "" && !p.Enters(claim) {
 			r.queue = append(r.queue, id)
 		}
 	}

@@ -1,6 +1,12 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"os"
+	"runtime/debug"
+	"runtime/pprof"
+
+	"github.com/spf13/cobra"
+)
 
 // simCommand is `ullage sim`: the engine in virtual time.
 func simCommand() *cobra.Command {
@@ -12,6 +18,26 @@ func simCommand() *cobra.Command {
 The operator's engine is the real one; API server, scheduler, kubelets, controllers and
 cloud are simulated, from a seed: the same command gives the same bytes.`,
 	}
+	cmd.PersistentPreRun = func(*cobra.Command, []string) {
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(400) // what a day holds is small beside what it allocates
+		}
+	}
 	cmd.AddCommand(simRunCommand(), simCompareCommand(), simSeedsCommand())
 	return cmd
+}
+
+// profile writes a profile of the processor time until done is called; "" for none.
+func profile(path string) (done func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return nil, err
+	}
+	return pprof.StopCPUProfile, nil
 }

@@ -37,6 +37,7 @@ type simRunFlags struct {
 	output   string
 	journal  string
 	catalog  string
+	profile  string
 }
 
 func simRunCommand() *cobra.Command {
@@ -59,6 +60,8 @@ func simRunCommand() *cobra.Command {
 	flags.StringVarP(&f.output, "output", "o", "text", "text or json")
 	flags.StringVar(&f.journal, "journal", "", "`file` for everything that happens, as text")
 	flags.StringVar(&f.catalog, "catalog", "", "catalogue `file` instead of the one inside")
+	flags.StringVar(&f.profile, "cpuprofile", "", "`file` for a profile of the processor time")
+	_ = flags.MarkHidden("cpuprofile") // it exists
 	return cmd
 }
 
@@ -82,6 +85,11 @@ func (f *simRunFlags) run(out io.Writer) (err error) {
 			defer func() { err = errors.Join(err, file.Close()) }()
 		}
 	}
+	done, err := profile(f.profile)
+	if err != nil {
+		return err
+	}
+	defer done()
 	r, err := sim.Run(s)
 	if err != nil {
 		return err
@@ -121,7 +129,9 @@ func (f *simRunFlags) read() (s sim.Scenario, err error) {
 	if f.seed > 0 {
 		s.Seed = f.seed
 	}
-	s.Pace = sim.DefaultPace()
+	if s.Pace == (sim.Pace{}) {
+		s.Pace = sim.DefaultPace()
+	}
 	if f.gather > 0 {
 		s.Pace.Gather = cluster.Duration(f.gather)
 	}

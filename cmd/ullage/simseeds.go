@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +39,7 @@ type seedFlags struct {
 	shrink   int
 	maxPods  int
 	disrupt  bool
+	pass     time.Duration
 	profile  string
 }
 
@@ -63,6 +63,7 @@ func simSeedsCommand() *cobra.Command {
 	flags.IntVar(&f.parallel, "parallel", runtime.GOMAXPROCS(0), "seeds at the same time")
 	flags.IntVar(&f.shrink, "shrink", 60, "runs to spend on making a failure small; 0 leaves it as it is")
 	flags.BoolVar(&f.disrupt, "disrupt", true, "pools also consolidate nodes in use, let nodes expire, and nodes drift")
+	flags.DurationVar(&f.pass, "pass-every", 0, "how long the operator waits from one look at all nodes to the next; larger makes days quicker, with less disruption in each (10s)")
 	flags.IntVar(&f.maxPods, "max-pods", 0, "leave out seeds of larger clusters; 0 for none")
 	flags.StringVar(&f.profile, "cpuprofile", "", "`file` for a profile of the processor time")
 	_ = flags.MarkHidden("cpuprofile") // it exists
@@ -91,16 +92,11 @@ func (f *seedFlags) run(ctx context.Context, out io.Writer) (err error) {
 		}
 		defer func() { err = errors.Join(err, r.ledger.Close()) }()
 	}
-	if f.profile != "" {
-		file, err := os.Create(f.profile)
-		if err != nil {
-			return err
-		}
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	done, err := profile(f.profile)
+	if err != nil {
+		return err
 	}
+	defer done()
 	r.all(ctx)
 	return r.finish()
 }
@@ -152,6 +148,9 @@ func (r *seedRun) has(seed uint64) bool {
 func (r *seedRun) one(seed uint64) {
 	began := time.Now()
 	s := r.cut.Apply(seeds.Scenario(seed, r.types, r.disrupt))
+	if r.pass > 0 {
+		s.Options.PassEvery = cluster.Duration(r.pass)
+	}
 	result, err := r.simulate(s)
 	took := cluster.Duration(time.Since(began))
 	small := r.cut
@@ -165,7 +164,7 @@ func (r *seedRun) one(seed uint64) {
 		return
 	}
 	line := seeds.LineOf(result, took, version)
-	line.Disrupts = r.disrupt
+	line.Disrupts, line.PassEvery = r.disrupt, int64(r.pass/time.Second)
 	r.lines = append(r.lines, line)
 	if r.ledger != nil && r.cut.String() == "" {
 		if err := r.ledger.Add(line); err != nil {
@@ -199,7 +198,11 @@ func describe(l *seeds.Line, small seeds.Cut) string {
 		fmt.Fprintf(&b, "  BROKEN %s at %s: %s: %s\n", v.Rule, v.At, v.About, v.Why)
 	}
 	if len(l.Violations) > 0 {
-		fmt.Fprintf(&b, "  see it again: %s\n", seeds.Again(l.Seed, l.Disrupts, small))
+		again := seeds.Again(l.Seed, l.Disrupts, small)
+		if l.PassEvery > 0 {
+			again += " --pass-every " + (time.Duration(l.PassEvery) * time.Second).String()
+		}
+		fmt.Fprintf(&b, "  see it again: %s\n", again)
 	}
 	return b.String()
 }

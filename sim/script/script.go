@@ -27,7 +27,12 @@ type file struct {
 	Region   string   `json:"region,omitempty"`
 	Families []string `json:"families,omitempty"` // of instance types; all that the region has if empty
 	// Hazard lets Spot pools be reclaimed at their rates.
-	Hazard    bool           `json:"hazard,omitempty"`
+	Hazard bool `json:"hazard,omitempty"`
+	// Gather is how long the operator lets events come together, PassEvery how long it
+	// waits from one look at all nodes to the next: what long days of large clusters are
+	// made of. As the operator does it if missing.
+	Gather    span           `json:"gather,omitempty"`
+	PassEvery span           `json:"passEvery,omitempty"`
 	Pools     []poolFile     `json:"pools,omitempty"`
 	Workloads []workloadFile `json:"workloads,omitempty"`
 	// Generate adds random workloads with about so many pods at the peak of the day.
@@ -94,6 +99,13 @@ func (f *file) scenario(c *catalog.Catalog) (sim.Scenario, error) {
 		f.Seed = 1
 	}
 	s := sim.Scenario{Seed: f.Seed, Length: cluster.Duration(f.Length), Region: f.Region, Hazard: f.Hazard, Options: engine.DefaultOptions()}
+	if f.Gather > 0 {
+		s.Pace = sim.DefaultPace()
+		s.Pace.Gather = cluster.Duration(f.Gather)
+	}
+	if f.PassEvery > 0 {
+		s.Options.PassEvery = cluster.Duration(f.PassEvery)
+	}
 	if f.Start != "" {
 		start, ok := cluster.ParseRFC3339(f.Start)
 		if !ok {

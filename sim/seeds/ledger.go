@@ -21,6 +21,9 @@ type Line struct {
 	Digest  string `json:"digest"`
 	// Disrupts: pools also consolidate, let nodes expire, and nodes drift.
 	Disrupts bool `json:"disrupts"`
+	// PassEvery is how many seconds the operator waited from one look at all nodes to the
+	// next; 0 for its default.
+	PassEvery int64 `json:"passEverySec,omitempty"`
 
 	Pods      int `json:"pods"`  // at the most
 	Nodes     int `json:"nodes"` // at the most
@@ -37,8 +40,7 @@ type Line struct {
 	WaitP99 int64  `json:"waitP99"`
 	// CPU is what the requests were of the capacity paid for, in millionths.
 	CPU int64 `json:"cpuPPM"`
-	// Milliseconds of processor time that it took: the one thing that is not the same
-	// every time.
+	// Milliseconds that it took: the one thing that is not the same every time.
 	Took int64 `json:"tookMs"`
 
 	Violations []Broken `json:"violations,omitempty"`
@@ -52,7 +54,7 @@ type Broken struct {
 	Why   string     `json:"why"`
 }
 
-// LineOf sums up a result; took is the processor time.
+// LineOf sums up a result; took is how long that took.
 func LineOf(r *sim.Result, took cluster.Duration, version string) Line {
 	l := Line{
 		Seed: r.Seed, Version: version, Digest: r.Digest, Pods: r.PodsMost, Nodes: r.NodesMost, Started: r.PodsStarted, Launched: r.Launched,
