@@ -311,7 +311,7 @@ func (e *Engine) doRelease() cluster.Instant {
 		return cluster.Never
 	}
 	slices.SortFunc(ripe, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-	held := e.validate(ripe)
+	held := together(ripe, e.validate(ripe))
 	for i, c := range ripe {
 		if held[i] != "" {
 			e.takeBack(c, held[i])
@@ -320,6 +320,23 @@ func (e *Engine) doRelease() cluster.Instant {
 		e.giveBack(c)
 	}
 	return cluster.Never
+}
+
+// together holds all of an action that is to save money if one of its claims is held: what
+// was bought for all of them is worth its price only if all go.
+func together(claims []*cluster.Claim, held []string) []string {
+	first := map[string]string{} // what holds an action, by what was bought for it
+	for i, c := range claims {
+		if by := c.Annotations[doomReplacedBy]; by != "" && unhurried(c) && held[i] != "" && first[by] == "" {
+			first[by] = held[i]
+		}
+	}
+	for i, c := range claims {
+		if why := first[c.Annotations[doomReplacedBy]]; why != "" && held[i] == "" {
+			held[i] = why
+		}
+	}
+	return held
 }
 
 func (e *Engine) giveBack(c *cluster.Claim) {
