@@ -27,7 +27,7 @@ import (
 var (
 	fleetNodes = flag.Int("fleet-nodes", 20, "nodes of the fleet, a tenth of them spot")
 	fleetShare = flag.Int("fleet-share", 34, "budget of each pool, in percent of its nodes")
-	fleetSpeed = flag.Int("fleet-speed", 10, "what the cloud's latencies and the operator's waits are divided by")
+	fleetSpeed = flag.Int("fleet-speed", 6, "what the cloud's latencies and the operator's waits are divided by")
 	fleetDir   = flag.String("fleet-dir", "", "keep the lab in this directory, to look at afterwards")
 )
 
