@@ -193,7 +193,10 @@ func whatTheEngineSees(t *testing.T, forget bool) {
 
 	eventually("the status of the buffer", func(in *cluster.Input) bool {
 		s := in.Buffers[0].Status
-		return s.Chunks == 3 && len(s.Conditions) == 1 && s.Conditions[0].Type == cluster.ReadyForProvisioning && s.Conditions[0].Status == "True"
+		is := func(kind string) bool {
+			return slices.ContainsFunc(s.Conditions, func(c cluster.Condition) bool { return c.Type == kind && c.Status == "True" })
+		}
+		return s.Chunks == 3 && is(cluster.ReadyForProvisioning) && is(cluster.Provisioning)
 	})
 	for _, o := range []client.Object{d, pdb} {
 		if err := c.Delete(ctx, o); err != nil {
