@@ -79,10 +79,11 @@ func (n *node) decode(names *names, v reflect.Value, path string, item string) e
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
 		t, err := time.Parse(time.RFC3339Nano, n.value)
-		if err != nil {
+		t = t.UTC() // which may lead to a year that has no four digits and cannot be written
+		if err != nil || t.Year() < 0 || t.Year() > 9999 {
 			return malformed(path, n.value, "a time like 2006-01-02T15:04:05Z")
 		}
-		v.Set(reflect.ValueOf(t.UTC()))
+		v.Set(reflect.ValueOf(t))
 		return nil
 	case v.Type() == reflect.TypeFor[[]byte]():
 		b, err := base64.StdEncoding.DecodeString(n.value)
