@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/aws/smithy-go/encoding/httpbinding"
 )
 
 // signature is what the header Authorization says: AWS Signature Version 4.
@@ -48,6 +50,13 @@ func parseSignature(header string) (signature, error) {
 	}
 	if s.service == "" || len(s.headers) == 0 || s.mac == "" {
 		return s, errors.New("one of Credential, SignedHeaders and Signature is missing")
+	}
+	// As the protocol has it. Without this a long header that is named again and again
+	// would make the canonical request as large as its square.
+	for i, name := range s.headers {
+		if name != strings.ToLower(name) || i > 0 && name <= s.headers[i-1] {
+			return s, errors.New("SignedHeaders are not in lower case, sorted, each of them once")
+		}
 	}
 	return s, nil
 }
@@ -91,7 +100,7 @@ func (s signature) canonical(r *http.Request, body []byte) string {
 	if path == "" {
 		path = "/"
 	}
-	fmt.Fprintf(&b, "%s\n%s\n%s\n", r.Method, escape(path, true), canonicalQuery(r.URL.RawQuery))
+	fmt.Fprintf(&b, "%s\n%s\n%s\n", r.Method, httpbinding.EscapePath(path, false), canonicalQuery(r.URL.RawQuery))
 	for _, name := range s.headers {
 		fmt.Fprintf(&b, "%s:%s\n", name, headerValue(r, name))
 	}
@@ -122,31 +131,17 @@ func canonicalQuery(raw string) string {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		pairs = append(pairs, unescape(name)+"="+unescape(value))
+		pairs = append(pairs, canonicalText(name)+"="+canonicalText(value))
 	}
 	slices.Sort(pairs)
 	return strings.Join(pairs, "&")
 }
 
-func unescape(s string) string {
+// canonicalText is a part of a query, escaped in the one way that is signed.
+func canonicalText(s string) string {
 	plain, err := url.QueryUnescape(s)
 	if err != nil {
 		return s
 	}
-	return escape(plain, false)
-}
-
-// escape writes everything but letters, digits and -_.~ as %XX, and slashes unless they
-// are to be kept.
-func escape(s string, slashes bool) string {
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~", c) >= 0 || slashes && c == '/' {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
+	return httpbinding.EscapePath(plain, true)
 }

@@ -73,7 +73,10 @@ func TestSignature(t *testing.T) {
 			t.Errorf("a clock that is %v off: got %v, want %v", apart, err, errExpired)
 		}
 	}
-	for _, header := range []string{"", "Bearer x", algorithm + " Credential=a/b/c, SignedHeaders=host, Signature=0", algorithm + " Credential=a/b/c/d/aws4_request"} {
+	for _, header := range []string{"", "Bearer x", algorithm + " Credential=a/b/c, SignedHeaders=host, Signature=0", algorithm + " Credential=a/b/c/d/aws4_request",
+		algorithm + " Credential=a/b/c/d/aws4_request, SignedHeaders=a;a, Signature=0", algorithm + " Credential=a/b/c/d/aws4_request, SignedHeaders=b;a, Signature=0",
+		algorithm + " Credential=a/b/c/d/aws4_request, SignedHeaders=A;a, Signature=0",
+	} {
 		if _, err := parseSignature(header); err == nil {
 			t.Errorf("%q is taken for a signature", header)
 		}
