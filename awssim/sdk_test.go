@@ -269,6 +269,16 @@ func TestThrottling(t *testing.T) {
 			l.clock.pass(cluster.Second)
 		}
 	}
+	// A request for less than nothing gives nothing back.
+	limits := throttle{rates, map[string]*bucket{}}
+	for _, c := range []struct {
+		count int32
+		want  bool
+	}{{1000, true}, {-1000, true}, {1, false}} {
+		if got := limits.allow("RunInstances", &awsec2.RunInstancesInput{MaxCount: &c.count}, l.clock.Now()); got != c.want {
+			t.Errorf("a run of %d after 1000: allowed is %v, want %v", c.count, got, c.want)
+		}
+	}
 }
 
 // TestReceive follows a reclaim of a whole pool on the queue: recommendation, warning two

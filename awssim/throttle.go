@@ -74,7 +74,7 @@ func (t *throttle) allow(operation string, in any, now cluster.Instant) bool {
 	switch in := in.(type) {
 	case *ec2.RunInstancesInput:
 		if in.MaxCount != nil {
-			needs = append(needs, need{"launched", t.rates.Launched, float64(*in.MaxCount)})
+			needs = append(needs, need{"launched", t.rates.Launched, float64(max(*in.MaxCount, 0))})
 		}
 	case *ec2.TerminateInstancesInput:
 		needs = append(needs, need{"terminated", t.rates.Terminated, float64(len(in.InstanceIds))})
