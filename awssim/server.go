@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,11 +68,7 @@ func (s *Server) Do(f func(*world.World)) {
 func (s *Server) Counts() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make(map[string]int, len(s.counts))
-	for name, n := range s.counts {
-		out[name] = n
-	}
-	return out
+	return maps.Clone(s.counts)
 }
 
 // Bounds on what a request may be.
@@ -117,22 +115,13 @@ func (s *Server) answer(r *http.Request, body []byte) (wire.Response, string) {
 	}
 	operation, out, err := s.handle(r, body, sig, service)
 	if err != nil {
-		return service.protocol.Refuse(asError(err), requestID), requestID
+		return service.protocol.Refuse(wire.AsError(err), requestID), requestID
 	}
 	answer, err := service.protocol.Answer(operation, out, requestID)
 	if err != nil {
-		return service.protocol.Refuse(asError(err), requestID), requestID
+		return service.protocol.Refuse(wire.AsError(err), requestID), requestID
 	}
 	return answer, requestID
-}
-
-// asError is an error as the protocols know it.
-func asError(err error) *wire.Error {
-	var e *wire.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return &wire.Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()}
 }
 
 func (s *Server) requestID() string {
@@ -209,8 +198,8 @@ func (s *Server) once(op operation, full string, in any, call *world.Call, first
 }
 
 func (s *Server) throttled(full string, in any, now cluster.Instant) bool {
-	const ec2 = "ec2:"
-	return s.throttle != nil && len(full) > len(ec2) && full[:len(ec2)] == ec2 && !s.throttle.allow(full[len(ec2):], in, now)
+	operation, compute := strings.CutPrefix(full, "ec2:")
+	return s.throttle != nil && compute && !s.throttle.allow(operation, in, now)
 }
 
 // authenticate checks who signed a request.

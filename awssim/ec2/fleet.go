@@ -156,12 +156,11 @@ func (o *order) sort(w *world.World, strategy string) error {
 	switch strategy {
 	case "lowest-price":
 		first = price
-	case "prioritized", "capacity-optimized-prioritized":
+	case "prioritized":
 		first = func(a, b *alternative) int { return cmp.Compare(a.priority, b.priority) }
-		if strategy == "capacity-optimized-prioritized" {
-			first = func(a, b *alternative) int {
-				return cmp.Or(cmp.Compare(shallow[a.OfferingID], shallow[b.OfferingID]), cmp.Compare(a.priority, b.priority), cmp.Compare(a.hazard, b.hazard))
-			}
+	case "capacity-optimized-prioritized":
+		first = func(a, b *alternative) int {
+			return cmp.Or(cmp.Compare(shallow[a.OfferingID], shallow[b.OfferingID]), cmp.Compare(a.priority, b.priority), cmp.Compare(a.hazard, b.hazard))
 		}
 	case "capacity-optimized":
 		first = func(a, b *alternative) int {
@@ -250,8 +249,8 @@ func (f *fleet) override(l launch, o *types.FleetLaunchTemplateOverridesRequest,
 		}
 		var failed error
 		if a.Pool, failed = l.pool(f.w, string(l.InstanceType), s, spot); failed != nil {
-			a.failed = asError(failed)
-			a.OfferingID = cluster.OfferingID{InstanceType: string(l.InstanceType), Zone: s.Zone, CapacityType: capacity(spot)}
+			a.failed = wire.AsError(failed)
+			a.OfferingID = cluster.OfferingID{InstanceType: string(l.InstanceType), Zone: s.Zone, CapacityType: world.CapacityType(spot)}
 		}
 		if offering, ok := f.w.Offering(a.OfferingID); ok {
 			a.price, a.hazard = offering.Price, offering.ReclaimPPM
@@ -310,7 +309,7 @@ func (f *fleet) fulfil(o *order) error {
 		}
 		want := min(left, f.w.Within(a.InstanceType, o.spot))
 		if want == 0 {
-			f.fail(a, asError(overQuota(a.InstanceType, o.spot)))
+			f.fail(a, wire.AsError(overQuota(a.InstanceType, o.spot)))
 			continue
 		}
 		n, err := f.launch(a, want)
@@ -337,7 +336,7 @@ func (f *fleet) reachable(o *order) int {
 func (f *fleet) launch(a *alternative, want int) (int, error) {
 	fromTemplate, err := a.launch.tags()
 	if err != nil {
-		f.fail(a, asError(err))
+		f.fail(a, wire.AsError(err))
 		return 0, nil
 	}
 	a.Machine.FleetID = f.id

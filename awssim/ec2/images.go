@@ -43,7 +43,7 @@ func DescribeImages(w *world.World, _ *world.Call, in *ec2.DescribeImagesInput) 
 			OwnerId: aws.String(i.Owner), ImageOwnerAlias: aws.String(i.Alias), State: types.ImageStateAvailable, Public: aws.Bool(true),
 			ImageType: types.ImageTypeValuesMachine, VirtualizationType: types.VirtualizationTypeHvm, Hypervisor: types.HypervisorTypeXen,
 			RootDeviceName: aws.String(i.RootDevice), RootDeviceType: types.DeviceTypeEbs, EnaSupport: aws.Bool(true),
-			CreationDate: aws.String(world.Time(i.Created).Format("2006-01-02T15:04:05.000Z")), Tags: tagsOf(w, i.ID),
+			CreationDate: aws.String(timestamp(i.Created)), Tags: tagsOf(w, i.ID),
 			BlockDeviceMappings: []types.BlockDeviceMapping{{
 				DeviceName: aws.String(i.RootDevice),
 				Ebs:        &types.EbsBlockDevice{VolumeSize: aws.Int32(i.SizeGiB), VolumeType: types.VolumeTypeGp3, DeleteOnTermination: aws.Bool(true), Encrypted: aws.Bool(false)},

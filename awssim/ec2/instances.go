@@ -10,6 +10,7 @@ import (
 
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
 )
 
@@ -24,6 +25,9 @@ var stateNames = map[provider.State]types.InstanceStateName{
 func state(s provider.State) *types.InstanceState {
 	return &types.InstanceState{Code: aws.Int32(stateCodes[s]), Name: stateNames[s]}
 }
+
+// timestamp is an instant in the form of those answers and filters in which it is a text.
+func timestamp(at cluster.Instant) string { return world.Time(at).Format(wire.Timestamp) }
 
 // instanceAttributes are what instances can be filtered by.
 func instanceAttributes(w *world.World) attributes[world.View] {
@@ -45,7 +49,7 @@ func instanceAttributes(w *world.World) attributes[world.View] {
 		"spot-instance-request-id": one(func(v world.View) string { return v.SpotRequest }),
 		"iam-instance-profile.arn": one(func(v world.View) string { return v.Profile }),
 		"instance.group-id":        func(v world.View) []string { return v.SecurityGroups },
-		"launch-time":              one(func(v world.View) string { return world.Time(v.Launched).Format("2006-01-02T15:04:05.000Z") }),
+		"launch-time":              one(func(v world.View) string { return timestamp(v.Launched) }),
 		"instance-lifecycle": func(v world.View) []string {
 			if v.Spot {
 				return []string{"spot"}
@@ -204,18 +208,16 @@ func TerminateInstances(w *world.World, _ *world.Call, in *ec2.TerminateInstance
 		return nil, err
 	}
 	var ids []string
-	before := make([]provider.State, len(all))
-	for k, v := range all {
+	for _, v := range all {
 		ids = append(ids, v.ID)
-		before[k] = v.State
 	}
 	if err := w.Terminate(ids); err != nil {
 		return nil, err
 	}
 	out := &ec2.TerminateInstancesOutput{TerminatingInstances: []types.InstanceStateChange{}}
-	for k, v := range all {
+	for _, v := range all {
 		out.TerminatingInstances = append(out.TerminatingInstances, types.InstanceStateChange{
-			InstanceId: aws.String(v.ID), PreviousState: state(before[k]), CurrentState: state(v.TrueState()),
+			InstanceId: aws.String(v.ID), PreviousState: state(v.State), CurrentState: state(v.TrueState()),
 		})
 	}
 	return out, nil

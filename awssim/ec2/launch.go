@@ -120,7 +120,7 @@ func (l *launch) pool(w *world.World, instanceType string, subnet world.Subnet, 
 	if !ok {
 		return world.Pool{}, wire.Errorf("InvalidParameterValue", "Invalid value '%.40s' for InstanceType.", instanceType)
 	}
-	p := world.Pool{OfferingID: cluster.OfferingID{InstanceType: instanceType, Zone: subnet.Zone, CapacityType: capacity(spot)}}
+	p := world.Pool{OfferingID: cluster.OfferingID{InstanceType: instanceType, Zone: subnet.Zone, CapacityType: world.CapacityType(spot)}}
 	if _, sold := w.Offering(p.OfferingID); !sold {
 		return p, wire.Errorf("Unsupported", "Your requested instance type (%s) is not supported in your requested Availability Zone (%s).", instanceType, subnet.Zone)
 	}
@@ -164,13 +164,6 @@ func orElse[E ~string](v, fallback E) E {
 	return v
 }
 
-func capacity(spot bool) string {
-	if spot {
-		return cluster.Spot
-	}
-	return cluster.OnDemand
-}
-
 // image is the one that the launch names, by id or by a parameter that says which.
 func (l *launch) image(w *world.World) (world.Image, error) {
 	id := aws.ToString(l.ImageId)
@@ -178,11 +171,11 @@ func (l *launch) image(w *world.World) (world.Image, error) {
 		return world.Image{}, missing("ImageId")
 	}
 	if name, ok := strings.CutPrefix(id, "resolve:ssm:"); ok {
-		found := w.Parameters(name)
-		if len(found) == 0 || found[0].Name != name {
+		found, ok := w.Parameter(name)
+		if !ok {
 			return world.Image{}, wire.Errorf("InvalidParameterValue", "The parameter %s, which names the image, does not exist", name)
 		}
-		id = found[0].Value
+		id = found.Value
 	}
 	image, ok := w.Image(id)
 	if !ok {

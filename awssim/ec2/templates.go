@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -86,7 +85,7 @@ func DescribeLaunchTemplates(w *world.World, _ *world.Call, in *ec2.DescribeLaun
 		return nil, wire.Errorf("InvalidLaunchTemplateName.NotFoundException", "At least one of the launch templates specified in the request does not exist.")
 	}
 	all, err = filtered(w, all, in.Filters, attributes[*world.Template]{
-		"launch-template-name": one(name), "create-time": one(func(t *world.Template) string { return world.Time(t.Created).Format("2006-01-02T15:04:05.000Z") }),
+		"launch-template-name": one(name), "create-time": one(func(t *world.Template) string { return timestamp(t.Created) }),
 	}, id)
 	if err != nil {
 		return nil, err
@@ -189,13 +188,4 @@ func missing(parameter string) error {
 
 func notSimulated(what string) error {
 	return wire.Errorf("UnsupportedOperation", "%s is not simulated", what)
-}
-
-// asError is the error of an operation in the protocols' form.
-func asError(err error) *wire.Error {
-	var e *wire.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return &wire.Error{Code: "InternalError", Message: err.Error(), Status: 500}
 }

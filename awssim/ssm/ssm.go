@@ -18,19 +18,9 @@ func describe(w *world.World, p world.Parameter) types.Parameter {
 	}
 }
 
-// one finds the parameter of that very name.
-func one(w *world.World, name string) (world.Parameter, bool) {
-	for _, p := range w.Parameters(name) {
-		if p.Name == name {
-			return p, true
-		}
-	}
-	return world.Parameter{}, false
-}
-
 // GetParameter reads one parameter.
 func GetParameter(w *world.World, _ *world.Call, in *ssm.GetParameterInput) (*ssm.GetParameterOutput, error) {
-	p, ok := one(w, aws.ToString(in.Name))
+	p, ok := w.Parameter(aws.ToString(in.Name))
 	if !ok {
 		return nil, wire.Errorf("ParameterNotFound", "Parameter %s not found.", aws.ToString(in.Name))
 	}
@@ -45,7 +35,7 @@ func GetParameters(w *world.World, _ *world.Call, in *ssm.GetParametersInput) (*
 	}
 	out := &ssm.GetParametersOutput{Parameters: []types.Parameter{}, InvalidParameters: []string{}}
 	for _, name := range in.Names {
-		if p, ok := one(w, name); ok {
+		if p, ok := w.Parameter(name); ok {
 			out.Parameters = append(out.Parameters, describe(w, p))
 		} else {
 			out.InvalidParameters = append(out.InvalidParameters, name)

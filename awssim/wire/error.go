@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -31,6 +32,16 @@ func (e *Error) HTTPStatus() int {
 		return http.StatusBadRequest
 	}
 	return e.Status
+}
+
+// AsError is an error in the form of the protocols; what is no *Error is the server's
+// fault.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()}
 }
 
 // fault says whose fault it is, in awsQuery's words.

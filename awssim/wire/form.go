@@ -1,8 +1,8 @@
 package wire
 
 import (
-	"cmp"
 	"encoding/base64"
+	"maps"
 	"math"
 	"net/url"
 	"reflect"
@@ -107,7 +107,7 @@ func (n *node) decode(names *names, v reflect.Value, path string, item string) e
 // error, as with EC2.
 func (n *node) decodeStruct(names *names, v reflect.Value, path string) error {
 	shape := names.shape(v.Type(), false)
-	for _, name := range sortedKeys(n.below) {
+	for _, name := range slices.Sorted(maps.Keys(n.below)) {
 		i, ok := shape.byName[name]
 		full := strings.TrimPrefix(path+"."+name, ".")
 		if !ok {
@@ -182,15 +182,4 @@ func malformed(path, value, want string) *Error {
 		value = value[:100] + "…"
 	}
 	return Errorf("InvalidParameterValue", "Value (%s) for parameter %s is invalid. Want %s", value, path, want)
-}
-
-// sortedKeys are the keys of a map in order, so that of several mistakes the same is
-// named each time.
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	keys := make([]K, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

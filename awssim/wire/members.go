@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -85,7 +87,7 @@ func assign(v reflect.Value, value any, path string) error {
 }
 
 func assignStruct(v reflect.Value, object map[string]any, path string) error {
-	for _, name := range sortedKeys(object) {
+	for _, name := range slices.Sorted(maps.Keys(object)) {
 		if name == "" {
 			continue
 		}
@@ -102,7 +104,7 @@ func assignStruct(v reflect.Value, object map[string]any, path string) error {
 
 func assignMap(v reflect.Value, object map[string]any, path string) error {
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(object)))
-	for _, key := range sortedKeys(object) {
+	for _, key := range slices.Sorted(maps.Keys(object)) {
 		element := reflect.New(v.Type().Elem()).Elem()
 		if err := assign(element, object[key], path+"."+key); err != nil {
 			return err

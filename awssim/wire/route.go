@@ -1,9 +1,11 @@
 package wire
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -94,12 +96,12 @@ func (p *restJSON) Read(r *http.Request, body []byte) (Request, error) {
 		if err := assign(v, object, ""); err != nil {
 			return err
 		}
-		for _, member := range sortedKeys(labels) {
+		for _, member := range slices.Sorted(maps.Keys(labels)) {
 			if err := best.bind(v, member, []string{labels[member]}); err != nil {
 				return err
 			}
 		}
-		for _, name := range sortedKeys(query) {
+		for _, name := range slices.Sorted(maps.Keys(query)) {
 			if member, known := best.query[name]; known {
 				if err := best.bind(v, member, query[name]); err != nil {
 					return err

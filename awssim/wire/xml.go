@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// timestamp is how times are written: UTC to the millisecond, as EC2 does.
-const timestamp = "2006-01-02T15:04:05.000Z"
+// Timestamp is how times are written: UTC to the millisecond, as EC2 does.
+const Timestamp = "2006-01-02T15:04:05.000Z"
 
 // writer writes XML without indentation.
 type writer struct {
@@ -48,7 +48,7 @@ func (w *writer) value(name, item string, v reflect.Value) error {
 	}
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():
-		w.element(name, v.Interface().(time.Time).UTC().Format(timestamp))
+		w.element(name, v.Interface().(time.Time).UTC().Format(Timestamp))
 	case v.Type() == reflect.TypeFor[[]byte]():
 		if !v.IsNil() {
 			w.element(name, base64.StdEncoding.EncodeToString(v.Bytes()))

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,13 +20,6 @@ type Image struct {
 	// RootDevice is the name of the root volume, SizeGiB its size.
 	RootDevice string
 	SizeGiB    int32
-}
-
-// parameter is a value in the Parameter Store.
-type parameter struct {
-	value    string
-	version  int64
-	modified cluster.Instant
 }
 
 // family is a kind of image, with the parameter that says which is the newest.
@@ -118,8 +110,7 @@ func (w *World) SetParameter(name, value string) {
 		w.note("parameter %s is gone", name)
 		return
 	}
-	old := w.parameters[name]
-	w.parameters[name] = parameter{value, old.version + 1, w.now}
+	w.parameters[name] = Parameter{name, value, w.parameters[name].Version + 1, w.now}
 	w.note("parameter %s = %s", name, value)
 }
 
@@ -130,13 +121,18 @@ type Parameter struct {
 	Modified    cluster.Instant
 }
 
+// Parameter finds a value in the Parameter Store.
+func (w *World) Parameter(name string) (Parameter, bool) {
+	p, ok := w.parameters[name]
+	return p, ok
+}
+
 // Parameters lists what is in the Parameter Store at or below a path, by name.
 func (w *World) Parameters(path string) []Parameter {
 	var out []Parameter
-	for _, name := range slices.SortedFunc(maps.Keys(w.parameters), cmp.Compare[string]) {
+	for _, name := range slices.Sorted(maps.Keys(w.parameters)) {
 		if name == path || strings.HasPrefix(name, strings.TrimSuffix(path, "/")+"/") {
-			p := w.parameters[name]
-			out = append(out, Parameter{name, p.value, p.version, p.modified})
+			out = append(out, w.parameters[name])
 		}
 	}
 	return out

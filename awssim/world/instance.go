@@ -22,7 +22,7 @@ type Machine struct {
 	ImageID, Arch  string
 	SubnetID       string
 	SecurityGroups []string
-	Profile        string // ARN or name of an instance profile
+	Profile        string // ARN of an instance profile, "" for none
 	KeyName        string
 	UserData       string // base64, as it came
 	TemplateID     string
@@ -68,10 +68,11 @@ type Instance struct {
 
 // Offering is the pool that it is from.
 func (i *Instance) Offering() cluster.OfferingID {
-	return cluster.OfferingID{InstanceType: i.Type, Zone: i.Zone, CapacityType: capacityType(i.Spot)}
+	return cluster.OfferingID{InstanceType: i.Type, Zone: i.Zone, CapacityType: CapacityType(i.Spot)}
 }
 
-func capacityType(spot bool) string {
+// CapacityType is what cluster calls Spot capacity or that on demand.
+func CapacityType(spot bool) string {
 	if spot {
 		return cluster.Spot
 	}

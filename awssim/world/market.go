@@ -113,8 +113,6 @@ func QuotaClass(instanceType string) string {
 		return "standard"
 	case "g", "gr", "vt":
 		return "g"
-	case "trn", "inf", "dl", "hpc", "f", "p", "x", "u", "mac":
-		return letters
 	}
 	return letters
 }

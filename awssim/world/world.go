@@ -52,7 +52,7 @@ type World struct {
 	subnets    []Subnet
 	groups     []SecurityGroup
 	images     []*Image
-	parameters map[string]parameter
+	parameters map[string]Parameter
 	instances  map[string]*Instance
 	order      []*Instance // as launched
 	templates  []*Template
@@ -98,7 +98,7 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 	}
 	w := &World{
 		cfg: cfg, cloud: cloud, now: now, born: now,
-		types: map[string]*cluster.InstanceType{}, parameters: map[string]parameter{}, instances: map[string]*Instance{},
+		types: map[string]*cluster.InstanceType{}, parameters: map[string]Parameter{}, instances: map[string]*Instance{},
 		tags: map[string]map[string]string{}, tokens: map[string]Token{},
 	}
 	for i := range types {
