@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab"
 	"github.com/ullage-sh/ullage/tui"
@@ -45,7 +46,12 @@ var steps = []int{5, 100, 10, 0}
 const stepLimit = time.Minute
 
 // Run runs the demo and writes the table of its steps. It leaves nothing behind.
-func Run(ctx context.Context, o Options) (err error) {
+func Run(ctx context.Context, o Options) error {
+	_, err := run(ctx, o)
+	return err
+}
+
+func run(ctx context.Context, o Options) (results []result, err error) {
 	began := time.Now()
 	eyes := newWatcher()
 	l, err := lab.Start(ctx, lab.Config{
@@ -53,7 +59,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		Progress: func(s string) { say(o.Out, s) },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stopped := false
 	stop := func() error { stopped = true; return l.Stop() }
@@ -65,17 +71,17 @@ func Run(ctx context.Context, o Options) (err error) {
 	say(o.Out, fmt.Sprintf("simulated cloud at %d× its speed: instances boot in %s (p50) to %s (p99)", l.Speed(), l.Boot(0.50).Round(10*time.Millisecond), l.Boot(0.99).Round(10*time.Millisecond)))
 	d := &director{lab: l, eyes: eyes}
 	if err := d.show(ctx, o); err != nil {
-		return err
+		return nil, err
 	}
 	say(o.Out, d.table())
 	if err := d.nothingLeft(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := stop(); err != nil {
-		return err
+		return nil, err
 	}
 	say(o.Out, fmt.Sprintf("Nothing is left behind. The whole demo took %.0f s.", time.Since(began).Seconds()))
-	return nil
+	return d.results, nil
 }
 
 // show runs the steps while somebody watches.
@@ -111,6 +117,9 @@ type director struct {
 	lab     *lab.Lab
 	eyes    *watcher
 	results []result
+	// calm is since when all pods have run, and all nodes have been ready; 0 if they have
+	// not.
+	calm cluster.Instant
 }
 
 // result is how a step went.
@@ -134,7 +143,8 @@ func (d *director) perform(ctx context.Context) error {
 		if err := d.scale(ctx, to); err != nil {
 			return err
 		}
-		if err := d.until(ctx, fmt.Sprintf("%d pods to run and empty nodes to be gone", to), func(context.Context) (bool, error) { return d.settled(to), nil }); err != nil {
+		d.calm = 0
+		if err := d.until(ctx, fmt.Sprintf("%d pods to run and nodes to be gone that cost more than they are worth", to), func(context.Context) (bool, error) { return d.settled(to), nil }); err != nil {
 			return err
 		}
 		r := result{from: from, to: to, took: time.Since(began), score: d.eyes.score()}
@@ -167,8 +177,20 @@ func (d *director) poolReady(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// settled tells whether n pods run and no bought node is young, going or empty.
+// settled tells whether n pods run on nodes of which none is young, going or empty, and
+// the operator has found nothing better since.
 func (d *director) settled(n int) bool {
+	if !d.allRun(n) {
+		d.calm = 0
+		return false
+	}
+	if d.calm == 0 {
+		d.calm = now()
+	}
+	return n == 0 || d.eyes.contentSince(d.calm)
+}
+
+func (d *director) allRun(n int) bool {
 	f, ok := d.eyes.frame()
 	if !ok || f.Pods.Running != n+systemPods || f.Pods.Waiting+f.Pods.Starting+f.Pods.Terminating+f.Pods.Unscheduled > 0 {
 		return false

@@ -41,15 +41,5 @@ func (d *director) table() string {
 		row(fmt.Sprintf("%d → %d", r.from, r.to), fmt.Sprintf("%.1f s", r.took.Seconds()), fmt.Sprint(r.score.Nodes), r.score.Price.String(), r.score.Bound.String(), gap)
 	}
 	_ = w.Flush() // into memory
-	return "\n" + b.String() + note(d.results)
-}
-
-// note explains a step down that stays dear.
-func note(results []result) string {
-	for _, r := range results {
-		if r.to < r.from && r.to > 0 && r.score.Gap() > 0.1 {
-			return fmt.Sprintf("\nAfter %d → %d the pods that are left are spread over nodes that are not empty. Packing\nthem together is not there yet: nodes are given back when they are empty.\n", r.from, r.to)
-		}
-	}
-	return ""
+	return "\n" + b.String()
 }

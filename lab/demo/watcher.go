@@ -18,6 +18,8 @@ type watcher struct {
 	input    cluster.Input
 	status   engine.Status
 	steps    int // seen so far; 0 means that there is nothing to show
+	// content is when a pass last found nothing to give back, now or soon; 0 since one did.
+	content cluster.Instant
 }
 
 func newWatcher() *watcher { return &watcher{timeline: view.NewTimeline(now(), 200)} }
@@ -32,6 +34,25 @@ func (w *watcher) observe(s runner.Step) {
 	w.timeline.Observe(s.At, s.Effects)
 	w.input, w.status = s.Engine.Input(), s.Engine.Status()
 	w.steps++
+	for _, f := range s.Effects {
+		if pass, ok := f.(engine.Repacked); ok {
+			w.content = 0
+			if r := pass.Repacking; len(r.Actions) == 0 && (r.Later == 0 || r.Later > soon) {
+				w.content = s.At
+			}
+		}
+	}
+}
+
+// soon is how far off, as the cloud counts time, a move that is not worth its while yet may
+// be for people to wait for it.
+const soon = 10 * cluster.Minute
+
+// contentSince tells whether a pass after t found nothing to give back.
+func (w *watcher) contentSince(t cluster.Instant) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.content > t
 }
 
 // say adds a line of the demo's own to the story.
