@@ -1,6 +1,9 @@
 package cluster
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // keepPromises puts waiting pods on the hosts that an earlier plan has put them
 // on, so that planning again while nodes boot buys nothing twice: a packing that
@@ -30,8 +33,7 @@ func (m *muster) keepPromises(promised map[string]string) {
 			pods = append(pods, p)
 		}
 	}
-	slices.SortFunc(pods, byID)
-	slices.SortStableFunc(pods, func(a, b *Pod) int { return truth(a.Virtual()) - truth(b.Virtual()) })
+	slices.SortFunc(pods, func(a, b *Pod) int { return cmp.Or(truth(a.Virtual())-truth(b.Virtual()), byID(a, b)) })
 	m.kept = map[*Pod]bool{}
 	claims := newClaimers(m.devices, m.waiting())
 	for _, p := range pods {

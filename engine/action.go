@@ -67,9 +67,9 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 		}
 		return true
 	}
-	x := &action{}
+	x := &action{told: e.affordable(a)}
+	x.creates = e.draft(x.told)
 	e.ground = nil // the nodes are on their way out now
-	x.creates, x.told = e.draft(e.affordable(a))
 	m := mark{reason: a.Why}
 	for i, f := range x.creates {
 		m.replacedBy = append(m.replacedBy, f.Claim.Name)
@@ -97,10 +97,7 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 // unfinished is the claim of a host on its way, "" for a node that takes pods: it is waited
 // for like a replacement.
 func (e *Engine) unfinished(host string) string {
-	c := e.claimOfHost(host)
-	if c == nil {
-		c = e.claims[host]
-	}
+	c := e.claimAt(host)
 	if c == nil || c.Is(cluster.Initialized) {
 		return ""
 	}

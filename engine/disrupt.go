@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -77,6 +78,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	if next := e.headroomDue(); e.now < next {
 		return next
 	}
+	e.forgive()
 	s := e.survey()
 	e.tellBlocked(s)
 	if e.opts.Policy.Disrupt != nil {
@@ -86,7 +88,6 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		return s.again
 	}
 	e.disruptor.last = e.now
-	e.forgive()
 	guards := newQuota(values(e.guards))
 	if s.drifted > 0 {
 		e.renew(s, guards)
@@ -246,7 +247,7 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 		return "its pool has a fixed number of nodes (spec.replicas)", cluster.Never
 	case !e.usable(e.pools[c.Pool]):
 		return "its " + e.pools[c.Pool].Kind() + " cannot be used now", cluster.Never
-	case n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true":
+	case ownerForbids(c, n):
 		return protected, cluster.Never
 	case e.meantFor(c, n) > 0 || n.Reserved(c.Name):
 		return "pods that wait are meant for it", cluster.Never
@@ -259,6 +260,11 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 		return x.why, x.until
 	}
 	return "", cluster.Never
+}
+
+// ownerForbids tells whether whoever owns a node does not want it to be disrupted.
+func ownerForbids(c *cluster.Claim, n *cluster.Node) bool {
+	return n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true"
 }
 
 // atOnce is how many nodes of each pool one action may give back.
@@ -302,6 +308,12 @@ func (e *Engine) claimOfHost(name string) *cluster.Claim {
 		return e.claimOfNode(n)
 	}
 	return nil
+}
+
+// claimAt is the claim of a host that is named by its node or, where that may not be there
+// yet, by its claim.
+func (e *Engine) claimAt(host string) *cluster.Claim {
+	return cmp.Or(e.claimOfHost(host), e.claims[host])
 }
 
 // podsOf are the pods that an action moves.

@@ -25,7 +25,8 @@
 // and the nodes that were bought for them find each other, headroom.go how room is kept
 // for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go
 // and action.go how, heir.go and turn.go how their pods find the places meant for them,
-// drift.go, expiry.go and repair.go for what other reasons, drain.go and empty.go the way
-// down, collect.go what crashes leave behind, policy.go what may decide in the engine's
-// place.
+// regret.go what follows if they do not, verdict.go what people are told of it, drift.go,
+// expiry.go and repair.go for what other reasons nodes go, drain.go and empty.go the way
+// down, blocked.go what holds it up, collect.go what crashes leave behind, unsure.go what
+// lost answers do, policy.go what may decide in the engine's place.
 package engine

@@ -119,7 +119,7 @@ func (e *Engine) driftedClaims() []*cluster.Claim {
 // say counts only as long as they have no end that is set: with a terminationGracePeriod
 // they will have to go.
 func (e *Engine) forbidsDrift(c *cluster.Claim, n *cluster.Node, holds repack.Guards) string {
-	if n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
+	if ownerForbids(c, n) {
 		return protected
 	}
 	if c.TerminationGracePeriod != cluster.Forever {

@@ -100,7 +100,7 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 // isEmpty tells whether a node holds no pod that would have to run elsewhere, is
 // neither meant for one that waits nor reserved, and nobody forbids to disrupt it.
 func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
-	if e.meantFor(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
+	if e.meantFor(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || ownerForbids(c, n) {
 		return false
 	}
 	for _, p := range e.podsOn[n.Name] {

@@ -11,7 +11,9 @@ import (
 type expectation struct {
 	effect Effect
 	// done: the outcome was reported; what remains is to observe it.
-	done     bool
+	done bool
+	// unsure: it failed, and may have happened all the same (unsure.go).
+	unsure   bool
 	revision string
 	deadline cluster.Instant
 }

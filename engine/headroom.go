@@ -61,7 +61,7 @@ func (h *headroom) all() []*cluster.Pod { return slices.Concat(sorted(h.chunks).
 // hostOf is the claim of a host that is named by its claim or its node, or the node if it
 // has none.
 func (e *Engine) hostOf(name string) string {
-	if c := e.claimOfHost(name); c != nil {
+	if c := e.claimAt(name); c != nil {
 		return c.Name
 	}
 	return name

@@ -18,6 +18,8 @@ type heir struct {
 	demand *cluster.Demand
 }
 
+func heirOf(p *cluster.Pod) heir { return heir{p.Owner.UID, p.Demand} }
+
 // follows notes that a pod is about to leave its node, or has found one.
 func (e *Engine) follows(old, now *cluster.Pod) {
 	e.disruptor.turns.known = false
@@ -34,7 +36,7 @@ func (e *Engine) follows(old, now *cluster.Pod) {
 // whoever comes for it.
 func (e *Engine) bequeath(old *cluster.Pod) {
 	if to := e.disruptor.moved[old.UID]; to != "" && len(e.disruptor.waitFor[to]) > 0 {
-		k := heir{old.Owner.UID, old.Demand}
+		k := heirOf(old)
 		e.disruptor.heirs[k] = append(e.disruptor.heirs[k], to)
 	}
 }
@@ -42,7 +44,7 @@ func (e *Engine) bequeath(old *cluster.Pod) {
 // inherit sends a pod that has begun to wait where the one before it was to go, and tells
 // whether there was such a one.
 func (e *Engine) inherit(p *cluster.Pod) bool {
-	k := heir{p.Owner.UID, p.Demand}
+	k := heirOf(p)
 	left := e.disruptor.heirs[k]
 	for len(left) > 0 {
 		to := left[0]

@@ -192,28 +192,27 @@ func (e *Engine) onlyWaits(ev Event) bool {
 
 // create writes the claims of a plan.
 func (e *Engine) create(creates []plan.Create) {
-	effects, from := e.draft(creates)
-	for i, f := range effects {
+	for i, f := range e.draft(creates) {
 		if e.issue(f) {
-			e.tellCreated(f.Claim, from[i])
+			e.tellCreated(f.Claim, creates[i])
 		}
-		e.regrets(from[i].Pods)
-		e.answerAll(from[i].Pods, f.Claim.Name)
+		e.regrets(creates[i].Pods)
+		e.answerAll(creates[i].Pods, f.Claim.Name)
 	}
 }
 
-// draft makes the claims of a plan, and says which of its nodes each is for. Nodes that
-// are alike become one batch.
-func (e *Engine) draft(creates []plan.Create) (effects []CreateClaim, from []plan.Create) {
+// draft makes a claim for each node of a plan. Nodes that are alike become one batch.
+func (e *Engine) draft(creates []plan.Create) []CreateClaim {
+	var out []CreateClaim
 	for all := creates; len(all) > 0; {
 		n := 1
 		for n < len(all) && n < launchBatch && alike(all[0], all[n]) {
 			n++
 		}
-		effects = append(effects, e.draftBatch(all[:n])...)
+		out = append(out, e.draftBatch(all[:n])...)
 		all = all[n:]
 	}
-	return effects, creates
+	return out
 }
 
 // launchBatch bounds the claims that share a launch.

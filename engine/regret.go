@@ -33,12 +33,12 @@ type regret struct {
 func (e *Engine) regrets(pods []*cluster.Pod) {
 	d := &e.disruptor
 	for _, p := range pods {
-		k := heir{p.Owner.UID, p.Demand}
-		at, moved := d.turns.moved[k]
+		k := heirOf(p)
+		at, moved := d.turns.evicted[k]
 		if !moved || e.now > at.Add(regretWithin) {
 			continue
 		}
-		delete(d.turns.moved, k) // once for all of them
+		delete(d.turns.evicted, k) // once for all of them
 		x := d.regrets[k]
 		if e.now > x.until.Add(x.wait) {
 			x.wait = 0 // that was long ago
@@ -51,7 +51,7 @@ func (e *Engine) regrets(pods []*cluster.Pod) {
 
 // forgive drops what no longer matters.
 func (e *Engine) forgive() {
-	maps.DeleteFunc(e.disruptor.turns.moved, func(_ heir, at cluster.Instant) bool { return e.now > at.Add(regretWithin) })
+	maps.DeleteFunc(e.disruptor.turns.evicted, func(_ heir, at cluster.Instant) bool { return e.now > at.Add(regretWithin) })
 	maps.DeleteFunc(e.disruptor.regrets, func(_ heir, x regret) bool { return e.now > x.until.Add(x.wait) })
 }
 
@@ -63,7 +63,7 @@ func (e *Engine) regretted(node string) cluster.Instant {
 		return until
 	}
 	for _, p := range e.podsOn[node] {
-		if x := e.disruptor.regrets[heir{p.Owner.UID, p.Demand}]; e.now < x.until {
+		if x := e.disruptor.regrets[heirOf(p)]; e.now < x.until {
 			until = max(until, x.until)
 		}
 	}

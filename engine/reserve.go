@@ -214,10 +214,7 @@ func (e *Engine) withdraw(id string) {
 // reservedBy returns the claim whose node is or will be reserved under this name, of a
 // claim or a node; "" for one that is open to all.
 func (e *Engine) reservedBy(host string) string {
-	c := e.claims[host]
-	if n := e.nodes[host]; c == nil && n != nil {
-		c = e.claimOfNode(n)
-	}
+	c := e.claimAt(host)
 	if f, creating := e.expected[claimKey(host)].effect.(CreateClaim); c == nil && creating {
 		c = f.Claim
 	}

@@ -92,17 +92,8 @@ func (e *Engine) members(p *cluster.Pool) (staying []*cluster.Claim, total int64
 			staying = append(staying, c)
 		}
 	}
-	coming := map[string]*cluster.Claim{}
-	for _, x := range e.expected {
-		if f, ok := x.effect.(CreateClaim); ok {
-			coming[f.Claim.Name] = f.Claim
-		}
-	}
-	for _, c := range e.drafted() {
-		coming[c.Name] = c
-	}
-	for name, c := range coming {
-		if c.Pool == p.Name && e.claims[name] == nil {
+	for _, c := range e.coming() {
+		if c.Pool == p.Name {
 			total++
 			staying = append(staying, c)
 		}

@@ -124,12 +124,7 @@ func (e *Engine) standing() cluster.Input {
 			in.Emptied[c.NodeName] = true
 		}
 	}
-	for _, x := range e.expected {
-		if f, ok := x.effect.(CreateClaim); ok && e.claims[f.Claim.Name] == nil {
-			in.Claims = append(in.Claims, f.Claim)
-		}
-	}
-	in.Claims = append(in.Claims, e.drafted()...)
+	in.Claims = append(in.Claims, e.coming()...)
 	for _, p := range e.pools {
 		if e.usable(p) {
 			in.Pools = append(in.Pools, p)
@@ -140,6 +135,17 @@ func (e *Engine) standing() cluster.Input {
 		in.Types[ref] = r.Types
 	}
 	return in
+}
+
+// coming are the claims that are written, or will be, and not seen yet.
+func (e *Engine) coming() []*cluster.Claim {
+	out := e.drafted()
+	for _, x := range e.expected {
+		if f, ok := x.effect.(CreateClaim); ok && e.claims[f.Claim.Name] == nil {
+			out = append(out, f.Claim)
+		}
+	}
+	return out
 }
 
 // promises are the answers that pods wait for, by UID, and where pods of nodes that are

@@ -91,8 +91,7 @@ type Engine struct {
 	agenda   *agenda
 	expected map[string]expectation
 	retry    map[string]backoff
-	askedFor map[string]CreateClaim // claims that may be there, by name
-	blocked  map[string]bool        // pods whose eviction a budget has refused, by namespace/name
+	blocked  map[string]bool // pods whose eviction a budget has refused, by namespace/name
 
 	synced    bool
 	suspended string // why the engine stands still, "" when it does not
@@ -127,7 +126,7 @@ type Engine struct {
 func New(opts Options) *Engine {
 	return &Engine{
 		opts: opts, world: newWorld(), agenda: newAgenda(),
-		expected: map[string]expectation{}, retry: map[string]backoff{}, askedFor: map[string]CreateClaim{}, blocked: map[string]bool{},
+		expected: map[string]expectation{}, retry: map[string]backoff{}, blocked: map[string]bool{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},

@@ -25,8 +25,8 @@ const landsWithin = 15 * cluster.Second
 // turns are whose pods have been evicted and not found a node again.
 type turns struct {
 	landing map[heir]int
-	// moved is when pods were last evicted.
-	moved map[heir]cluster.Instant
+	// evicted is when pods like these last were.
+	evicted map[heir]cluster.Instant
 	// until is when they are no longer waited for.
 	until cluster.Instant
 	// emptying are the claims of nodes that are drained in turns.
@@ -37,7 +37,7 @@ type turns struct {
 }
 
 func newTurns() turns {
-	return turns{landing: map[heir]int{}, moved: map[heir]cluster.Instant{}, emptying: map[string]bool{}}
+	return turns{landing: map[heir]int{}, evicted: map[heir]cluster.Instant{}, emptying: map[string]bool{}}
 }
 
 // unhurried tells whether a claim goes for no other reason than to save money.
@@ -69,9 +69,9 @@ func (e *Engine) takeOff(p *cluster.Pod) {
 	if c := e.claimOfNode(n); c == nil || !t.emptying[c.Name] {
 		return
 	}
-	k := heir{p.Owner.UID, p.Demand}
+	k := heirOf(p)
 	t.landing[k]++
-	t.moved[k] = e.now
+	t.evicted[k] = e.now
 	from := e.now
 	if p.Owner.Kind == "StatefulSet" || p.Owner.Kind == "Job" {
 		from = from.Add(p.Grace) // they wait for its end
@@ -82,7 +82,7 @@ func (e *Engine) takeOff(p *cluster.Pod) {
 // land notes that a pod has found a node.
 func (e *Engine) land(p *cluster.Pod) {
 	t := &e.disruptor.turns
-	k := heir{p.Owner.UID, p.Demand}
+	k := heirOf(p)
 	if t.landing[k] == 0 {
 		return
 	}

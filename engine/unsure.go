@@ -10,18 +10,16 @@ import "github.com/ullage-sh/ullage/cluster"
 
 // unsure notes that a claim may be there, and asks for it again.
 func (e *Engine) unsure(f CreateClaim, again cluster.Instant) {
-	e.expected[f.Key()] = expectation{effect: f}
-	e.askedFor[f.Claim.Name] = f
+	e.expected[f.Key()] = expectation{effect: f, unsure: true}
 	e.agenda.by(job{jobClaim, f.Claim.Name}, again)
 }
 
 // askAgain asks for a claim of which it is not known whether it is there.
 func (e *Engine) askAgain(name string) {
-	f, unsure := e.askedFor[name]
-	if !unsure {
+	f, creating := e.expected[claimKey(name)].effect.(CreateClaim)
+	if !creating || !e.expected[f.Key()].unsure {
 		return
 	}
-	delete(e.askedFor, name)
 	delete(e.expected, f.Key())
 	if !e.issue(f) {
 		e.unsure(f, e.held)
@@ -30,8 +28,7 @@ func (e *Engine) askAgain(name string) {
 
 // isThere ends the uncertainty about a claim.
 func (e *Engine) isThere(name string) {
-	if f, unsure := e.askedFor[name]; unsure {
-		delete(e.askedFor, name)
-		delete(e.expected, f.Key())
+	if e.expected[claimKey(name)].unsure {
+		delete(e.expected, claimKey(name))
 	}
 }

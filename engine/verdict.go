@@ -22,7 +22,7 @@ const verdictAgain = 15 * cluster.Minute
 // ofDrift, behind the name of a node, is the key of what was told of its drift.
 const ofDrift = "/drift"
 
-// told is what was last said of a node, or a pool.
+// told is what was last said of a node.
 type told struct {
 	text string
 	kept plan.Kept
@@ -48,17 +48,26 @@ func (e *Engine) judge(r *plan.Repacking) {
 	maps.DeleteFunc(e.disruptor.told, func(key string, _ told) bool { return e.nodes[strings.TrimSuffix(key, ofDrift)] == nil })
 }
 
+// isNews tells whether something has not been said yet, or not for long in other words,
+// and notes that it is said now.
+func (e *Engine) isNews(key, text string, kept plan.Kept) bool {
+	was, known := e.disruptor.told[key]
+	if known && was.kept == kept && (was.text == text || e.now < was.at.Add(e.opts.scaled(verdictAgain))) {
+		return false
+	}
+	e.disruptor.told[key] = told{text, kept, e.now}
+	return true
+}
+
 // tellVerdict tells on a node and its claim why it stays, unless that has been said.
 func (e *Engine) tellVerdict(v plan.Verdict, reason string, quiet bool) {
 	c, text := e.claimOfHost(v.Host), v.String()
 	if c == nil {
 		return
 	}
-	was, known := e.disruptor.told[v.Host]
-	if known && was.kept == v.Kept && (was.text == text || e.now < was.at.Add(e.opts.scaled(verdictAgain))) {
+	if !e.isNews(v.Host, text, v.Kept) {
 		return
 	}
-	e.disruptor.told[v.Host] = told{text, v.Kept, e.now}
 	e.note(Note{About: aboutNode(e.nodes[v.Host]), Reason: reason, Pool: c.Pool, Quiet: quiet, Message: text})
 	if !quiet {
 		e.note(Note{About: aboutClaim(c), Reason: reason, Pool: c.Pool, Message: text})
@@ -68,12 +77,9 @@ func (e *Engine) tellVerdict(v plan.Verdict, reason string, quiet bool) {
 // tellKept says on a node and its claim why it is not replaced although it has drifted.
 func (e *Engine) tellKept(c *cluster.Claim, n *cluster.Node, why string) {
 	text := "Cannot replace the drifted node: " + why
-	key := n.Name + ofDrift
-	was, known := e.disruptor.told[key]
-	if known && (was.text == text || e.now < was.at.Add(e.opts.scaled(verdictAgain))) {
+	if !e.isNews(n.Name+ofDrift, text, 0) {
 		return
 	}
-	e.disruptor.told[key] = told{text: text, at: e.now}
 	e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: c.Pool, Message: text})
 	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Message: text})
 }

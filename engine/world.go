@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -92,6 +93,7 @@ func (ev PodChanged) apply(e *Engine) {
 		if old != nil {
 			delete(e.stuck, old.UID)
 			delete(e.disruptor.moved, old.UID)
+			delete(e.provision.told, old.UID)
 		}
 	} else {
 		e.pods[ev.ID] = ev.Pod
@@ -148,17 +150,10 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		}
 	}
 	if countsAsPodEvent(old, pod) {
-		node := cmpOr(pod, old).Node
+		node := cmp.Or(pod, old).Node
 		e.podEvent(node)
 		e.roomChanged(node)
 	}
-}
-
-func cmpOr(a, b *cluster.Pod) *cluster.Pod {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // countsAsPodEvent tells whether a change is one of those that restart a node's
