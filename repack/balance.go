@@ -30,7 +30,7 @@ func (p *pass) scales() []scale {
 		s.burden += p.hosts[i].burden()
 		for _, pod := range h.Pods {
 			if pod.Occupies() {
-				s.burden += disruption(pod)
+				s.burden += Disruption(pod)
 			}
 		}
 	}

@@ -11,8 +11,9 @@ import (
 )
 
 // judge tells which hosts may go, and returns the cluster with the pods of these lifted
-// off, and why the others are kept. Pods that wait for a place, or soon will because their node is going, do not
-// count unless they have been promised one: they will get theirs in another plan.
+// off, and why the others are kept. Pods that wait for a place, or soon will because their
+// node is going, do not count unless they have been promised one: they will get theirs in
+// another plan.
 func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 	pools := map[string]*cluster.Pool{}
 	for _, pool := range p.in.Pools {
@@ -151,15 +152,11 @@ func Protection(p *cluster.Pod) string {
 	return cmp.Or(name, "do-not-disrupt")
 }
 
-// disruption is what moving a pod amounts to, in millionths of a pod that is like any
+// Disruption is what moving a pod amounts to, in millionths of a pod that is like any
 // other: Karpenter's weights, from nothing to ten pods.
-func disruption(p *cluster.Pod) int64 {
+func Disruption(p *cluster.Pod) int64 {
 	return min(max(onePod+int64(p.DeletionCost)*onePod>>27+int64(p.Priority)*onePod>>25, 0), 10*onePod)
 }
-
-// Disruption is what it amounts to that a pod is moved, in millionths of a pod that is like
-// any other.
-func Disruption(p *cluster.Pod) int64 { return disruption(p) }
 
 // onePod is what it amounts to that a pod like any other moves, and that a node goes.
 const onePod = 1_000_000

@@ -75,7 +75,7 @@ func bloatedBy(t *testing.T, c seeds.BloatedCluster) repack.Input {
 	s.Length, s.Unchecked = seeds.Opens, true
 	var in cluster.Input
 	s.Left = func(x cluster.Input) { in = x }
-	if _, err := sim.Run(s); err != nil {
+	if _, err := sim.Run(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	in.Pods = slices.DeleteFunc(in.Pods, (*cluster.Pod).Daemon)

@@ -10,14 +10,17 @@ import (
 // been paid in vain as it would cost: whatever comes then, never more than twice is paid
 // of what could have been, and what changes all the time is left alone.
 
+// hour is in milliseconds: in nanoseconds products with prices would overflow.
+const hour = cluster.Money(cluster.Hour / cluster.Millisecond)
+
 // amount is what so much per hour comes to in a time.
 func amount(perHour cluster.Money, d cluster.Duration) cluster.Money {
-	return perHour * cluster.Money(d/cluster.Millisecond) / cluster.Money(cluster.Hour/cluster.Millisecond)
+	return perHour * cluster.Money(d/cluster.Millisecond) / hour
 }
 
 // perHour is what has to be saved per hour to make up for a cost within a time.
 func perHour(cost cluster.Money, d cluster.Duration) cluster.Money {
-	return cost * cluster.Money(cluster.Hour/cluster.Millisecond) / cluster.Money(max(d/cluster.Millisecond, 1))
+	return cost * hour / cluster.Money(max(d/cluster.Millisecond, 1))
 }
 
 // horizon is how long what is on hosts is taken to stay as it is.
@@ -54,17 +57,24 @@ func (p *pass) least(hosts []int, bought cluster.Money) cluster.Money {
 }
 
 // tooLittle is the verdict on hosts that are not replaced since that would save too little,
-// for ever or for now. It notes when it would be enough if nothing changed.
+// for ever or for now.
 func (p *pass) tooLittle(hosts []int, saving, bought cluster.Money) plan.Verdict {
 	v := plan.Verdict{Kept: plan.KeptThreshold, Saving: max(saving, 0), Least: p.least(hosts, bought)}
-	if saving < max(p.floor(hosts), 1) {
-		return v
+	if p.mayDoLater(hosts, saving, bought) {
+		v.Kept = plan.KeptSoon
 	}
-	v.Kept = plan.KeptSoon
-	const hour = cluster.Money(cluster.Hour / cluster.Millisecond)
+	return v
+}
+
+// mayDoLater tells whether what is saved too little for now would be enough if nothing
+// changed for long, and notes when.
+func (p *pass) mayDoLater(hosts []int, saving, bought cluster.Money) bool {
+	if saving < max(p.floor(hosts), 1) {
+		return false
+	}
 	needs := cluster.Duration(p.once(hosts, bought)*hour/saving+1) * cluster.Millisecond
 	if wait := needs - p.horizon(hosts); wait > 0 && (p.later == 0 || wait < p.later) {
 		p.later = wait
 	}
-	return v
+	return true
 }

@@ -30,7 +30,7 @@ func (h *host) burden() int64 { return h.disruption + onePod }
 // remove gives a node back if its pods have room elsewhere.
 func (p *pass) remove(h int) {
 	x := &p.hosts[h]
-	if x.price < x.least {
+	if x.price < p.least([]int{h}, 0) {
 		x.verdict = p.tooLittle([]int{h}, x.price, 0)
 		return
 	}

@@ -12,10 +12,7 @@ import (
 // replaceAll replaces nodes that cost more than their pods are worth, several at a time:
 // together their pods fill other nodes well.
 func (p *pass) replaceAll() {
-	order := p.candidates(func(a, b *host) int {
-		return -cmp.Compare(float64(a.excess())*float64(b.burden()), float64(b.excess())*float64(a.burden()))
-	})
-	order = slices.DeleteFunc(order, func(h int) bool { return !p.promising(h) })
+	order := slices.DeleteFunc(p.candidates(byExcess), func(h int) bool { return !p.promising(h) })
 	for len(order) > 0 {
 		n := p.together(order)
 		p.replace(order[:n])
@@ -26,10 +23,16 @@ func (p *pass) replaceAll() {
 	}
 }
 
+// byExcess puts first what costs most beyond what its pods are worth, for the pods that
+// would have to move.
+func byExcess(a, b *host) int {
+	return -cmp.Compare(float64(a.excess())*float64(b.burden()), float64(b.excess())*float64(a.burden()))
+}
+
 // promising tells whether replacing a host could save enough. If not, that is its verdict.
 func (p *pass) promising(h int) bool {
 	x := &p.hosts[h]
-	if x.excess() > x.least {
+	if x.excess() > p.least([]int{h}, 0) {
 		return true
 	}
 	x.verdict = p.worthIt([]int{h}, x.excess())
@@ -48,7 +51,7 @@ func (p *pass) worthIt(hosts []int, excess cluster.Money) plan.Verdict {
 // postpone notes when an offer that saves too little for now would be worth taking.
 func (p *pass) postpone(hosts []int, o *offer) {
 	if o.whole && !o.fragile {
-		_ = p.tooLittle(hosts, o.saving, o.bought.Objective()) // it notes when; the verdict is on the parts
+		p.mayDoLater(hosts, o.saving, o.bought.Objective()) // the verdict is on the parts
 	}
 }
 
@@ -149,13 +152,10 @@ func (p *pass) offer(hosts []int, others bool) offer {
 // there. Others may be told to take none of them.
 func (p *pass) without(hosts []int, others bool) *plan.Plan {
 	leaving := slices.Clone(p.gone)
-	waiting := make([][]*cluster.Pod, len(p.snap.Classes))
 	for _, h := range hosts {
 		leaving[h] = true
-		for _, x := range p.hosts[h].parts {
-			waiting[x.class] = append(waiting[x.class], x.pods...)
-		}
 	}
+	waiting := p.podsOf(hosts)
 	for _, pods := range waiting {
 		cluster.SortPods(pods)
 	}

@@ -1,7 +1,6 @@
 package repack_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,47 +20,41 @@ import (
 // What comes out is checked ([check]). go test ./repack -run Scripts -rewrite writes
 // it into the files.
 func TestScripts(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scripts in testdata: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-				if d.Cmd != "repack" {
-					t.Fatalf("%s: unknown directive %q", d.Pos, d.Cmd)
-				}
-				records, err := clustertest.Parse(d.Input)
-				if err != nil {
-					return "error: " + err.Error() + "\n"
-				}
-				in, opt := repack.Input{Input: records, Now: clustertest.Born}, repack.Options{}
-				for _, a := range d.CmdArgs {
-					key, value, _ := strings.Cut(strings.Join(a.Vals, ","), "=")
-					switch a.Key {
-					case "keep":
-						if in.Kept == nil {
-							in.Kept = map[string]string{}
-						}
-						in.Kept[key] = value
-					case "keep-local-storage":
-						opt.KeepLocalStorage = true
-					case "least-ppm":
-						d.ScanArgs(t, a.Key, &opt.LeastSaving)
-					case "charge-millis":
-						var millis int64
-						d.ScanArgs(t, a.Key, &millis)
-						opt.Solve.NodeCharge = cluster.Money(millis) * cluster.USD / 1000
-					default:
-						t.Fatalf("%s: unknown argument %q", d.Pos, a.Key)
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			if d.Cmd != "repack" {
+				t.Fatalf("%s: unknown directive %q", d.Pos, d.Cmd)
+			}
+			records, err := clustertest.Parse(d.Input)
+			if err != nil {
+				return "error: " + err.Error() + "\n"
+			}
+			in, opt := repack.Input{Input: records, Now: clustertest.Born}, repack.Options{}
+			for _, a := range d.CmdArgs {
+				key, value, _ := strings.Cut(strings.Join(a.Vals, ","), "=")
+				switch a.Key {
+				case "keep":
+					if in.Kept == nil {
+						in.Kept = map[string]string{}
 					}
+					in.Kept[key] = value
+				case "keep-local-storage":
+					opt.KeepLocalStorage = true
+				case "least-ppm":
+					d.ScanArgs(t, a.Key, &opt.LeastSaving)
+				case "charge-millis":
+					var millis int64
+					d.ScanArgs(t, a.Key, &millis)
+					opt.Solve.NodeCharge = cluster.Money(millis) * cluster.USD / 1000
+				default:
+					t.Fatalf("%s: unknown argument %q", d.Pos, a.Key)
 				}
-				r := repack.Repack(in, opt)
-				if err := check(in, r); err != nil {
-					t.Errorf("%s: %v", d.Pos, err)
-				}
-				return r.Text()
-			})
+			}
+			r := repack.Repack(in, opt)
+			if err := check(in, r); err != nil {
+				t.Errorf("%s: %v", d.Pos, err)
+			}
+			return r.Text()
 		})
-	}
+	})
 }

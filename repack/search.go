@@ -44,11 +44,9 @@ func (p *pass) spend() int {
 // since pods that spread stay in theirs, then any; those first that cost most beyond what
 // their pods are worth, then the small ones, of which each loses something to its system.
 func (p *pass) searchAll() {
-	wasteful := p.candidates(func(a, b *host) int {
-		return -cmp.Compare(float64(a.excess())*float64(b.burden()), float64(b.excess())*float64(a.burden()))
-	})
-	small := p.candidates(func(a, b *host) int { return cmp.Compare(a.price, b.price) })
-	for _, groups := range [][][]int{p.byZone(wasteful), p.byZone(small), p.chunks(wasteful)} {
+	wasteful := p.candidates(byExcess)
+	cheap := p.candidates(func(a, b *host) int { return cmp.Compare(a.price, b.price) })
+	for _, groups := range [][][]int{p.byZone(wasteful), p.byZone(cheap), p.chunks(wasteful)} {
 		for _, group := range groups {
 			if p.search < eachSteps {
 				return
@@ -64,7 +62,7 @@ func (p *pass) try(hosts []int) {
 		return
 	}
 	if excess := p.excess(hosts); excess <= p.least(hosts, 0) {
-		_ = p.tooLittle(hosts, excess, 0) // it notes when that may be otherwise
+		p.mayDoLater(hosts, excess, 0)
 		return
 	}
 	o := p.best(hosts)

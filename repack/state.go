@@ -20,7 +20,6 @@ type host struct {
 	price      cluster.Money // with the charge for a node
 	worth      cluster.Money // of the pods
 	moving     cluster.Money // what moving the pods costs once
-	least      cluster.Money // what has to be saved for it to go
 }
 
 // part is the pods of a class that are on a host.
@@ -65,7 +64,7 @@ func (p *pass) settleDown(lifted map[string]bool, kept map[string]plan.Verdict) 
 			if !pod.Virtual() {
 				x.evicted++
 			}
-			x.disruption += disruption(pod)
+			x.disruption += Disruption(pod)
 		}
 	}
 	for i := range p.hosts {
@@ -143,11 +142,10 @@ func (p *pass) appraise() {
 		for _, x := range h.parts {
 			h.worth += p.worth[x.class] * cluster.Money(len(x.pods))
 			for _, pod := range x.pods {
-				moving += int64(p.worth[x.class]) * disruption(pod)
+				moving += int64(p.worth[x.class]) * Disruption(pod)
 			}
 		}
 		h.moving = amount(cluster.Money(moving/1_000_000), p.opt.Restart)
-		h.least = p.least([]int{i}, 0)
 		slices.SortStableFunc(h.parts, func(a, b part) int {
 			return cmp.Or(-cmp.Compare(p.worth[a.class], p.worth[b.class]), cmp.Compare(a.class, b.class))
 		})
