@@ -19,10 +19,16 @@ func one[T any](get func(T) string) func(T) []string {
 	return func(t T) []string { return []string{get(t)} }
 }
 
+// EC2's bounds on the filters of a request, and on the values of each.
+const maxFilters, maxValues = 50, 200
+
 // filtered returns the things that satisfy all filters: each has one of its values, in
 // which * stands for any text and ? for any character. A thing with an id can also be
 // filtered by tags; id is nil for kinds that have none.
 func filtered[T any](w *world.World, all []T, filters []types.Filter, has attributes[T], id func(T) string) ([]T, error) {
+	if len(filters) > maxFilters {
+		return nil, wire.Errorf("FilterLimitExceeded", "The request has %d filters, of at most %d", len(filters), maxFilters)
+	}
 	out := all
 	for _, f := range filters {
 		name := aws.ToString(f.Name)
@@ -32,6 +38,9 @@ func filtered[T any](w *world.World, all []T, filters []types.Filter, has attrib
 		}
 		if !ok {
 			return nil, wire.Errorf("InvalidParameterValue", "The filter '%s' is invalid", name)
+		}
+		if len(f.Values) > maxValues {
+			return nil, wire.Errorf("FilterLimitExceeded", "The filter '%s' has %d values, of at most %d", name, len(f.Values), maxValues)
 		}
 		if len(f.Values) == 0 {
 			return nil, wire.Errorf("InvalidParameterValue", "The filter '%s' has no values", name)

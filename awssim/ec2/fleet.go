@@ -334,13 +334,13 @@ func (f *fleet) reachable(o *order) int {
 
 // launch takes up to want instances from a pool.
 func (f *fleet) launch(a *alternative, want int) (int, error) {
-	fromTemplate, err := a.launch.tags()
+	tags, err := launchTags(a.launch, f.tags, f.id)
 	if err != nil {
 		f.fail(a, wire.AsError(err))
 		return 0, nil
 	}
 	a.Machine.FleetID = f.id
-	launched, err := f.w.Launch([]world.Pool{a.Pool}, want, launchTags(a.launch, merged(fromTemplate, f.tags), f.id))
+	launched, err := f.w.Launch([]world.Pool{a.Pool}, want, tags)
 	if err != nil {
 		return 0, err
 	}

@@ -2,7 +2,9 @@ package ec2
 
 import (
 	"cmp"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -25,11 +27,11 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 	if err != nil {
 		return nil, err
 	}
-	tags, err := l.tags()
+	requested, err := tagSets(in.TagSpecifications)
 	if err != nil {
 		return nil, err
 	}
-	requested, err := tagSets(in.TagSpecifications)
+	tags, err := launchTags(&l, requested, "")
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,7 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 		return nil, &wire.Error{Code: "InsufficientInstanceCapacity", Status: 500, Message: "We currently do not have sufficient " + pool.InstanceType +
 			" capacity in the Availability Zone you requested (" + pool.Zone + "). Our system will be working on provisioning additional capacity."}
 	}
-	launched, err := w.Launch([]world.Pool{pool}, min(most, within, room), launchTags(&l, merged(tags, requested), ""))
+	launched, err := w.Launch([]world.Pool{pool}, min(most, within, room), tags)
 	if err != nil {
 		return nil, err
 	}
@@ -149,8 +151,19 @@ func overQuota(instanceType string, spot bool) error {
 	return wire.Errorf("VcpuLimitExceeded", "You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type (%s) belongs to.", instanceType)
 }
 
-// launchTags adds the tags that EC2 itself sets on instances.
-func launchTags(l *launch, tags world.Tags, fleet string) world.Tags {
+// launchTags are the tags of a launch: those of its template, those of the request, and
+// those that EC2 itself sets on instances.
+func launchTags(l *launch, requested world.Tags, fleet string) (world.Tags, error) {
+	fromTemplate, err := l.tags()
+	if err != nil {
+		return nil, err
+	}
+	tags := merged(fromTemplate, requested)
+	for _, kind := range slices.Sorted(maps.Keys(tags)) {
+		if err := fewTags(len(tags[kind])); err != nil {
+			return nil, err
+		}
+	}
 	own := map[string]string{}
 	if l.template != nil {
 		own["aws:ec2launchtemplate:id"] = l.template.ID
@@ -159,5 +172,5 @@ func launchTags(l *launch, tags world.Tags, fleet string) world.Tags {
 	if fleet != "" {
 		own["aws:ec2:fleet-id"] = fleet
 	}
-	return merged(tags, world.Tags{"instance": own})
+	return merged(tags, world.Tags{"instance": own}), nil
 }

@@ -90,10 +90,10 @@ func DescribeSpotPriceHistory(w *world.World, _ *world.Call, in *ec2.DescribeSpo
 	}
 	from, to := w.Now().Add(-historyLimit), w.Now()
 	if in.EndTime != nil {
-		to = min(to, cluster.Instant(in.EndTime.UnixNano()))
+		to = min(to, world.Instant(*in.EndTime))
 	}
 	if in.StartTime != nil {
-		from = min(max(from, cluster.Instant(in.StartTime.UnixNano())), w.Now())
+		from = min(max(from, world.Instant(*in.StartTime)), w.Now())
 	}
 	if from > to {
 		return nil, wire.Errorf("InvalidParameterValue", "StartTime is after EndTime")

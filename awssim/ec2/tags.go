@@ -49,7 +49,7 @@ func CreateTags(w *world.World, _ *world.Call, in *ec2.CreateTagsInput) (*ec2.Cr
 	}
 	for _, id := range in.Resources {
 		if !w.SetTags(id, tags) {
-			return nil, wire.Errorf("TagLimitExceeded", "%s would have more than 50 tags", id)
+			return nil, wire.Errorf("TagLimitExceeded", "%s would have more than %d tags", id, world.MaxTags)
 		}
 	}
 	return &ec2.CreateTagsOutput{}, nil
@@ -87,6 +87,9 @@ func DescribeTags(w *world.World, _ *world.Call, in *ec2.DescribeTagsInput) (*ec
 	var all []tagged
 	for _, id := range w.Tagged() {
 		kind, _ := kindOf(id)
+		if kind == "" {
+			continue // not EC2's: an instance profile
+		}
 		for _, t := range w.Tags(id) {
 			all = append(all, tagged{id, kind, t})
 		}
@@ -143,8 +146,19 @@ func exist(w *world.World, ids []string) error {
 	return nil
 }
 
+// fewTags checks that a resource can have as many tags.
+func fewTags(n int) error {
+	if n > world.MaxTags {
+		return wire.Errorf("TagLimitExceeded", "%d tags are more than the %d that a resource can have", n, world.MaxTags)
+	}
+	return nil
+}
+
 // tagSet reads tags; keys that begin with aws: are AWS's own.
 func tagSet(tags []types.Tag) (map[string]string, error) {
+	if err := fewTags(len(tags)); err != nil {
+		return nil, err
+	}
 	out := map[string]string{}
 	for _, t := range tags {
 		key := aws.ToString(t.Key)

@@ -79,6 +79,9 @@ func CreateInstanceProfile(w *world.World, _ *world.Call, in *iam.CreateInstance
 	if path := aws.ToString(in.Path); path != "" && path != "/" {
 		return nil, wire.Errorf("UnsupportedOperation", "Paths of instance profiles are not simulated")
 	}
+	if len(in.Tags) > world.MaxTags {
+		return nil, wire.Errorf("ValidationError", "An instance profile has at most %d tags, not %d", world.MaxTags, len(in.Tags))
+	}
 	p, ok := w.CreateProfile(name)
 	if !ok {
 		return nil, &wire.Error{Code: "EntityAlreadyExists", Status: 409, Message: "Instance Profile " + name + " already exists."}

@@ -3,13 +3,14 @@ package world
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Tag is a key and a value.
 type Tag struct{ Key, Value string }
 
-// maxTags is EC2's bound on tags of a resource.
-const maxTags = 50
+// MaxTags is the bound on the tags of a resource, but for those of AWS itself.
+const MaxTags = 50
 
 // Tags lists the tags of a resource by key.
 func (w *World) Tags(id string) []Tag {
@@ -35,7 +36,13 @@ func (w *World) SetTags(id string, tags map[string]string) bool {
 		all = map[string]string{}
 	}
 	maps.Copy(all, tags)
-	if len(all) > maxTags {
+	own := 0
+	for key := range all {
+		if !strings.HasPrefix(key, "aws:") { // AWS's own do not count
+			own++
+		}
+	}
+	if own > MaxTags {
 		return false
 	}
 	w.tags[id] = all

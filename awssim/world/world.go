@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"slices"
 	"time"
 
@@ -224,6 +225,18 @@ func (w *World) ARN(service, region, resource string) string {
 
 // Time is an instant as the SDK has it.
 func Time(i cluster.Instant) time.Time { return time.Unix(0, int64(i)).UTC() }
+
+// Instant is a time of the SDK as an instant; for times that are too early or too late
+// to be one, the first or the last that there is.
+func Instant(t time.Time) cluster.Instant {
+	switch {
+	case t.Before(Time(math.MinInt64)):
+		return math.MinInt64
+	case t.After(Time(math.MaxInt64)):
+		return math.MaxInt64
+	}
+	return cluster.Instant(t.UnixNano())
+}
 
 // errNone is returned for what does not exist.
 var errNone = errors.New("there is none")
