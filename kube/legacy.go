@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -131,16 +130,15 @@ func provisionerRequirements(s *v1alpha5.ProvisionerSpec) []karpv1.NodeSelectorR
 	for key := range s.Labels {
 		named[labelKey(key)] = true
 	}
-	for key, value := range map[string]string{cluster.LabelOS: "linux", cluster.LabelArch: "amd64", cluster.LabelCapacityType: cluster.OnDemand} {
-		if !named[key] {
-			add(key, corev1.NodeSelectorOpIn, value)
-		}
-	}
 	if !named[cluster.LabelInstanceType] && !named[labelFamily] && !named[labelCategory] && !named[labelGeneration] {
 		add(labelCategory, corev1.NodeSelectorOpIn, "c", "m", "r")
 		add(labelGeneration, corev1.NodeSelectorOpGt, "2")
 	}
-	slices.SortStableFunc(out[len(s.Requirements):], func(a, b karpv1.NodeSelectorRequirementWithMinValues) int { return cmp.Compare(a.Key, b.Key) })
+	for _, d := range [][2]string{{cluster.LabelCapacityType, cluster.OnDemand}, {cluster.LabelArch, "amd64"}, {cluster.LabelOS, "linux"}} {
+		if key, value := d[0], d[1]; !named[key] {
+			add(key, corev1.NodeSelectorOpIn, value)
+		}
+	}
 	return out
 }
 

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ type chronicle struct {
 	pods  map[types.UID]*podTale
 	apps  map[string]*appTale
 
-	share   int                  // percent of a pool's nodes that may go at once
+	share   int                  // percent of a pool's nodes that may go at once; 0 for all
 	most    map[string]int       // that did, by pool
 	first   map[string]time.Time // when the first of a pool began to go
 	leaving map[string]map[string]bool
@@ -240,8 +241,8 @@ func (c *chronicle) arm() {
 	}
 }
 
-// slack is by how much the least that was ready of any Deployment exceeded what its
-// budget wants, and of which; negative for a budget that was broken.
+// slack names the Deployment whose budget was nearest to being broken, or was: how many
+// of its pods were ready at the least, and how many its budget wants.
 func (c *chronicle) slack() (app string, low, want int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -253,13 +254,32 @@ func (c *chronicle) slack() (app string, low, want int) {
 	return app, low, want
 }
 
+// unbound lets any number of nodes go at once from now on.
+func (c *chronicle) unbound() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.share = 0
+}
+
+// atOnce is how many nodes went at once at the most, by pool.
+func (c *chronicle) atOnce() map[string]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.most)
+}
+
 // evictions counts the pods that were evicted.
-func (c *chronicle) evictions() int {
+func (c *chronicle) evictions() int { return c.number(func(p *podTale) bool { return p.evicted }) }
+
+// failed counts the pods that ended with their node instead of being moved.
+func (c *chronicle) failed() int { return c.number(func(p *podTale) bool { return p.failed }) }
+
+func (c *chronicle) number(is func(*podTale) bool) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := 0
 	for _, p := range c.pods {
-		if p.evicted {
+		if is(p) {
 			n++
 		}
 	}
@@ -310,17 +330,4 @@ func (c *chronicle) replaced(pool string, old map[string]bool, since time.Time) 
 	slices.Sort(ready)
 	slices.Sort(left)
 	return ready, left
-}
-
-// failed counts the pods that ended with their node instead of being moved.
-func (c *chronicle) failed() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for _, p := range c.pods {
-		if p.failed {
-			n++
-		}
-	}
-	return n
 }

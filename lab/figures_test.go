@@ -66,7 +66,7 @@ type meter struct {
 type counts struct {
 	writes, notes int
 	plans         int
-	longest       time.Duration // step that planned
+	longest       time.Duration // step that planned or looked at all nodes
 	took          time.Duration // by all steps
 	// by is writes by kind of effect.
 	by map[string]int
@@ -87,8 +87,10 @@ func (m *meter) observe(s runner.Step) {
 			if !f.Quiet {
 				m.notes++
 			}
-		case engine.Resolve, engine.Launch, engine.Terminate, engine.List:
 		default:
+			if !written(f) {
+				continue
+			}
 			m.writes++
 			if m.by == nil {
 				m.by = map[string]int{}
@@ -96,6 +98,16 @@ func (m *meter) observe(s runner.Step) {
 			m.by[strings.TrimPrefix(fmt.Sprintf("%T", f), "engine.")]++
 		}
 	}
+}
+
+// written tells whether an effect is a write to the API server: most are, but for what is
+// asked of the cloud and what is only told. Events are counted apart.
+func written(f engine.Effect) bool {
+	switch f.(type) {
+	case engine.Resolve, engine.Launch, engine.Terminate, engine.List, engine.Acknowledge, engine.Planned, engine.Repacked, engine.Note:
+		return false
+	}
+	return true
 }
 
 // take returns the counts since it was called last.

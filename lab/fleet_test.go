@@ -31,7 +31,7 @@ var (
 	fleetDir   = flag.String("fleet-dir", "", "keep the lab in this directory, to look at afterwards")
 )
 
-// fleetPool is a pool of nodes of two cores: name, zone of its budgets, capacity type.
+// fleetPool is a pool of nodes of two cores: name, capacity type, percent of its budget.
 const fleetPool = `
 apiVersion: karpenter.sh/v1
 kind: NodePool
@@ -181,7 +181,7 @@ func (f *fleet) drift(ctx context.Context) {
 	f.seen.arm()
 	f.meter.take()
 	writes, cpu, began := apiWrites(f.t, ctx, f.Lab), cpuTime(f.t), time.Now()
-	f.image(ctx, "v20261115")
+	f.apply(ctx, fmt.Sprintf(fleetClass, "v20261115"))
 	f.await(ctx, "every claim to have the new image", func(ctx context.Context) (bool, error) { return f.renewed(ctx, "al2023@v20261115") })
 	f.await(ctx, "all pods to run", f.running)
 	took := time.Since(began)
@@ -189,7 +189,7 @@ func (f *fleet) drift(ctx context.Context) {
 	app, low, want := f.seen.slack()
 	f.t.Logf("drift: %d nodes have the new image after %.1f s; %d evictions; at most %v nodes of a pool went at once; tightest budget: %s had %d ready, %d wanted; "+
 		"operator: %.1f writes and %.1f events a node (%v), steps took %.1f s in all, the longest %v; API server: %.1f writes a node; process: %.0f s of CPU, %d MiB",
-		nodes, took.Seconds(), f.seen.evictions(), f.seen.most, app, low, want,
+		nodes, took.Seconds(), f.seen.evictions(), f.seen.atOnce(), app, low, want,
 		float64(x.writes)/float64(nodes), float64(x.notes)/float64(nodes), x.by, x.took.Seconds(), x.longest.Round(time.Millisecond), float64(apiWrites(f.t, ctx, f.Lab)-writes)/float64(nodes),
 		(cpuTime(f.t) - cpu).Seconds(), resident(f.t)>>20)
 	f.check()
@@ -227,11 +227,6 @@ func (f *fleet) window(ctx context.Context) time.Time {
 	return closes
 }
 
-func (f *fleet) image(ctx context.Context, version string) {
-	f.t.Helper()
-	f.apply(ctx, fmt.Sprintf(fleetClass, version))
-}
-
 // renewed tells whether every claim has an image, none is going, and each has its node.
 func (f *fleet) renewed(ctx context.Context, image string) (bool, error) {
 	var claims karpv1.NodeClaimList
@@ -258,7 +253,7 @@ func (f *fleet) check() {
 // reclaim has the cloud take all spot nodes back.
 func (f *fleet) reclaim(ctx context.Context) {
 	f.t.Helper()
-	f.seen.share = 0 // what the cloud takes back asks no budget
+	f.seen.unbound() // what the cloud takes back asks no budget
 	var nodes corev1.NodeList
 	if err := f.Client().List(ctx, &nodes, client.MatchingLabels{"karpenter.sh/nodepool": "spot"}); err != nil {
 		f.t.Fatal(err)

@@ -79,9 +79,10 @@ func (p *purse) observe(s runner.Step) {
 		case engine.Tolerate:
 			p.tolerated++
 			p.writes++
-		case engine.Note, engine.Resolve, engine.Launch, engine.Terminate, engine.List:
 		default:
-			p.writes++
+			if written(f) {
+				p.writes++
+			}
 		}
 	}
 }

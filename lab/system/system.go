@@ -1,6 +1,6 @@
 // Package system makes a bare control plane look like a cluster on EKS: two
-// machines of a node group that nobody scales, and the DaemonSets that every node
-// carries.
+// machines of a node group that nobody scales, the DaemonSets that every node carries,
+// and the storage class that volumes have by default.
 //
 // It refuses to own anything that an autoscaler may touch.
 package system
