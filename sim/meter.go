@@ -100,7 +100,7 @@ func billed(b *bill, at cluster.Instant) int64 { return max(at.Sub(b.since).Seco
 func (m *meter) cost() cluster.Money {
 	owed := m.owed
 	for _, b := range m.w.cloud.bills {
-		owed += int64(b.price) * max(m.w.now.Sub(b.since).Seconds(), 60)
+		owed += int64(b.price) * billed(b, m.w.now)
 	}
 	return cluster.Money(owed / 3600)
 }

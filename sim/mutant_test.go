@@ -112,7 +112,7 @@ func day(t *testing.T) sim.Scenario {
 
 // TestHealthyDay: without a mutant nothing is wrong with the day.
 func TestHealthyDay(t *testing.T) {
-	r, err := sim.Run(day(t))
+	r, err := sim.Run(t.Context(), day(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestMutants(t *testing.T) {
 				x.set(&s)
 			}
 			s.Brain = mutated(x.spoil)
-			r, err := sim.Run(s)
+			r, err := sim.Run(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -39,8 +39,9 @@ type world struct {
 	err     error
 }
 
-// Run simulates a scenario from its beginning to its end.
-func Run(s Scenario) (*Result, error) {
+// Run simulates a scenario from its beginning to its end, or until ctx ends: that is an
+// error, since half a run is no result.
+func Run(ctx context.Context, s Scenario) (*Result, error) {
 	w, err := newWorld(s)
 	if err != nil {
 		return nil, err
@@ -55,6 +56,9 @@ func Run(s Scenario) (*Result, error) {
 		w.now = e.at
 		w.result.Events++
 		e.do()
+		if ctx.Err() != nil && w.err == nil {
+			w.err = context.Cause(ctx)
+		}
 	}
 	if w.err != nil {
 		return nil, fmt.Errorf("simulation, seed %d, at %s: %w", s.Seed, w.now.RFC3339(), w.err)

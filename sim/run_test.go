@@ -63,7 +63,7 @@ func simple(t testing.TB, seed uint64) sim.Scenario {
 
 func run(t *testing.T, s sim.Scenario) *sim.Result {
 	t.Helper()
-	r, err := sim.Run(s)
+	r, err := sim.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestScenariosThatMakeNoSense(t *testing.T) {
 	} {
 		s := simple(t, 1)
 		x.change(&s)
-		if _, err := sim.Run(s); err == nil || !strings.Contains(err.Error(), x.want) {
+		if _, err := sim.Run(t.Context(), s); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("got %v, want an error with %q", err, x.want)
 		}
 	}

@@ -92,35 +92,13 @@ func Decide(c *record.Cluster, gates karpenter.Gates) (*record.Decision, error) 
 			kept[n.Name] = "it carries do-not-disrupt"
 		}
 	}
-	command := decide(repack.Input{Input: in, Now: cluster.Instant(c.Now.UnixNano()), Kept: kept}, policy.Options{SpotToSpot: gates.SpotToSpot, Untimed: true})
+	command := policy.Disrupt(repack.Input{Input: in, Now: cluster.Instant(c.Now.UnixNano()), Kept: kept}, policy.Options{SpotToSpot: gates.SpotToSpot, Untimed: true})
 	if command == nil {
 		return &record.Decision{Plan: &record.Plan{}}, nil
 	}
 	d := ullage.Decisions(c, []plan.Action{command.Action})[0]
 	d.Method = string(command.Method)
 	return d, nil
-}
-
-// validateAfter is how long Karpenter waits before it looks at a command again. What it
-// does not find to be as it was is dropped, and the next method has its turn.
-const validateAfter = 15 * cluster.Second
-
-// decide is the policy at the pace of a controller that computes in no time.
-func decide(in repack.Input, o policy.Options) *policy.Command {
-	for _, m := range policy.Methods {
-		command, _ := policy.NewPass(in, o).Decide(m)
-		if command == nil {
-			continue
-		}
-		if m != policy.Drift {
-			in.Now = in.Now.Add(validateAfter)
-			command = policy.NewPass(in, o).Still(command)
-		}
-		if command != nil {
-			return command
-		}
-	}
-	return nil
 }
 
 // Differ says how two decisions differ: which nodes go, and what is the cheapest that

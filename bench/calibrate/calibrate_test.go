@@ -16,9 +16,6 @@ import (
 // More: go test ./calibrate -run Decisions -clusters 500 -v
 var clusters = flag.Int("clusters", 20, "small clusters to compare decisions in")
 
-// leastShare is in how many clusters the policy has to decide as Karpenter does.
-const leastShare = 0.98
-
 // TestDecisions: the policy disrupts what Karpenter disrupts.
 func TestDecisions(t *testing.T) {
 	s := &calibrate.Summary{}
@@ -31,8 +28,8 @@ func TestDecisions(t *testing.T) {
 		s.Add(r)
 	}
 	t.Log("\n" + strings.Join(s.Lines(), "\n"))
-	if s.Share() < leastShare {
-		t.Errorf("the same in %.1f%% of the clusters, %.0f%% are wanted", 100*s.Share(), 100*leastShare)
+	if s.Share() < calibrate.LeastShare {
+		t.Errorf("the same in %.1f%% of the clusters, %.0f%% are wanted", 100*s.Share(), 100*calibrate.LeastShare)
 	}
 	if s.Decided["multi"]+s.Decided["single"] < *clusters/5 {
 		t.Errorf("in too few clusters is anything consolidated: %v", s.Decided)

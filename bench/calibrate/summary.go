@@ -7,6 +7,10 @@ import (
 	"github.com/ullage-sh/ullage/bench/record"
 )
 
+// LeastShare is in how many clusters, as a part of all, the policy has to decide as
+// Karpenter does.
+const LeastShare = 0.98
+
 // Summary adds results up.
 type Summary struct {
 	Clusters, Same, Fickle int

@@ -3,7 +3,6 @@ package converge
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
 	"github.com/ullage-sh/ullage/bench/karpenter"
@@ -118,29 +117,22 @@ func kept(c *record.Cluster, in cluster.Input) map[string]string {
 	}
 	out := map[string]string{}
 	now := cluster.Instant(c.Now.UnixNano())
-	for i, claim := range in.Claims {
-		n, p := node(c, claim.NodeName), pools[claim.Pool]
+	for _, n := range c.Nodes {
+		if n.Annotations[karpv1.DoNotDisruptAnnotationKey] == "true" {
+			out[n.Name] = "it carries do-not-disrupt"
+		}
+	}
+	for _, claim := range in.Claims {
+		p := pools[claim.Pool]
 		since := claim.LastPodEvent
 		if since.IsZero() {
 			since = claim.Condition(cluster.Initialized).Since
 		}
-		switch {
-		case n != nil && n.Annotations[karpv1.DoNotDisruptAnnotationKey] == "true":
-			out[n.Name] = "it carries do-not-disrupt"
-		case p.ConsolidateAfter == cluster.Forever || now < since.Add(p.ConsolidateAfter):
-			out[c.Claims[i].Status.NodeName] = "pods have come or gone a moment ago"
+		if p.ConsolidateAfter == cluster.Forever || now < since.Add(p.ConsolidateAfter) {
+			out[claim.NodeName] = "pods have come or gone a moment ago"
 		}
 	}
 	return out
-}
-
-func node(c *record.Cluster, name string) *corev1.Node {
-	for _, n := range c.Nodes {
-		if n.Name == name {
-			return n
-		}
-	}
-	return nil
 }
 
 func nodes(c *record.Cluster, pool string) (n int) {

@@ -1,10 +1,6 @@
 package record
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
-
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,34 +10,25 @@ import (
 // Cluster is a cluster in which everything has its place, and the time: what a side
 // gets to say which nodes should go. Nobody may change what it points to.
 type Cluster struct {
-	Case      string                          `json:"case"`
-	Seed      uint64                          `json:"seed"`
-	Now       metav1.Time                     `json:"now"`
-	NodePools []*karpv1.NodePool              `json:"nodePools"`
-	Types     []Type                          `json:"instanceTypes"`
-	Nodes     []*corev1.Node                  `json:"nodes"`
-	Claims    []*karpv1.NodeClaim             `json:"nodeClaims"` // one for each node
-	Budgets   []*policyv1.PodDisruptionBudget `json:"podDisruptionBudgets"`
-	Pods      []*corev1.Pod                   `json:"pods"` // each on a node
-}
-
-// Write writes the cluster to a file.
-func (c *Cluster) Write(path string) error {
-	body, err := json.Marshal(c)
-	if err != nil {
-		return fmt.Errorf("writing cluster %s: %w", c.Case, err)
-	}
-	return os.WriteFile(path, body, 0o644)
+	Case      string
+	Seed      uint64
+	Now       metav1.Time
+	NodePools []*karpv1.NodePool
+	Types     []Type
+	Nodes     []*corev1.Node
+	Claims    []*karpv1.NodeClaim // one for each node
+	Budgets   []*policyv1.PodDisruptionBudget
+	Pods      []*corev1.Pod // each on a node
 }
 
 // Decision is what a side does about a cluster's nodes.
 type Decision struct {
 	// Method that found it, as the side calls it; "" if nothing is done.
-	Method string `json:"method"`
+	Method string
 	// Gone are the nodes that are given back, by name, sorted.
-	Gone []string `json:"gone"`
+	Gone []string
 	// Plan says where their pods go. Pods that nobody makes anew are in none.
-	Plan *Plan `json:"plan"`
+	Plan *Plan
 }
 
 // Without is the cluster as an input of the check of a decision's plan: the nodes are

@@ -21,6 +21,7 @@ var version = "dev"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // who asks again does not want to wait any longer
 	root := &cobra.Command{
 		Use:           "ullage",
 		Short:         "An autoscaling compute plane for Kubernetes",

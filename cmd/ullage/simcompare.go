@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ func simCompareCommand() *cobra.Command {
 			if len(args) > 0 {
 				f.scenario = args[0]
 			}
-			return f.compare(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return f.compare(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
@@ -68,7 +69,7 @@ func simCompareCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *simCompareFlags) compare(out, progress io.Writer) error {
+func (f *simCompareFlags) compare(ctx context.Context, out, progress io.Writer) error {
 	if f.output != "text" && f.output != "json" && f.output != "html" {
 		return fmt.Errorf("--output is %q: want text, json or html", f.output)
 	}
@@ -97,7 +98,7 @@ func (f *simCompareFlags) compare(out, progress io.Writer) error {
 			_, _ = fmt.Fprintf(progress, "%d of %d: %s, seed %d (%.0fs)\n", done, f.seeds*(len(policies)+1), title, seed, time.Since(began).Seconds()) // for people to look at
 		}
 	}
-	r, err := policy.Compare(c)
+	r, err := policy.Compare(ctx, c)
 	if err != nil {
 		return err
 	}

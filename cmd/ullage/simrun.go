@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func simRunCommand() *cobra.Command {
 		Example: `  ullage sim run -f scenarios/day.yaml
   ullage sim run --trace pods.csv --length 24h --output json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.scenario, "filename", "f", "", "scenario, a YAML `file`")
@@ -65,7 +66,7 @@ func simRunCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *simRunFlags) run(out io.Writer) (err error) {
+func (f *simRunFlags) run(ctx context.Context, out io.Writer) (err error) {
 	if f.output != "text" && f.output != "json" {
 		return fmt.Errorf("--output is %q: want text or json", f.output)
 	}
@@ -90,7 +91,7 @@ func (f *simRunFlags) run(out io.Writer) (err error) {
 		return err
 	}
 	defer done()
-	r, err := sim.Run(s)
+	r, err := sim.Run(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,9 @@ const seedsLong = `Simulate one day of random clusters, with faults, and hold it
 
 Each seed is a cluster: workloads, pools, and what goes wrong in 24 hours. Seeds that
 the ledger has already are left out, so that the command can be stopped and started
-again at any time. A seed that breaks a rule is made small before it is reported, with
-the command that shows it again.
+again at any time: it does not wait for the days that it is in, and begins those anew.
+A seed that breaks a rule is made small before it is reported, with the command that
+shows it again.
 
 Exit status: 0 if no rule was broken, 2 if some was, 1 if something else was wrong.`
 
@@ -122,7 +123,7 @@ func (r *seedRun) all(ctx context.Context) {
 	for range max(r.parallel, 1) {
 		workers.Go(func() {
 			for seed := range next {
-				r.one(seed)
+				r.one(ctx, seed)
 			}
 		})
 	}
@@ -145,17 +146,22 @@ func (r *seedRun) has(seed uint64) bool {
 	return r.ledger.Has[seed]
 }
 
-func (r *seedRun) one(seed uint64) {
+// one runs a seed and enters it. A day that ctx cuts short is as if it had not begun: the
+// same command finds it missing in the ledger.
+func (r *seedRun) one(ctx context.Context, seed uint64) {
 	began := time.Now()
 	s := r.cut.Apply(seeds.Scenario(seed, r.types, r.disrupt))
 	if r.pass > 0 {
 		s.Options.PassEvery = cluster.Duration(r.pass)
 	}
-	result, err := r.simulate(s)
+	result, err := r.simulate(ctx, s)
+	if err != nil && ctx.Err() != nil {
+		return
+	}
 	took := cluster.Duration(time.Since(began))
 	small := r.cut
 	if err == nil && len(result.Violations) > 0 && r.shrink > 0 && r.cut.String() == "" {
-		small = seeds.Shrink(s, result.Violations[0].Rule, r.shrink)
+		small = seeds.Shrink(ctx, s, result.Violations[0].Rule, r.shrink)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,16 +183,16 @@ func (r *seedRun) one(seed uint64) {
 }
 
 // simulate runs a scenario, with its journal if one is wanted.
-func (r *seedRun) simulate(s sim.Scenario) (result *sim.Result, err error) {
+func (r *seedRun) simulate(ctx context.Context, s sim.Scenario) (result *sim.Result, err error) {
 	if r.journal != "" {
-		file, err := os.Create(r.journal)
-		if err != nil {
-			return nil, err
+		file, err2 := os.Create(r.journal)
+		if err2 != nil {
+			return nil, err2
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
 		s.Journal = file
 	}
-	return sim.Run(s)
+	return sim.Run(ctx, s)
 }
 
 // describe is a seed for people: what it was, what it broke, and how to see it again.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,8 +62,9 @@ type Run struct {
 	Families []map[string]int
 }
 
-// Compare runs a contest. The same contest gives the same comparison.
-func Compare(c Contest) (*Comparison, error) {
+// Compare runs a contest, or what of it is done when ctx ends: then there is no comparison.
+// The same contest gives the same comparison.
+func Compare(ctx context.Context, c Contest) (*Comparison, error) {
 	if len(c.Policies) == 0 || len(c.Seeds) == 0 {
 		return nil, errors.New("nothing to compare: there have to be policies and seeds")
 	}
@@ -75,7 +77,7 @@ func Compare(c Contest) (*Comparison, error) {
 	for i := range out.Standings {
 		all = append(all, &out.Standings[i])
 	}
-	if err := c.runAll(all); err != nil {
+	if err := c.runAll(ctx, all); err != nil {
 		return nil, err
 	}
 	out.Length = out.Unmoved.Runs[0].Length
@@ -83,7 +85,7 @@ func Compare(c Contest) (*Comparison, error) {
 }
 
 // runAll runs each policy on each seed.
-func (c *Contest) runAll(all []*Standing) error {
+func (c *Contest) runAll(ctx context.Context, all []*Standing) error {
 	type job struct{ standing, seed int }
 	jobs := make(chan job)
 	failed := make([]error, len(all)*len(c.Seeds))
@@ -93,7 +95,7 @@ func (c *Contest) runAll(all []*Standing) error {
 		wait.Go(func() {
 			for j := range jobs {
 				s := all[j.standing]
-				r, err := c.run(s.Policy, c.Seeds[j.seed], j.standing == 0)
+				r, err := c.run(ctx, s.Policy, c.Seeds[j.seed], j.standing == 0)
 				if err != nil {
 					failed[j.standing*len(c.Seeds)+j.seed] = fmt.Errorf("%s, seed %d: %w", s.Title, c.Seeds[j.seed], err)
 					continue
@@ -109,16 +111,21 @@ func (c *Contest) runAll(all []*Standing) error {
 	}
 	for seed := range c.Seeds {
 		for standing := range all {
-			jobs <- job{standing, seed}
+			if ctx.Err() == nil {
+				jobs <- job{standing, seed}
+			}
 		}
 	}
 	close(jobs)
 	wait.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	return errors.Join(failed...)
 }
 
 // run is one policy on one seed.
-func (c *Contest) run(p Policy, seed uint64, still bool) (r Run, err error) {
+func (c *Contest) run(ctx context.Context, p Policy, seed uint64, still bool) (r Run, err error) {
 	s, file, err := c.Scenario(seed)
 	if err != nil {
 		return r, err
@@ -142,7 +149,7 @@ func (c *Contest) run(p Policy, seed uint64, still bool) (r Run, err error) {
 		}
 		r.Families = append(r.Families, by)
 	}
-	if r.Result, err = sim.Run(s); err != nil {
+	if r.Result, err = sim.Run(ctx, s); err != nil {
 		return r, err
 	}
 	r.Least = integrate(r.Result, r.Floor)

@@ -60,7 +60,7 @@ func scenario(t *testing.T) func(uint64) (sim.Scenario, io.Closer, error) {
 
 func compared(t *testing.T, workers int, seeds ...uint64) *policy.Comparison {
 	t.Helper()
-	r, err := policy.Compare(policy.Contest{Name: "small", Policies: policy.All(), Seeds: seeds, Workers: workers, Scenario: scenario(t)})
+	r, err := policy.Compare(t.Context(), policy.Contest{Name: "small", Policies: policy.All(), Seeds: seeds, Workers: workers, Scenario: scenario(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestLookChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, err := sim.Run(s)
+	alone, err := sim.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,7 +118,7 @@ func settle(t *testing.T, b seeds.BloatedCluster, types []cluster.InstanceType, 
 	}
 	var left cluster.Input
 	s.Left = func(in cluster.Input) { left = in }
-	r, err := sim.Run(s)
+	r, err := sim.Run(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}

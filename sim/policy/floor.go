@@ -21,12 +21,11 @@ import (
 // Over time it is a bound for no policy: pods that were moved to such nodes from moment
 // to moment would all the time be on their way.
 type Floor struct {
-	scenario *sim.Scenario
-	pools    []*cluster.Pool
-	types    map[cluster.ClassRef][]cluster.InstanceType
-	demands  cluster.Demands
-	loose    map[*cluster.Demand]*cluster.Demand
-	known    map[string]cluster.Money
+	pools   []*cluster.Pool
+	types   map[cluster.ClassRef][]cluster.InstanceType
+	demands cluster.Demands
+	loose   map[*cluster.Demand]*cluster.Demand
+	known   map[string]cluster.Money
 }
 
 // floorSteps bounds the search for a bound.
@@ -34,7 +33,7 @@ const floorSteps = 1_000
 
 // NewFloor makes the floor of a scenario's pools and instance types.
 func NewFloor(s *sim.Scenario) *Floor {
-	f := &Floor{scenario: s, types: map[cluster.ClassRef][]cluster.InstanceType{}, loose: map[*cluster.Demand]*cluster.Demand{}, known: map[string]cluster.Money{}}
+	f := &Floor{types: map[cluster.ClassRef][]cluster.InstanceType{}, loose: map[*cluster.Demand]*cluster.Demand{}, known: map[string]cluster.Money{}}
 	types := slices.Clone(s.Types)
 	for i := range types {
 		types[i].Offerings = slices.Clone(types[i].Offerings)

@@ -24,7 +24,7 @@ func TestBloated(t *testing.T) {
 			s.Length, s.Unchecked = Opens, true
 			var left cluster.Input
 			s.Left = func(in cluster.Input) { left = in }
-			r, err := sim.Run(s)
+			r, err := sim.Run(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package seeds
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -127,14 +128,14 @@ func without[T any](list []T, drop []int) []T {
 
 // Shrink leaves out as much of a seed's scenario as it can while the rule is still
 // broken, with at most tries runs: faults first, then workloads, in halves, quarters
-// and so on down to single ones.
-func Shrink(s sim.Scenario, rule judge.Rule, tries int) Cut {
+// and so on down to single ones. When ctx ends, what it has left out by then is returned.
+func Shrink(ctx context.Context, s sim.Scenario, rule judge.Rule, tries int) Cut {
 	var c Cut
 	fails := func(c Cut) bool {
-		if tries--; tries < 0 {
+		if tries--; tries < 0 || ctx.Err() != nil {
 			return false
 		}
-		r, err := sim.Run(c.Apply(s))
+		r, err := sim.Run(ctx, c.Apply(s))
 		return err == nil && slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == rule })
 	}
 	c.Faults = drop(len(s.Faults), func(out []int) bool { return fails(Cut{Faults: out}) })

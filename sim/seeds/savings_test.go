@@ -55,7 +55,7 @@ type total struct {
 
 func (x *total) add(t *testing.T, s *sim.Scenario) {
 	t.Helper()
-	r, err := sim.Run(*s)
+	r, err := sim.Run(t.Context(), *s)
 	if err != nil {
 		t.Fatal(err)
 	}

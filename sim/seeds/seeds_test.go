@@ -37,7 +37,7 @@ func TestFreshSeeds(t *testing.T) {
 		}
 		n++
 		s := Scenario(seed, types, true)
-		r, err := sim.Run(s)
+		r, err := sim.Run(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestFreshSeeds(t *testing.T) {
 			t.Errorf("seed %d: %s at %s: %s: %s", seed, v.Rule, v.At.RFC3339(), v.About, v.Why)
 		}
 		if len(r.Violations) > 0 {
-			t.Logf("see it again: %s", Again(seed, true, Shrink(s, r.Violations[0].Rule, 20)))
+			t.Logf("see it again: %s", Again(seed, true, Shrink(t.Context(), s, r.Violations[0].Rule, 20)))
 		}
 		if r.Launched == 0 || r.PodsStarted == 0 || r.Faults < 20 {
 			t.Errorf("seed %d: %d nodes, %d pods started, %d faults: this is not a day", seed, r.Launched, r.PodsStarted, r.Faults)
@@ -90,9 +90,9 @@ func TestShrink(t *testing.T) {
 	}
 	s := Scenario(seed, sold(t), false)
 	s.Brain = func(o engine.Options) sim.Brain { return lazy{engine.New(o)} }
-	cut := Shrink(s, judge.KeptEmpty, 40)
+	cut := Shrink(t.Context(), s, judge.KeptEmpty, 40)
 	small := cut.Apply(s)
-	r, err := sim.Run(small)
+	r, err := sim.Run(t.Context(), small)
 	if err != nil {
 		t.Fatal(err)
 	}

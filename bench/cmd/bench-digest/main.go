@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ullage-sh/ullage/bench/cases"
+	"github.com/ullage-sh/ullage/bench/command"
 	"github.com/ullage-sh/ullage/bench/record"
 	"github.com/ullage-sh/ullage/bench/ullage"
 	"github.com/ullage-sh/ullage/engine"
@@ -39,11 +40,8 @@ func run(args []string, stdout, stderr io.Writer) error {
 	pattern := f.String("case", "^(diverse|lognormal)-1000$|gpu|zone|anti|existing|ignored", "regular expression: cases to plan for")
 	pods := f.Int("pods", 0, "pods of each case, if it has more; 0 for all")
 	shuffles := f.Int("shuffles", 0, "orders of the input to plan for again")
-	if err := f.Parse(args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return err
-	}
-	if f.NArg() > 0 {
-		return fmt.Errorf("%q is not expected: there are only flags", f.Arg(0))
 	}
 	wanted, err := regexp.Compile(*pattern)
 	if err != nil {

@@ -11,9 +11,6 @@ import (
 	"github.com/ullage-sh/ullage/bench/measure"
 )
 
-// leastShare is in how many clusters the policy has to decide as Karpenter does.
-const leastShare = 0.98
-
 func calibration(ctx context.Context, args []string, stdout io.Writer) error {
 	f := newFlags("calibrate", "twenty clusters and no cases")
 	clusters := f.Int("clusters", 500, "small clusters, of as many seeds from -seed on")
@@ -57,8 +54,8 @@ func calibration(ctx context.Context, args []string, stdout io.Writer) error {
 			}
 			return []string{b.Line()}, nil, nil
 		})
-		if err == nil && s.Share() < leastShare {
-			err = fmt.Errorf("the policy decides as Karpenter in %.1f%% of the clusters, %.0f%% are wanted", 100*s.Share(), 100*leastShare)
+		if err == nil && s.Share() < calibrate.LeastShare {
+			err = fmt.Errorf("the policy decides as Karpenter in %.1f%% of the clusters, %.0f%% are wanted", 100*s.Share(), 100*calibrate.LeastShare)
 		}
 		return err
 	})

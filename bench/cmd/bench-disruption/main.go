@@ -4,24 +4,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"path/filepath"
+
+	"github.com/ullage-sh/ullage/bench/command"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench-disruption:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("bench-disruption", run) }
 
 // subjects are what there is to compare.
 var subjects = []struct {
@@ -65,28 +55,9 @@ func newFlags(subject, quick string) *flags {
 	return f
 }
 
-func (f *flags) parse(args []string) error {
-	if err := f.Parse(args); err != nil {
-		return err
-	}
-	if f.NArg() > 0 {
-		return fmt.Errorf("%q is not expected: there are only flags", f.Arg(0))
-	}
-	return nil
-}
+func (f *flags) parse(args []string) error { return command.Parse(f.FlagSet, args) }
 
 // write hands a writer to a subject that also fills the file, if one is wanted.
-func (f *flags) write(stdout io.Writer, subject func(w io.Writer) error) (err error) {
-	if f.out == "" {
-		return subject(stdout)
-	}
-	if err := os.MkdirAll(filepath.Dir(f.out), 0o755); err != nil {
-		return err
-	}
-	file, err := os.Create(f.out)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return subject(io.MultiWriter(stdout, file))
+func (f *flags) write(stdout io.Writer, subject func(w io.Writer) error) error {
+	return command.Tee(stdout, f.out, subject)
 }

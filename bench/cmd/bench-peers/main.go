@@ -4,31 +4,20 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"path/filepath"
 	"regexp"
 	"time"
 
 	"github.com/ullage-sh/ullage/bench/cases"
+	"github.com/ullage-sh/ullage/bench/command"
 	"github.com/ullage-sh/ullage/bench/contest"
 	"github.com/ullage-sh/ullage/bench/record"
 	"github.com/ullage-sh/ullage/engine"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench-peers:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("bench-peers", run) }
 
 // settings are what the flags say.
 type settings struct {
@@ -52,11 +41,8 @@ func parse(args []string) (*settings, error) {
 	charge := f.Float64("node-charge", record.USD(engine.NodeCharge).Dollars(), "USD per hour that each new node adds to the objective of either side")
 	f.StringVar(&s.dump, "dump", "", "folder to write inputs and plans to, as JSON")
 	f.StringVar(&s.out, "out", "", "file to write the table to, too")
-	if err := f.Parse(args); err != nil {
+	if err := command.Parse(f, args); err != nil {
 		return nil, err
-	}
-	if f.NArg() > 0 {
-		return nil, fmt.Errorf("%q is not expected: there are only flags", f.Arg(0))
 	}
 	var err error
 	if s.wanted, err = regexp.Compile(*pattern); err != nil {
@@ -66,7 +52,7 @@ func parse(args []string) (*settings, error) {
 	return s, nil
 }
 
-func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
+func run(ctx context.Context, args []string, stdout io.Writer) error {
 	s, err := parse(args)
 	if err != nil {
 		return err
@@ -86,19 +72,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
 		}
 		return nil
 	}
-	w := stdout
-	if s.out != "" {
-		if err := os.MkdirAll(filepath.Dir(s.out), 0o755); err != nil {
-			return err
-		}
-		f, err := os.Create(s.out)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		w = io.MultiWriter(stdout, f)
-	}
-	return s.hold(ctx, chosen, w)
+	return command.Tee(stdout, s.out, func(w io.Writer) error { return s.hold(ctx, chosen, w) })
 }
 
 // hold measures the chosen cases and writes the table. The error names what went

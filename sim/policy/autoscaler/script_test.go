@@ -1,7 +1,6 @@
 package autoscaler_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,35 +21,29 @@ import (
 //
 // go test ./sim/policy/autoscaler -run Scripts -rewrite writes it into the files.
 func TestScripts(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scripts in testdata: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-				records, err := clustertest.Parse(d.Input)
-				if err != nil {
-					return "error: " + err.Error() + "\n"
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			records, err := clustertest.Parse(d.Input)
+			if err != nil {
+				return "error: " + err.Error() + "\n"
+			}
+			s := cluster.NewSnapshot(records)
+			switch d.Cmd {
+			case "groups":
+				var b strings.Builder
+				for _, g := range autoscaler.Groups(s) {
+					b.WriteString(s.Pools[s.Offerings[g].Pool].Name + " " + s.Offerings[g].ID.String() + "\n")
 				}
-				s := cluster.NewSnapshot(records)
-				switch d.Cmd {
-				case "groups":
-					var b strings.Builder
-					for _, g := range autoscaler.Groups(s) {
-						b.WriteString(s.Pools[s.Offerings[g].Pool].Name + " " + s.Offerings[g].ID.String() + "\n")
-					}
-					return b.String()
-				case "provision":
-					return autoscaler.Provision(s).Text()
-				case "unneeded":
-					r := plan.Repacking{Actions: autoscaler.Unneeded(repack.Input{Input: records, Now: clustertest.Born.Add(cluster.Hour)})}
-					text, _, _ := strings.Cut(r.Text(), "cost ")
-					return text
-				}
-				t.Fatalf("%s: unknown directive %q", d.Pos, d.Cmd)
-				return ""
-			})
+				return b.String()
+			case "provision":
+				return autoscaler.Provision(s).Text()
+			case "unneeded":
+				r := plan.Repacking{Actions: autoscaler.Unneeded(repack.Input{Input: records, Now: clustertest.Born.Add(cluster.Hour)})}
+				text, _, _ := strings.Cut(r.Text(), "cost ")
+				return text
+			}
+			t.Fatalf("%s: unknown directive %q", d.Pos, d.Cmd)
+			return ""
 		})
-	}
+	})
 }

@@ -13,7 +13,7 @@ func (s *poolState) balance(saving cluster.Money, burden int64) bool {
 
 // approves tells whether the pools of a command's nodes find it worth its disruption.
 // What it saves over several pools is shared out by what their nodes cost.
-func (p *Pass) approves(c *Command) bool {
+func (p *pass) approves(c *Command) bool {
 	all := cluster.Money(0)
 	prices, burdens := map[string]cluster.Money{}, map[string]int64{}
 	for _, x := range c.candidates {
@@ -35,6 +35,6 @@ func (p *Pass) approves(c *Command) bool {
 }
 
 // mightPass tells whether a candidate would be approved of if nothing had to be bought.
-func (p *Pass) mightPass(x *candidate) bool {
+func (p *pass) mightPass(x *candidate) bool {
 	return x.pool.Policy != cluster.Balanced || p.pools[x.pool.Name].balance(x.price, x.burden)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/ullage-sh/ullage/repack"
 )
 
-// Pass is a cluster as Karpenter looks at it when it wants to disrupt something.
-type Pass struct {
+// pass is a cluster as Karpenter looks at it when it wants to disrupt something.
+type pass struct {
 	in         repack.Input
 	opt        Options
 	base       *trial // with all pods where they are
@@ -60,10 +60,10 @@ func burden(p *cluster.Pod) int64 {
 	return min(max(onePod+int64(p.DeletionCost)*onePod>>27+int64(p.Priority)*onePod>>25, 0), mostPod)
 }
 
-// NewPass looks at a cluster. Input.Kept are nodes that are no candidates whatever their
+// newPass looks at a cluster. Input.Kept are nodes that are no candidates whatever their
 // pods say: those that go already, and those that pods are on their way to.
-func NewPass(in repack.Input, o Options) *Pass {
-	p := &Pass{in: in, opt: o, pools: map[string]*poolState{}, young: map[string]bool{}, leaving: map[string]bool{}, stays: map[*cluster.Pod]bool{}}
+func newPass(in repack.Input, o Options) *pass {
+	p := &pass{in: in, opt: o, pools: map[string]*poolState{}, young: map[string]bool{}, leaving: map[string]bool{}, stays: map[*cluster.Pod]bool{}}
 	byNode := map[string][]*cluster.Pod{}
 	pods := make([]*cluster.Pod, len(in.Pods))
 	for i, pod := range in.Pods {
@@ -84,7 +84,7 @@ func NewPass(in repack.Input, o Options) *Pass {
 }
 
 // find finds the candidates, and says which hosts these are.
-func (p *Pass) find(byNode map[string][]*cluster.Pod, lifted map[string]bool) {
+func (p *pass) find(byNode map[string][]*cluster.Pod, lifted map[string]bool) {
 	pools, claims := map[string]*cluster.Pool{}, map[string]*cluster.Claim{}
 	for _, x := range p.in.Pools {
 		pools[x.Name] = x
@@ -161,7 +161,7 @@ func never(g repack.Guards, p *cluster.Pod) bool {
 	return forbidden(g, p) && slices.ContainsFunc(g[p.Namespace], func(b *cluster.PodDisruptionBudget) bool { return b.Covers(p) && b.Why != "" })
 }
 
-func (p *Pass) ripe(x *candidate) bool {
+func (p *pass) ripe(x *candidate) bool {
 	after := x.pool.ConsolidateAfter
 	if after == cluster.Forever {
 		return false
@@ -174,7 +174,7 @@ func (p *Pass) ripe(x *candidate) bool {
 }
 
 // settle makes the board, with the pods of all candidates where they are.
-func (p *Pass) settle(snap *cluster.Snapshot) {
+func (p *pass) settle(snap *cluster.Snapshot) {
 	b := newBoard(snap, p.opt)
 	b.leaving = p.leaving
 	p.base = newTrial(b)
@@ -209,7 +209,7 @@ func (p *Pass) settle(snap *cluster.Snapshot) {
 }
 
 // allowed is how many nodes of each pool may go now for a reason.
-func (p *Pass) allowed(why cluster.Reason) map[string]int {
+func (p *pass) allowed(why cluster.Reason) map[string]int {
 	out := map[string]int{}
 	for _, pool := range p.in.Pools {
 		if s := p.pools[pool.Name]; s != nil {
@@ -219,9 +219,19 @@ func (p *Pass) allowed(why cluster.Reason) map[string]int {
 	return out
 }
 
+// affordable leaves of candidates those that budgets let go at the same time, the first of
+// each pool.
+func (p *pass) affordable(list []*candidate, why cluster.Reason) []*candidate {
+	allowed := p.allowed(why)
+	return slices.DeleteFunc(list, func(x *candidate) bool {
+		allowed[x.pool.Name]--
+		return allowed[x.pool.Name] < 0
+	})
+}
+
 // budget is how many of so many nodes a pool's budgets let go at once. What none bounds
 // is not bounded by the number of nodes either.
-func (p *Pass) budget(pool *cluster.Pool, nodes int, why cluster.Reason) int {
+func (p *pass) budget(pool *cluster.Pool, nodes int, why cluster.Reason) int {
 	most := math.MaxInt32
 	for i := range pool.Budgets {
 		b := &pool.Budgets[i]
@@ -247,7 +257,7 @@ func byValue(list []*candidate) {
 }
 
 // choose returns the candidates that a method may look at.
-func (p *Pass) choose(may func(*candidate) bool) []*candidate {
+func (p *pass) choose(may func(*candidate) bool) []*candidate {
 	var out []*candidate
 	for _, x := range p.candidates {
 		if may(x) {

@@ -19,8 +19,8 @@ const (
 	SingleNode Method = "single"
 )
 
-// Methods are all of them in order.
-var Methods = []Method{Emptiness, Drift, MultiNode, SingleNode}
+// methods are all of them in order.
+var methods = []Method{Emptiness, Drift, MultiNode, SingleNode}
 
 // Command is what one method has found: one action.
 type Command struct {
@@ -29,9 +29,6 @@ type Command struct {
 	// offerings of the replacement of a consolidation, and the candidates.
 	candidates []*candidate
 }
-
-// Replaces tells whether something is bought for the nodes that go.
-func (c *Command) Replaces() bool { return len(c.Action.Creates) > 0 }
 
 // outcome is what becomes of the pods of some candidates when these go.
 type outcome struct {
@@ -43,7 +40,7 @@ type outcome struct {
 
 // simulate looks at what would become of the pods of some candidates. Consolidation does
 // not count on nodes where pods come and go.
-func (p *Pass) simulate(list []*candidate, consolidation bool) *outcome {
+func (p *pass) simulate(list []*candidate, consolidation bool) *outcome {
 	o := &outcome{trial: p.base.fork(), pods: map[*cluster.Pod]bool{}}
 	if !consolidation {
 		o.quiet = make([]bool, len(o.quiet))
@@ -75,7 +72,7 @@ func (p *Pass) simulate(list []*candidate, consolidation bool) *outcome {
 
 // consolidate returns what can be done about some candidates: nothing bought, or one
 // node that is cheaper than they are together.
-func (p *Pass) consolidate(m Method, list []*candidate) *Command {
+func (p *pass) consolidate(m Method, list []*candidate) *Command {
 	o := p.simulate(list, true)
 	if o.stuck || len(o.claims) > 1 {
 		return nil
@@ -166,7 +163,7 @@ func (t *trial) fewest(n *claim) int {
 }
 
 // command writes an outcome down.
-func (p *Pass) command(m Method, list []*candidate, o *outcome) *Command {
+func (p *pass) command(m Method, list []*candidate, o *outcome) *Command {
 	c := &Command{Method: m, candidates: list, Action: plan.Action{Why: cluster.ReasonUnderutilized, Saving: o.prices}}
 	if m == Drift {
 		c.Action.Why = cluster.ReasonDrifted
@@ -189,14 +186,10 @@ func (p *Pass) command(m Method, list []*candidate, o *outcome) *Command {
 // multi looks for the longest run of candidates, in order, that one node at the most can
 // replace: by halves, as if what does for some did for fewer. looks is how many trials
 // there may be.
-func (p *Pass) multi(looks int) (found *Command, looked int) {
+func (p *pass) multi(looks int) (found *Command, looked int) {
 	list := p.choose(p.underutilized)
 	byValue(list)
-	allowed := p.allowed(cluster.ReasonUnderutilized)
-	list = slices.DeleteFunc(list, func(x *candidate) bool {
-		allowed[x.pool.Name]--
-		return allowed[x.pool.Name] < 0
-	})
+	list = p.affordable(list, cluster.ReasonUnderutilized)
 	if len(list) < 2 {
 		return nil, 0
 	}
@@ -215,12 +208,12 @@ func (p *Pass) multi(looks int) (found *Command, looked int) {
 
 // together consolidates several candidates, unless they would be replaced by what one
 // of them is.
-func (p *Pass) together(list []*candidate) *Command {
+func (p *pass) together(list []*candidate) *Command {
 	c := p.consolidate(MultiNode, list)
 	if c == nil {
 		return nil
 	}
-	if c.Replaces() && !c.unlike(p.base.board) {
+	if len(c.Action.Creates) > 0 && !c.unlike(p.base.board) {
 		return nil
 	}
 	if !p.approves(c) {
@@ -272,7 +265,7 @@ func (c *Command) unlike(b *board) bool {
 }
 
 // single looks for the first candidate that can go or be replaced by a cheaper one.
-func (p *Pass) single(looks int) (found *Command, looked int) {
+func (p *pass) single(looks int) (found *Command, looked int) {
 	list := p.choose(p.underutilized)
 	byValue(list)
 	allowed := p.allowed(cluster.ReasonUnderutilized)
@@ -310,19 +303,18 @@ func interleave(list []*candidate) []*candidate {
 }
 
 // underutilized tells whether consolidation may look at a candidate.
-func (p *Pass) underutilized(x *candidate) bool {
+func (p *pass) underutilized(x *candidate) bool {
 	return x.ripe && !x.guarded && x.price > 0 && x.burden > onePod && x.pool.Policy != cluster.WhenEmpty
 }
 
+// vacant tells whether emptiness may look at a candidate.
+func (p *pass) vacant(x *candidate) bool { return x.ripe && !x.guarded && x.burden <= onePod }
+
 // empty finds all candidates that hold nothing anybody would miss.
-func (p *Pass) empty() *Command {
-	allowed := p.allowed(cluster.ReasonEmpty)
-	list := p.choose(func(x *candidate) bool { return x.ripe && !x.guarded && x.burden <= onePod })
+func (p *pass) empty() *Command {
+	list := p.choose(p.vacant)
 	byValue(list)
-	list = slices.DeleteFunc(list, func(x *candidate) bool {
-		allowed[x.pool.Name]--
-		return allowed[x.pool.Name] < 0
-	})
+	list = p.affordable(list, cluster.ReasonEmpty)
 	if len(list) == 0 {
 		return nil
 	}
@@ -338,7 +330,7 @@ func (p *Pass) empty() *Command {
 
 // drift finds the node that has drifted for longest and whose pods have places to go;
 // empty ones first.
-func (p *Pass) drift() (found *Command, looked int) {
+func (p *pass) drift() (found *Command, looked int) {
 	list := p.choose(func(x *candidate) bool {
 		return x.claim.Is(cluster.Drifted) && (!x.guarded || x.claim.TerminationGracePeriod != cluster.Forever)
 	})

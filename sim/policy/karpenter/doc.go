@@ -2,7 +2,7 @@
 // algorithm that its documentation and behaviour show, in our own words, on our records.
 //
 //	Provision: (cluster.Snapshot)  → plan.Plan     waiting pods onto hosts, claims, new claims
-//	Pass:      (repack.Input)      → Command       which nodes to give back or replace, one command at a time
+//	Disrupt:   (repack.Input)      → Command       which nodes to give back or replace, one command at a time
 //	Brain:     the engine with both, at Karpenter's pace
 //
 // Pods are placed one after the other, those with the most cpu, then memory, first: on

@@ -30,7 +30,7 @@ type loop struct {
 	// took until then.
 	found *Command
 	due   cluster.Instant
-	// next is the method to go on with, as an index into Methods.
+	// next is the method to go on with, as an index into methods.
 	next int
 }
 
@@ -40,13 +40,13 @@ func (l *loop) disrupt(in repack.Input) (*plan.Repacking, cluster.Instant) {
 	if l.found != nil && in.Now < l.due {
 		return out, l.due
 	}
-	p := NewPass(in, l.opt)
+	p := newPass(in, l.opt)
 	if c := l.found; c != nil {
 		l.found = nil
 		if c.Method == Drift {
 			c = p.again(c)
 		} else {
-			c = p.Still(c)
+			c = p.still(c)
 		}
 		if c != nil {
 			l.next = 0
@@ -55,10 +55,10 @@ func (l *loop) disrupt(in repack.Input) (*plan.Repacking, cluster.Instant) {
 		}
 	}
 	took := cluster.Duration(0)
-	for l.next < len(Methods) {
-		m := Methods[l.next]
+	for l.next < len(methods) {
+		m := methods[l.next]
 		l.next++
-		c, thought := p.Decide(m)
+		c, thought := p.decide(m)
 		took += thought
 		if c == nil {
 			continue
@@ -78,7 +78,7 @@ func (l *loop) disrupt(in repack.Input) (*plan.Repacking, cluster.Instant) {
 
 // again is the command for a node that has drifted as it would be now, nil if the node
 // may not go any more.
-func (p *Pass) again(c *Command) *Command {
+func (p *pass) again(c *Command) *Command {
 	allowed := p.allowed(cluster.ReasonDrifted)
 	for _, x := range p.candidates {
 		if x.node.Name != c.Action.Hosts[0] || allowed[x.pool.Name] == 0 {

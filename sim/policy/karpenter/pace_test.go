@@ -67,7 +67,7 @@ func TestValidation(t *testing.T) {
 
 // TestTimeouts: candidates for which there is no time are not looked at.
 func TestTimeouts(t *testing.T) {
-	p := NewPass(input(t, twoNodes, 0), Options{})
+	p := newPass(input(t, twoNodes, 0), Options{})
 	if c, looked := p.single(0); c != nil || looked != 0 {
 		t.Errorf("without time for any, %d were looked at", looked)
 	}

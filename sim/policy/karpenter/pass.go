@@ -8,20 +8,26 @@ import (
 	"github.com/ullage-sh/ullage/repack"
 )
 
-// Disrupt returns the command that the first method finds, nil if none does.
+// Disrupt returns the command that the first method finds and still approves of when it
+// looks again, nil if none does: what Karpenter would begin if thinking took no time and
+// nothing happened meanwhile.
 func Disrupt(in repack.Input, o Options) *Command {
-	p := NewPass(in, o)
-	for _, m := range Methods {
-		if c, _ := p.Decide(m); c != nil {
+	for _, m := range methods {
+		c, _ := newPass(in, o).decide(m)
+		if c != nil && m != Drift {
+			in.Now = in.Now.Add(validateAfter)
+			c = newPass(in, o).still(c)
+		}
+		if c != nil {
 			return c
 		}
 	}
 	return nil
 }
 
-// Decide returns what one method finds, nil for nothing, and how long Karpenter would
+// decide returns what one method finds, nil for nothing, and how long Karpenter would
 // have thought about it.
-func (p *Pass) Decide(m Method) (found *Command, took cluster.Duration) {
+func (p *pass) decide(m Method) (found *Command, took cluster.Duration) {
 	each := simulationBase + cluster.Duration(p.nodes)*simulationPerNode
 	looks := func(limit cluster.Duration) int {
 		if p.opt.Untimed {
@@ -43,23 +49,17 @@ func (p *Pass) Decide(m Method) (found *Command, took cluster.Duration) {
 	return found, cluster.Duration(looked) * each
 }
 
-// Still returns what is left of a command that was found in an earlier pass, nil if it is
+// still returns what is left of a command that was found in an earlier pass, nil if it is
 // not to be carried out any more: its nodes have to be candidates still, budgets have to
 // allow it, and what would become of the pods has to be the same. Of empty nodes those go
 // that still may.
-func (p *Pass) Still(c *Command) *Command {
+func (p *pass) still(c *Command) *Command {
 	may, why := p.underutilized, cluster.ReasonUnderutilized
 	if c.Method == Emptiness {
-		may, why = func(x *candidate) bool { return x.ripe && !x.guarded && x.burden <= onePod }, cluster.ReasonEmpty
+		may, why = p.vacant, cluster.ReasonEmpty
 	}
-	allowed := p.allowed(why)
-	now := p.choose(func(x *candidate) bool {
-		if !slices.Contains(c.Action.Hosts, x.node.Name) || !may(x) {
-			return false
-		}
-		allowed[x.pool.Name]--
-		return allowed[x.pool.Name] >= 0
-	})
+	now := p.choose(func(x *candidate) bool { return slices.Contains(c.Action.Hosts, x.node.Name) && may(x) })
+	now = p.affordable(now, why)
 	if c.Method == Emptiness {
 		return p.stillEmpty(c, now)
 	}
@@ -89,7 +89,7 @@ func (p *Pass) Still(c *Command) *Command {
 	return &out
 }
 
-func (p *Pass) stillEmpty(c *Command, now []*candidate) *Command {
+func (p *pass) stillEmpty(c *Command, now []*candidate) *Command {
 	if len(now) == 0 {
 		return nil
 	}

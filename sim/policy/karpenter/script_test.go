@@ -2,7 +2,6 @@ package karpenter_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -24,43 +23,37 @@ import (
 //
 // go test ./sim/policy/karpenter -run Scripts -rewrite writes it into the files.
 func TestScripts(t *testing.T) {
-	paths, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scripts in testdata: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-				records, err := clustertest.Parse(d.Input)
-				if err != nil {
-					return "error: " + err.Error() + "\n"
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			records, err := clustertest.Parse(d.Input)
+			if err != nil {
+				return "error: " + err.Error() + "\n"
+			}
+			o, kept := karpenter.Options{}, map[string]string{}
+			for _, a := range d.CmdArgs {
+				switch a.Key {
+				case "types":
+					d.ScanArgs(t, a.Key, &o.MaxTypes)
+				case "ignore-preferences":
+					o.IgnorePreferences = true
+				case "spot-to-spot":
+					o.SpotToSpot = true
+				case "keep":
+					kept[strings.Join(a.Vals, "")] = "kept"
+				default:
+					t.Fatalf("%s: unknown argument %q", d.Pos, a.Key)
 				}
-				o, kept := karpenter.Options{}, map[string]string{}
-				for _, a := range d.CmdArgs {
-					switch a.Key {
-					case "types":
-						d.ScanArgs(t, a.Key, &o.MaxTypes)
-					case "ignore-preferences":
-						o.IgnorePreferences = true
-					case "spot-to-spot":
-						o.SpotToSpot = true
-					case "keep":
-						kept[strings.Join(a.Vals, "")] = "kept"
-					default:
-						t.Fatalf("%s: unknown argument %q", d.Pos, a.Key)
-					}
-				}
-				switch d.Cmd {
-				case "provision":
-					return karpenter.Provision(cluster.NewSnapshot(records), o).Text()
-				case "disrupt":
-					return described(karpenter.Disrupt(repack.Input{Input: records, Now: clustertest.Born.Add(cluster.Hour), Kept: kept}, o))
-				}
-				t.Fatalf("%s: unknown directive %q", d.Pos, d.Cmd)
-				return ""
-			})
+			}
+			switch d.Cmd {
+			case "provision":
+				return karpenter.Provision(cluster.NewSnapshot(records), o).Text()
+			case "disrupt":
+				return described(karpenter.Disrupt(repack.Input{Input: records, Now: clustertest.Born.Add(cluster.Hour), Kept: kept}, o))
+			}
+			t.Fatalf("%s: unknown directive %q", d.Pos, d.Cmd)
+			return ""
 		})
-	}
+	})
 }
 
 func described(c *karpenter.Command) string {

@@ -195,16 +195,13 @@ func (t *trial) anywhere(x *constraint) bool {
 	return false
 }
 
-// count notes that a pod of a class came to a host.
-func (t *trial) count(c *class, host int32) {
-	for _, i := range c.counted {
-		if d := t.board.tallies[i].at[host]; d >= 0 {
-			t.counts[i][d]++
-		}
-	}
-	for _, i := range c.repels {
-		if d := t.board.tallies[i].at[host]; d >= 0 {
-			t.counts[i][d]++
+// count notes that a pod of a class came to a host (1) or left it (-1).
+func (t *trial) count(c *class, host, by int32) {
+	for _, list := range [][]int32{c.counted, c.repels} {
+		for _, i := range list {
+			if d := t.board.tallies[i].at[host]; d >= 0 {
+				t.counts[i][d] += by
+			}
 		}
 	}
 }

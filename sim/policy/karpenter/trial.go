@@ -159,18 +159,12 @@ func (t *trial) put(x item, c *class, host int32) {
 	if len(c.Demand.Ports) > 0 {
 		t.ports[host] = append(t.ports[host], c.Demand.Ports...)
 	}
-	t.count(c, host)
+	t.count(c, host, 1)
 	t.placed[host] = append(t.placed[host], x)
 }
 
 // lift takes a pod off its host.
 func (t *trial) lift(c *class, host int32) {
 	t.free[host].Add(c.Requests)
-	for _, list := range [][]int32{c.counted, c.repels} {
-		for _, i := range list {
-			if d := t.board.tallies[i].at[host]; d >= 0 {
-				t.counts[i][d]--
-			}
-		}
-	}
+	t.count(c, host, -1)
 }
