@@ -176,7 +176,7 @@ func TestImages(t *testing.T) {
 		}
 	})
 	after := read(newest)
-	if before == after || read("/aws/service/bottlerocket/aws-k8s-1.36/arm64/v20261101/image_id") != before {
+	if before == after || read("/aws/service/bottlerocket/aws-k8s-1.36/arm64/20261101/image_id") != before {
 		t.Errorf("the newest image was %s and is %s", before, after)
 	}
 	out, err := l.ec2.DescribeImages(ctx, &awsec2.DescribeImagesInput{ImageIds: []string{after}})

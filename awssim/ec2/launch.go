@@ -229,8 +229,9 @@ func profile(w *world.World, p *types.LaunchTemplateIamInstanceProfileSpecificat
 	if arn := aws.ToString(p.Arn); arn != "" {
 		name = arn[strings.LastIndexByte(arn, '/')+1:]
 	}
-	if w.Profile(name) == nil {
+	there := w.Profile(name)
+	if there == nil {
 		return "", wire.Errorf("InvalidParameterValue", "Value (%.128s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name)
 	}
-	return w.ARN("iam", "", "instance-profile/"+name), nil
+	return w.ARN("iam", "", "instance-profile"+there.Path+name), nil
 }

@@ -3,6 +3,7 @@
 package iam
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -31,8 +32,8 @@ func role(w *world.World, name string) types.Role {
 
 func describe(w *world.World, p *world.Profile) *types.InstanceProfile {
 	out := &types.InstanceProfile{
-		InstanceProfileName: aws.String(p.Name), InstanceProfileId: aws.String(p.ID), Path: aws.String("/"), CreateDate: aws.Time(world.Time(p.Created)),
-		Arn: aws.String(w.ARN("iam", "", "instance-profile/"+p.Name)), Roles: []types.Role{}, Tags: []types.Tag{},
+		InstanceProfileName: aws.String(p.Name), InstanceProfileId: aws.String(p.ID), Path: aws.String(p.Path), CreateDate: aws.Time(world.Time(p.Created)),
+		Arn: aws.String(w.ARN("iam", "", "instance-profile"+p.Path+p.Name)), Roles: []types.Role{}, Tags: []types.Tag{},
 	}
 	if p.Role != "" {
 		out.Roles = append(out.Roles, role(w, p.Role))
@@ -61,11 +62,10 @@ func GetInstanceProfile(w *world.World, _ *world.Call, in *iam.GetInstanceProfil
 // ListInstanceProfiles lists the instance profiles.
 func ListInstanceProfiles(w *world.World, _ *world.Call, in *iam.ListInstanceProfilesInput) (*iam.ListInstanceProfilesOutput, error) {
 	out := &iam.ListInstanceProfilesOutput{InstanceProfiles: []types.InstanceProfile{}}
-	if prefix := aws.ToString(in.PathPrefix); prefix != "" && prefix != "/" {
-		return out, nil // all are at the root
-	}
 	for _, p := range w.Profiles() {
-		out.InstanceProfiles = append(out.InstanceProfiles, *describe(w, p))
+		if strings.HasPrefix(p.Path, aws.ToString(in.PathPrefix)) {
+			out.InstanceProfiles = append(out.InstanceProfiles, *describe(w, p))
+		}
 	}
 	return out, nil
 }
@@ -76,13 +76,14 @@ func CreateInstanceProfile(w *world.World, _ *world.Call, in *iam.CreateInstance
 	if name == "" || len(name) > 128 {
 		return nil, wire.Errorf("ValidationError", "An instance profile's name has 1 to 128 characters, not %d", len(name))
 	}
-	if path := aws.ToString(in.Path); path != "" && path != "/" {
-		return nil, wire.Errorf("UnsupportedOperation", "Paths of instance profiles are not simulated")
+	path := cmp.Or(aws.ToString(in.Path), "/")
+	if len(path) > 512 || path[0] != '/' || path[len(path)-1] != '/' {
+		return nil, wire.Errorf("ValidationError", "A path begins and ends with a slash and has at most 512 characters; %q does not", path)
 	}
 	if len(in.Tags) > world.MaxTags {
 		return nil, wire.Errorf("ValidationError", "An instance profile has at most %d tags, not %d", world.MaxTags, len(in.Tags))
 	}
-	p, ok := w.CreateProfile(name)
+	p, ok := w.CreateProfile(name, path)
 	if !ok {
 		return nil, &wire.Error{Code: "EntityAlreadyExists", Status: 409, Message: "Instance Profile " + name + " already exists."}
 	}

@@ -24,40 +24,51 @@ type Image struct {
 
 // family is a kind of image, with the parameter that says which is the newest.
 type family struct {
-	name, description, root string
-	sizeGiB                 int32
-	owner                   string
-	// paths of parameters, with K for the version of Kubernetes, A for the architecture
-	// and R for the release: one for the newest, one for each release.
+	name, description string
+	sizeGiB           int32
+	owner             string
+	// paths of parameters, with K for the version of Kubernetes, A for the architecture,
+	// R for the release and N for its number: one for the newest, one for each release.
 	latest, pinned string
+	architectures  []string
 }
 
 // families after the public names of AWS's images for EKS.
 var families = []family{
-	{
-		"amazon-eks-node-al2023-A-standard-K-R", "EKS-optimized Kubernetes node based on Amazon Linux 2023", "/dev/xvda", 20, "602401143452",
-		"/aws/service/eks/optimized-ami/K/amazon-linux-2023/A/standard/recommended/image_id",
-		"/aws/service/eks/optimized-ami/K/amazon-linux-2023/A/standard/amazon-eks-node-al2023-A-standard-K-R/image_id",
-	},
-	{
-		"bottlerocket-aws-k8s-K-A-R", "Bottlerocket for Kubernetes", "/dev/xvda", 2, "092701018921",
-		"/aws/service/bottlerocket/aws-k8s-K/A/latest/image_id",
-		"/aws/service/bottlerocket/aws-k8s-K/A/R/image_id",
-	},
+	al2023("standard", "", "x86_64", "arm64"), bottlerocket("", "", "x86_64", "arm64"),
+	al2023("nvidia", " with NVIDIA's driver", "x86_64", "arm64"), al2023("neuron", " with the Neuron driver", "x86_64"),
+	bottlerocket("-nvidia", " with NVIDIA's driver", "x86_64", "arm64"),
 }
 
-// ReleaseImages publishes a release of every family for both architectures and moves
-// the parameters of the newest to it. A release is a name like v20261101.
+func al2023(variant, with string, architectures ...string) family {
+	name := "amazon-eks-node-al2023-A-" + variant + "-K-R"
+	path := "/aws/service/eks/optimized-ami/K/amazon-linux-2023/A/" + variant + "/"
+	return family{
+		name, "EKS-optimized Kubernetes node based on Amazon Linux 2023" + with, 20, "602401143452",
+		path + "recommended/image_id", path + name + "/image_id", architectures,
+	}
+}
+
+func bottlerocket(variant, with string, architectures ...string) family {
+	path := "/aws/service/bottlerocket/aws-k8s-K" + variant + "/A/"
+	return family{
+		"bottlerocket-aws-k8s-K" + variant + "-A-R", "Bottlerocket for Kubernetes" + with, 2, "092701018921",
+		path + "latest/image_id", path + "N/image_id", architectures,
+	}
+}
+
+// ReleaseImages publishes a release of every family and moves the parameters of the
+// newest to it. A release is a name like v20261101.
 func (w *World) ReleaseImages(release string) error {
 	if release == "" || strings.ContainsAny(release, "/ ") {
 		return fmt.Errorf("release images: %q is no name of a release; want one like v20261101", release)
 	}
 	for _, f := range families {
-		for _, arch := range []string{"x86_64", "arm64"} {
-			named := strings.NewReplacer("K", w.cfg.Kubernetes, "A", arch, "R", release)
+		for _, arch := range f.architectures {
+			named := strings.NewReplacer("K", w.cfg.Kubernetes, "A", arch, "R", release, "N", strings.TrimPrefix(release, "v"))
 			i := &Image{
 				Name: named.Replace(f.name), Description: f.description, Arch: arch, Owner: f.owner, Alias: "amazon",
-				Created: w.now, RootDevice: f.root, SizeGiB: f.sizeGiB,
+				Created: w.now, RootDevice: "/dev/xvda", SizeGiB: f.sizeGiB,
 			}
 			i.ID = w.fixedID("ami-", i.Name)
 			if _, there := w.Image(i.ID); there {

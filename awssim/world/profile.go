@@ -9,16 +9,17 @@ import (
 // Profile is an IAM instance profile.
 type Profile struct {
 	Name, ID string
+	Path     string // begins and ends with a slash
 	Created  cluster.Instant
 	Role     string // "" for none
 }
 
-// CreateProfile makes an instance profile; false if the name is taken.
-func (w *World) CreateProfile(name string) (*Profile, bool) {
+// CreateProfile makes an instance profile at a path; false if the name is taken.
+func (w *World) CreateProfile(name, path string) (*Profile, bool) {
 	if w.Profile(name) != nil {
 		return nil, false
 	}
-	p := &Profile{Name: name, ID: w.id("AIPA"), Created: w.now}
+	p := &Profile{Name: name, ID: w.id("AIPA"), Path: path, Created: w.now}
 	w.profiles = append(w.profiles, p)
 	w.note("instance profile %s", name)
 	return p, true
