@@ -36,7 +36,7 @@ type Class struct {
 
 // Subnet is one that nodes can be launched in.
 type Subnet struct {
-	ID, Zone, ZoneID string
+	ID, Zone, ZoneID, VPC string
 	// Free is how many addresses it had left when it was last described.
 	Free int
 	// Public tells whether instances get public addresses unless they say otherwise.
@@ -44,7 +44,7 @@ type Subnet struct {
 }
 
 // SecurityGroup is one that nodes belong to.
-type SecurityGroup struct{ ID, Name string }
+type SecurityGroup struct{ ID, Name, VPC string }
 
 // Image is a machine image with what an instance type must be like to boot it.
 type Image struct {

@@ -3,9 +3,30 @@ package nodeclass
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/ullage-sh/ullage/api/awsv1"
+	"github.com/ullage-sh/ullage/provider/aws/userdata"
 )
+
+// templateOf identifies what a spec launches instances with. What merely selects is left
+// out: it is compared with what an instance has. So is ipPrefixCount, as Karpenter does.
+// Fields that say nothing do not count, so that new fields leave old hashes as they are.
+func templateOf(spec awsv1.EC2NodeClassSpec, family userdata.Family) string {
+	spec.SubnetSelectorTerms, spec.SecurityGroupSelectorTerms = nil, nil
+	spec.CapacityReservationSelectorTerms, spec.AMISelectorTerms = nil, nil
+	spec.IPPrefixCount = nil
+	spec.AMIFamily = string(family) // the same whether it was said or follows from the alias
+	spec.BlockDeviceMappings = slices.Clone(spec.BlockDeviceMappings)
+	slices.SortStableFunc(spec.BlockDeviceMappings, func(a, b awsv1.BlockDeviceMapping) int { return strings.Compare(a.DeviceName, b.DeviceName) })
+	text, err := json.Marshal(spec)
+	if err != nil {
+		panic(err) // strings, numbers and maps of strings always marshal
+	}
+	return digest(string(text))
+}
 
 // digest is 64 bits of a hash, in hex.
 func digest(parts ...string) string {
