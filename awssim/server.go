@@ -151,7 +151,11 @@ func (s *Server) handle(r *http.Request, body []byte, sig signature, svc service
 	if slices.Contains(s.cfg.Denied, full) {
 		return "", nil, &wire.Error{Code: svc.denied, Status: http.StatusForbidden, Message: "You are not authorized to perform " + full + "."}
 	}
-	call := &world.Call{Endpoint: "http://" + r.Host, Principal: sig.key, Asked: s.cfg.Now()}
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	call := &world.Call{Endpoint: scheme + r.Host, Principal: sig.key, Asked: s.cfg.Now()}
 	out, err = s.ask(r.Context(), op, full, in, call)
 	if call.Takes > 0 {
 		if slept := s.cfg.Sleep(r.Context(), call.Takes); slept != nil {

@@ -95,6 +95,9 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := l.startAWS(ctx, machines); err != nil {
+		return err
+	}
 	ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.work.Go(func() {
 		if err := l.fleet.Run(ctx); err != nil && ctx.Err() == nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab/controlplane"
+	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/system"
 	"github.com/ullage-sh/ullage/provider/simulated"
@@ -71,6 +72,8 @@ type Lab struct {
 	cloud    *simulated.Cloud
 	provider *simulated.Provider
 	fleet    *kubelet.Fleet
+	aws      *endpoint.Endpoint
+	started  time.Time
 	client   client.Client
 	log      *slog.Logger // of the operator
 	logFile  *os.File
@@ -91,7 +94,7 @@ func Start(ctx context.Context, cfg Config) (_ *Lab, err error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
 	}
-	l := &Lab{cfg: cfg, dir: cfg.Dir, changed: make(chan struct{}, 1)}
+	l := &Lab{cfg: cfg, dir: cfg.Dir, changed: make(chan struct{}, 1), started: time.Now()}
 	if l.dir == "" {
 		if l.dir, err = os.MkdirTemp("", "ullage-lab-"); err != nil {
 			return nil, fmt.Errorf("temporary directory: %w", err)
@@ -162,6 +165,9 @@ func (l *Lab) Err() error { return l.plane.Err() }
 func (l *Lab) Stop() error {
 	var errs []error
 	errs = append(errs, l.StopOperator())
+	if l.aws != nil {
+		errs = append(errs, l.aws.Stop())
+	}
 	if l.stop != nil {
 		l.stop()
 	}

@@ -168,7 +168,12 @@ func DescribeInstanceStatus(w *world.World, _ *world.Call, in *ec2.DescribeInsta
 		return nil, err
 	}
 	has := instanceAttributes(w)
-	has["event.code"] = func(world.View) []string { return nil } // nothing is ever scheduled
+	has["event.code"] = func(v world.View) []string {
+		if v.Retires != 0 {
+			return []string{string(types.EventCodeInstanceRetirement)}
+		}
+		return nil
+	}
 	has["instance-status.status"] = one(func(world.View) string { return "ok" })
 	has["system-status.status"] = one(func(world.View) string { return "ok" })
 	if all, err = filtered(w, all, in.Filters, has, viewID); err != nil {
@@ -190,9 +195,15 @@ func DescribeInstanceStatus(w *world.World, _ *world.Call, in *ec2.DescribeInsta
 	out := &ec2.DescribeInstanceStatusOutput{InstanceStatuses: []types.InstanceStatus{}, NextToken: next}
 	well := &types.InstanceStatusSummary{Status: types.SummaryStatusOk}
 	for _, v := range all {
-		out.InstanceStatuses = append(out.InstanceStatuses, types.InstanceStatus{
+		s := types.InstanceStatus{
 			InstanceId: aws.String(v.ID), AvailabilityZone: aws.String(v.Zone), InstanceState: state(v.State), InstanceStatus: well, SystemStatus: well,
-		})
+		}
+		if v.Retires != 0 {
+			s.Events = []types.InstanceStatusEvent{{
+				Code: types.EventCodeInstanceRetirement, Description: aws.String("The machine under the instance will be retired"), NotBefore: aws.Time(world.Time(v.Retires)),
+			}}
+		}
+		out.InstanceStatuses = append(out.InstanceStatuses, s)
 	}
 	return out, nil
 }
@@ -209,6 +220,9 @@ func TerminateInstances(w *world.World, _ *world.Call, in *ec2.TerminateInstance
 	}
 	var ids []string
 	for _, v := range all {
+		if v.Elsewhere {
+			return nil, wire.Errorf("OperationNotPermitted", "The instance '%s' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.", v.ID)
+		}
 		ids = append(ids, v.ID)
 	}
 	if err := w.Terminate(ids); err != nil {

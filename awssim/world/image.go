@@ -65,22 +65,37 @@ func (w *World) ReleaseImages(release string) error {
 	}
 	for _, f := range families {
 		for _, arch := range f.architectures {
-			named := strings.NewReplacer("K", w.cfg.Kubernetes, "A", arch, "R", release, "N", strings.TrimPrefix(release, "v"))
-			i := &Image{
-				Name: named.Replace(f.name), Description: f.description, Arch: arch, Owner: f.owner, Alias: "amazon",
-				Created: w.now, RootDevice: "/dev/xvda", SizeGiB: f.sizeGiB,
-			}
-			i.ID = w.fixedID("ami-", i.Name)
-			if _, there := w.Image(i.ID); there {
+			i, made := w.makeImage(f, arch, release)
+			if !made {
 				return fmt.Errorf("release images: %s has been released before", release)
 			}
-			w.images = append(w.images, i)
-			w.SetParameter(named.Replace(f.pinned), i.ID)
-			w.SetParameter(named.Replace(f.latest), i.ID)
+			w.SetParameter(f.named(w.cfg.Kubernetes, arch, release, f.latest), i.ID)
 		}
 	}
-	w.note("release images %s", release)
+	w.Note("release images %s", release)
 	return nil
+}
+
+// makeImage publishes one image, with the parameter of its release; false if it is there.
+func (w *World) makeImage(f family, arch, release string) (_ *Image, made bool) {
+	i := &Image{
+		Name: f.named(w.cfg.Kubernetes, arch, release, f.name), Description: f.description, Arch: arch, Owner: f.owner, Alias: "amazon",
+		Created: w.now, RootDevice: "/dev/xvda", SizeGiB: f.sizeGiB,
+	}
+	i.ID = w.fixedID("ami-", i.Name)
+	for _, other := range w.images {
+		if other.ID == i.ID {
+			return other, false
+		}
+	}
+	w.images = append(w.images, i)
+	w.SetParameter(f.named(w.cfg.Kubernetes, arch, release, f.pinned), i.ID)
+	return i, true
+}
+
+// named fills in a name or a path of a family.
+func (f family) named(kubernetes, arch, release, pattern string) string {
+	return strings.NewReplacer("K", kubernetes, "A", arch, "R", release, "N", strings.TrimPrefix(release, "v")).Replace(pattern)
 }
 
 // Images lists the images, oldest first.
@@ -110,7 +125,7 @@ func (w *World) RemoveImage(id string) error {
 	if len(w.images) == before {
 		return fmt.Errorf("remove image %s: %w", id, errNone)
 	}
-	w.note("deregister image %s", id)
+	w.Note("deregister image %s", id)
 	return nil
 }
 
@@ -118,11 +133,11 @@ func (w *World) RemoveImage(id string) error {
 func (w *World) SetParameter(name, value string) {
 	if value == "" {
 		delete(w.parameters, name)
-		w.note("parameter %s is gone", name)
+		w.Note("parameter %s is gone", name)
 		return
 	}
 	w.parameters[name] = Parameter{name, value, w.parameters[name].Version + 1, w.now}
-	w.note("parameter %s = %s", name, value)
+	w.Note("parameter %s = %s", name, value)
 }
 
 // Parameter is a value in the Parameter Store, with its version and when it was set.

@@ -58,12 +58,17 @@ type Instance struct {
 
 	Rebalance  bool            // recommended
 	Warned     cluster.Instant // interruption notice, 0 for none
+	Retires    cluster.Instant // its machine is to be retired then, 0 for never
 	Stopping   cluster.Instant // 0 while it is not
 	Terminated cluster.Instant // 0 while it is not
 	// ByUser: it was terminated by a call, not by the cloud.
 	ByUser bool
 	// Cancelled: its Spot request was, which leaves the instance alone.
 	Cancelled bool
+	// Elsewhere: it is not from the machine room, and cannot be ended.
+	Elsewhere bool
+	// Booted is when its kubelet registered, 0 before.
+	Booted cluster.Instant
 }
 
 // Offering is the pool that it is from.
@@ -109,7 +114,7 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 	out := Launched{SoldOut: receipt.SoldOut, Takes: receipt.Takes}
 	var short *provider.InsufficientCapacityError
 	if errors.As(err, &short) {
-		w.note("launch of %d: no capacity in %d pools", count, len(short.SoldOut))
+		w.Note("launch of %d: no capacity in %d pools", count, len(short.SoldOut))
 		return out, nil
 	}
 	if err != nil {
@@ -120,7 +125,7 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 	for k := range events {
 		machines[events[k].Machine.InstanceID] = &events[k].Machine
 	}
-	reservation := w.id("r-")
+	reservation := w.NewID("r-")
 	for n, made := range receipt.Instances {
 		i := &Instance{
 			Machine: of[made.Offering], ID: made.ID, Reservation: reservation, Type: made.Offering.InstanceType, Zone: made.Offering.Zone,
@@ -134,22 +139,16 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 		for v := range i.Volumes {
 			i.Volumes[v].ID = w.fixedID("vol-", made.ID+i.Volumes[v].Device)
 		}
-		if i.Spot {
-			i.SpotRequest = "sir-" + digits(w.cfg.Seed, "sir", made.ID)[:8]
-			i.SpotPrice = w.SpotPrice(i.Type, i.Zone, w.now)
-		}
+		w.enter(i)
 		w.tagNew(i, tags)
-		w.instances[i.ID] = i
-		w.order = append(w.order, i)
 		out.Instances = append(out.Instances, i)
-		w.note("launch %s %s %s", i.ID, made.Offering, i.ImageID)
 	}
 	w.takeIn(w.now)
 	return out, nil
 }
 
 // FleetID makes the identifier of the next fleet.
-func (w *World) FleetID() string { return "fleet-" + w.uuid("fleet") }
+func (w *World) FleetID() string { return "fleet-" + w.UUID("fleet") }
 
 // tagNew tags an instance and what belongs to it as the launch asked for.
 func (w *World) tagNew(i *Instance, tags Tags) {
@@ -168,7 +167,7 @@ func (w *World) Terminate(ids []string) error {
 	for _, id := range ids {
 		if i := w.instances[id]; i != nil && i.Stopping == 0 {
 			i.ByUser = true
-			w.note("terminate %s", id)
+			w.Note("terminate %s", id)
 		}
 	}
 	if _, err := w.cloud.Terminate(w.now, ids); err != nil {
@@ -207,6 +206,9 @@ func (w *World) seenState(i *Instance, states map[string]provider.State) (provid
 	if s, ok := states[i.ID]; ok {
 		return s, true
 	}
+	if i.Elsewhere {
+		return provider.Running, true
+	}
 	return provider.Terminated, i.Terminated != 0 && w.now < i.Terminated.Add(goneAfter)
 }
 
@@ -239,30 +241,37 @@ func (i *Instance) TrueState() provider.State {
 func (w *World) happened(e simulated.Event) {
 	i := w.instances[e.Machine.InstanceID]
 	if i == nil {
-		return // somebody else's: launched in the machine room, not through AWS
+		i = w.adopt(&e.Machine, e.At) // launched in the machine room, not through AWS
 	}
 	switch e.Kind {
 	case simulated.Launched:
-		w.publish(stateEvent(i.ID, "pending"))
+		w.publish(w.stateEvent(i.ID, "pending"))
 	case simulated.Running:
-		w.publish(stateEvent(i.ID, "running"))
+		w.publish(w.stateEvent(i.ID, "running"))
+	case simulated.Booted:
+		i.Booted = e.At
 	case simulated.Warned:
 		i.Warned = e.At
-		w.note("interruption warning %s", i.ID)
+		w.Note("interruption warning %s", i.ID)
 		if !i.Rebalance {
 			i.Rebalance = true
-			w.publish(rebalanceEvent(i.ID))
+			w.publish(w.rebalanceEvent(i.ID))
 		}
-		w.publish(interruptionEvent(i.ID))
+		w.publish(w.interruptionEvent(i.ID))
 	case simulated.Stopping:
 		i.Stopping = e.At
-		w.publish(stateEvent(i.ID, "shutting-down"))
+		// Nothing else stops machines, however they were asked to.
+		i.ByUser = i.ByUser || (i.Warned == 0 && i.Retires == 0)
+		w.publish(w.stateEvent(i.ID, "shutting-down"))
 	case simulated.Terminated:
 		i.Terminated = e.At
-		w.note("terminated %s", i.ID)
-		w.publish(stateEvent(i.ID, "terminated"))
+		w.Note("terminated %s", i.ID)
+		w.publish(w.stateEvent(i.ID, "terminated"))
 	}
 }
+
+// Instances lists all instances there ever were, in the order of their launch.
+func (w *World) Instances() []*Instance { return slices.Clone(w.order) }
 
 // Types lists what the region sells, sorted by name.
 func (w *World) Types() []catalog.Type {

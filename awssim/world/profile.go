@@ -19,9 +19,9 @@ func (w *World) CreateProfile(name, path string) (*Profile, bool) {
 	if w.Profile(name) != nil {
 		return nil, false
 	}
-	p := &Profile{Name: name, ID: w.id("AIPA"), Path: path, Created: w.now}
+	p := &Profile{Name: name, ID: w.NewID("AIPA"), Path: path, Created: w.now}
 	w.profiles = append(w.profiles, p)
-	w.note("instance profile %s", name)
+	w.Note("instance profile %s", name)
 	return p, true
 }
 
@@ -29,7 +29,7 @@ func (w *World) CreateProfile(name, path string) (*Profile, bool) {
 func (w *World) DeleteProfile(p *Profile) {
 	w.profiles = slices.DeleteFunc(w.profiles, func(other *Profile) bool { return other == p })
 	delete(w.tags, p.ID)
-	w.note("instance profile %s deleted", p.Name)
+	w.Note("instance profile %s deleted", p.Name)
 }
 
 // Profiles lists the instance profiles in the order in which they were made.
@@ -43,3 +43,6 @@ func (w *World) Profile(name string) *Profile {
 	}
 	return w.profiles[i]
 }
+
+// NodeProfile is the name of the instance profile that nodes of the cluster have.
+func (w *World) NodeProfile() string { return w.cfg.Cluster + "-node" }

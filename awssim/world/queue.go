@@ -47,7 +47,7 @@ func (w *World) CreateQueue(name string, s QueueSettings) *Queue {
 	}
 	q := &Queue{Name: name, Created: w.now, Settings: s}
 	w.queues = append(w.queues, q)
-	w.note("queue %s", name)
+	w.Note("queue %s", name)
 	return q
 }
 
@@ -69,7 +69,7 @@ func (w *World) Send(q *Queue, body string) *Message {
 	for len(q.messages) > 0 && w.now >= q.messages[0].Sent.Add(q.Settings.Retention) {
 		q.messages = q.messages[1:]
 	}
-	m := &Message{ID: w.uuid("message"), Body: body, Sent: w.now}
+	m := &Message{ID: w.UUID("message"), Body: body, Sent: w.now}
 	q.messages = append(q.messages, m)
 	return m
 }
@@ -87,7 +87,7 @@ func (w *World) Receive(q *Queue, most int, visibility cluster.Duration) []Messa
 			continue
 		}
 		m.Count++
-		m.Receipt = w.uuid("receipt")
+		m.Receipt = w.UUID("receipt")
 		m.hidden = w.now.Add(visibility)
 		if m.First == 0 {
 			m.First = w.now
@@ -136,12 +136,12 @@ func (w *World) Visible(q *Queue) cluster.Instant {
 	return first
 }
 
-// uuid makes an identifier in the form of a UUID, from the seed.
-func (w *World) uuid(purpose string) string {
+// UUID makes an identifier in the form of a UUID, from the seed.
+func (w *World) UUID(purpose string) string {
 	w.serial++
 	a, b := digits(w.cfg.Seed, purpose, fmt.Sprint(w.serial)), digits(w.cfg.Seed, purpose+"2", fmt.Sprint(w.serial))
 	return fmt.Sprintf("%s-%s-%s-%s-%s", a[:8], a[8:12], a[12:16], b[:4], b[4:16])
 }
 
 // RequestID makes the identifier of the next request.
-func (w *World) RequestID() string { return w.uuid("request") }
+func (w *World) RequestID() string { return w.UUID("request") }

@@ -32,10 +32,10 @@ func (w *World) CreateTemplate(name, description string, data types.ResponseLaun
 	if w.Template("", name) != nil {
 		return nil, false
 	}
-	t := &Template{ID: w.id("lt-"), Name: name, Created: w.now, Default: 1}
+	t := &Template{ID: w.NewID("lt-"), Name: name, Created: w.now, Default: 1}
 	t.Versions = []TemplateVersion{{1, description, w.now, data}}
 	w.templates = append(w.templates, t)
-	w.note("launch template %s %s", t.ID, t.Name)
+	w.Note("launch template %s %s", t.ID, t.Name)
 	return t, true
 }
 
@@ -43,7 +43,7 @@ func (w *World) CreateTemplate(name, description string, data types.ResponseLaun
 func (w *World) AddTemplateVersion(t *Template, description string, data types.ResponseLaunchTemplateData) TemplateVersion {
 	v := TemplateVersion{int64(len(t.Versions)) + 1, description, w.now, data}
 	t.Versions = append(t.Versions, v)
-	w.note("launch template %s version %d", t.ID, v.Number)
+	w.Note("launch template %s version %d", t.ID, v.Number)
 	return v
 }
 
@@ -51,7 +51,7 @@ func (w *World) AddTemplateVersion(t *Template, description string, data types.R
 func (w *World) DeleteTemplate(t *Template) {
 	w.templates = slices.DeleteFunc(w.templates, func(other *Template) bool { return other == t })
 	delete(w.tags, t.ID)
-	w.note("launch template %s deleted", t.ID)
+	w.Note("launch template %s deleted", t.ID)
 }
 
 // Templates lists the launch templates in the order in which they were made.

@@ -30,10 +30,17 @@ type Config struct {
 	// Kubernetes is the cluster's version; "" means 1.36.
 	Kubernetes string
 	Seed       uint64
-	// Speed, Delays and Hazard are the machine room's, see simulated.Config.
+	// Speed, Delays and Hazard are the machine room's, see simulated.Config. Speed also
+	// divides how long AWS itself takes for what is above machines; it does not touch
+	// what clients say how long it takes.
 	Speed  float64
 	Delays simulated.Delays
 	Hazard bool
+	// Cloud is a machine room that is there already, of that speed and seed; nil makes
+	// one. What others launch in it is seen through AWS too.
+	Cloud *simulated.Cloud
+	// Others are machines that run elsewhere and that nobody here can end: they are shown.
+	Others []simulated.Machine
 	// Quotas by class (standard, g, p …; see [QuotaClass]) and capacity type, in vCPUs.
 	// What is not listed has no bound.
 	Quotas map[Quota]int64
@@ -62,8 +69,19 @@ type World struct {
 	profiles   []*Profile
 	tokens     map[string]Token
 	reclaims   []reclaim
+	retired    []retirement // to come, by time
+	processes  []Process
 	serial     int // of what gets an id from the seed
 	log        []Event
+}
+
+// Process is something above machines that goes on by itself, such as the groups of Auto
+// Scaling.
+type Process interface {
+	// Next is when it wants to do something, Never while it does not.
+	Next() cluster.Instant
+	// Step does what is due; Next is later than now after that.
+	Step()
 }
 
 // Event is a line of the log: something that changed.
@@ -74,7 +92,13 @@ type Event struct {
 
 // New makes an account with a network, images and an EKS cluster, and nothing running.
 func New(cfg Config, now cluster.Instant) (*World, error) {
+	if cfg.Cloud != nil {
+		cfg.Region = cfg.Cloud.Region()
+	}
 	cfg.Region = cmp.Or(cfg.Region, "us-west-2")
+	if cfg.Speed == 0 {
+		cfg.Speed = 1
+	}
 	cfg.Account = cmp.Or(cfg.Account, "000000000000")
 	cfg.Cluster = cmp.Or(cfg.Cluster, "ullage")
 	cfg.Kubernetes = cmp.Or(cfg.Kubernetes, "1.36")
@@ -87,13 +111,7 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 			return nil, err
 		}
 	}
-	types, _, err := cfg.Catalog.InstanceTypes(cfg.Region, catalog.DefaultSizing(), cfg.Seed)
-	if err != nil {
-		return nil, fmt.Errorf("simulated AWS: %w", err)
-	}
-	cloud, err := simulated.New(simulated.Config{
-		Region: cfg.Region, Types: types, Seed: cfg.Seed, Speed: cfg.Speed, Delays: cfg.Delays, Hazard: cfg.Hazard, Changed: cfg.Changed,
-	}, now)
+	cloud, err := machineRoom(cfg, now)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +120,8 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 		types: map[string]*cluster.InstanceType{}, parameters: map[string]Parameter{}, instances: map[string]*Instance{},
 		tags: map[string]map[string]string{}, tokens: map[string]Token{},
 	}
-	for i := range types {
-		w.types[types[i].Name] = &types[i]
+	for _, t := range cloud.Types() {
+		w.types[t.Name] = &t
 	}
 	w.layNetwork()
 	for _, release := range []string{"v20261015", "v20261101"} {
@@ -111,9 +129,27 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 			return nil, err
 		}
 	}
+	for i := range cfg.Others {
+		w.adopt(&cfg.Others[i], now).Elsewhere = true
+	}
+	w.takeIn(now) // what runs already is no news
 	w.CreateQueue(cfg.Cluster, QueueDefaults())
-	w.profiles = append(w.profiles, &Profile{Name: cfg.Cluster + "-node", ID: w.id("AIPA"), Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
+	w.profiles = append(w.profiles, &Profile{Name: w.NodeProfile(), ID: w.NewID("AIPA"), Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
 	return w, nil
+}
+
+// machineRoom makes the machine room, unless there is one.
+func machineRoom(cfg Config, now cluster.Instant) (*simulated.Cloud, error) {
+	if cfg.Cloud != nil {
+		return cfg.Cloud, nil
+	}
+	types, _, err := cfg.Catalog.InstanceTypes(cfg.Region, catalog.DefaultSizing(), cfg.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("simulated AWS: %w", err)
+	}
+	return simulated.New(simulated.Config{
+		Region: cfg.Region, Types: types, Seed: cfg.Seed, Speed: cfg.Speed, Delays: cfg.Delays, Hazard: cfg.Hazard, Changed: cfg.Changed,
+	}, now)
 }
 
 // Config is what it was made of, with what was left out filled in.
@@ -129,20 +165,37 @@ func (w *World) Born() cluster.Instant { return w.born }
 // pools.
 func (w *World) Cloud() *simulated.Cloud { return w.cloud }
 
-// Advance lets time pass until now: instances change state, reclaims begin, and what
-// happens is said on the queues. Time does not run backwards.
+// Attach adds a process. They take their turns in the order in which they were added.
+func (w *World) Attach(p Process) { w.processes = append(w.processes, p) }
+
+// Advance lets time pass until now: instances change state, reclaims begin, processes go
+// on, and what happens is said on the queues. Time does not run backwards.
 func (w *World) Advance(now cluster.Instant) {
-	for len(w.reclaims) > 0 && w.reclaims[0].at <= now {
+	for next := w.Next(); next < now; next = w.Next() {
+		w.pass(next)
+	}
+	w.pass(now)
+}
+
+// pass lets everything happen that is due at an instant, which nothing comes before.
+func (w *World) pass(at cluster.Instant) {
+	w.takeIn(at)
+	for len(w.reclaims) > 0 && w.reclaims[0].at <= w.now {
 		r := w.reclaims[0]
 		w.reclaims = w.reclaims[1:]
-		w.takeIn(r.at)
 		ids, err := w.cloud.Reclaim(w.now, r.pattern)
 		if err != nil {
-			panic(err) // only a journal can fail, and this cloud has none
+			panic(err) // only a journal can fail, and then the machine room is lost
 		}
-		w.note("reclaim %s: %d instances", r.pattern, len(ids))
+		w.Note("reclaim %s: %d instances", r.pattern, len(ids))
+		w.takeIn(w.now)
 	}
-	w.takeIn(now)
+	w.retire()
+	for _, p := range w.processes {
+		if p.Next() <= w.now {
+			p.Step()
+		}
+	}
 }
 
 // takeIn lets time pass in the machine room and takes in what happened there.
@@ -163,11 +216,17 @@ func (w *World) Next() cluster.Instant {
 	if len(w.reclaims) > 0 {
 		next = min(next, w.reclaims[0].at)
 	}
+	if len(w.retired) > 0 {
+		next = min(next, w.retired[0].at)
+	}
+	for _, p := range w.processes {
+		next = min(next, p.Next())
+	}
 	return next
 }
 
-// note writes a line of the log.
-func (w *World) note(format string, args ...any) {
+// Note writes a line of the log.
+func (w *World) Note(format string, args ...any) {
 	w.log = append(w.log, Event{w.now, fmt.Sprintf(format, args...)})
 }
 
@@ -191,7 +250,7 @@ func (w *World) Reclaim(pattern simulated.Pattern, lead cluster.Duration) []stri
 		if i.Spot && !i.Rebalance && i.Terminated == 0 && pattern.Matches(i.Offering()) {
 			i.Rebalance = true
 			ids = append(ids, i.ID)
-			w.publish(rebalanceEvent(i.ID))
+			w.publish(w.rebalanceEvent(i.ID))
 		}
 	}
 	slices.Sort(ids)
@@ -201,8 +260,8 @@ func (w *World) Reclaim(pattern simulated.Pattern, lead cluster.Duration) []stri
 	return ids
 }
 
-// id makes an identifier of 17 hexadecimal digits, as EC2 has them, from the seed.
-func (w *World) id(prefix string) string {
+// NewID makes an identifier of 17 hexadecimal digits, as EC2 has them, from the seed.
+func (w *World) NewID(prefix string) string {
 	w.serial++
 	return prefix + digits(w.cfg.Seed, prefix, fmt.Sprint(w.serial))
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
 	"github.com/ullage-sh/ullage/provider/simulated"
@@ -167,5 +168,93 @@ func TestZoneID(t *testing.T) {
 		if got := zoneID(region, 1); got != want {
 			t.Errorf("%s: got %s, want %s", region, got, want)
 		}
+	}
+}
+
+// TestAdopt: what is launched in the machine room by others is seen, and what runs
+// elsewhere too.
+func TestAdopt(t *testing.T) {
+	all, err := catalog.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, _, err := all.InstanceTypes("us-west-2", catalog.DefaultSizing(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := simulated.New(simulated.Config{Region: "us-west-2", Types: types, Seed: 1}, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	launch := func(token string) string {
+		r, err := room.Launch(start, simulated.Order{
+			Token: token, Pool: "blue", Count: 1, ImageID: "al2023@v20261115",
+			Offerings: []cluster.OfferingID{{InstanceType: "m7g.large", Zone: "us-west-2b", CapacityType: cluster.Spot}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Instances[0].ID
+	}
+	before := launch("before")
+	w := newWorld(t, Config{Cloud: room, Others: []simulated.Machine{{
+		Name: "ip-10-0-0-10", ProviderID: "aws:///us-west-2a/i-00000000000000001",
+		Labels: cluster.Labels{cluster.LabelInstanceType: "m5.large", cluster.LabelZone: "us-west-2a"},
+	}}})
+	if all, _ := w.Count(w.Queues()[0]); all != 0 {
+		t.Errorf("%d messages tell of what was there before", all)
+	}
+	after := launch("after")
+	w.Advance(start.Add(5 * cluster.Minute))
+	for _, id := range []string{before, after} {
+		v, ok := w.View(id)
+		if !ok || v.State != provider.Running || v.Booted == 0 || v.SubnetID == "" || v.PrivateIP == "" || v.SpotRequest == "" || v.Arch != "arm64" {
+			t.Errorf("%s is seen as %+v, %v", id, v, ok)
+		}
+		if image, ok := w.Image(v.ImageID); !ok || !strings.HasSuffix(image.Name, "v20261115") {
+			t.Errorf("%s has the image %q", id, image.Name)
+		}
+		if !slices.Contains(w.Tags(id), Tag{"karpenter.sh/nodepool", "blue"}) {
+			t.Errorf("%s has the tags %v", id, w.Tags(id))
+		}
+	}
+	if err := w.Terminate([]string{after}); err != nil {
+		t.Fatal(err)
+	}
+	w.Advance(start.Add(10 * cluster.Minute))
+	if v, ok := w.View(after); !ok || v.State != provider.Terminated {
+		t.Errorf("%s is seen as %s, %v after its end", after, v.State, ok)
+	}
+	if v, ok := w.View("i-00000000000000001"); !ok || v.State != provider.Running {
+		t.Errorf("the machine elsewhere is seen as %s, %v", v.State, ok)
+	}
+}
+
+// TestRetire: a retirement is announced, and then happens.
+func TestRetire(t *testing.T) {
+	w := newWorld(t, Config{Seed: 7})
+	launched, err := w.Launch([]Pool{pool("us-west-2a", cluster.OnDemand)}, 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Advance(start.Add(cluster.Hour))
+	q := w.Queues()[0]
+	w.Receive(q, 100, cluster.Hour)
+	i := launched.Instances[1]
+	if err := w.Retire(i.ID, start.Add(3*cluster.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	got := w.Receive(q, 10, cluster.Hour)
+	if len(got) != 1 || !strings.Contains(got[0].Body, `"source":"aws.health"`) || !strings.Contains(got[0].Body, `"affectedEntities":[{"entityValue":"`+i.ID+`"}]`) ||
+		!strings.Contains(got[0].Body, `"eventTypeCategory":"scheduledChange"`) {
+		t.Errorf("got %v, want the scheduled change", got)
+	}
+	w.Advance(start.Add(3*cluster.Hour - 1))
+	if i.Stopping != 0 {
+		t.Error("it has ended before its time")
+	}
+	w.Advance(start.Add(4 * cluster.Hour))
+	if i.Terminated == 0 || launched.Instances[0].Stopping != 0 {
+		t.Error("that instance should have ended, and no other")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path"
 	"regexp"
@@ -36,7 +37,8 @@ type command = func(ts *testscript.TestScript, neg bool, args []string)
 
 func (r *run) commands() map[string]command {
 	return map[string]command{
-		"kubectl":        r.kubectl,
+		"kubectl":        r.outside("kubectl"),
+		"aws":            r.outside("aws"),
 		"until":          r.until,
 		"during":         r.during,
 		"freeze":         r.on(1, "freeze NODE", func(a []string) error { return r.lab.Fleet().Freeze(a[0]) }),
@@ -172,20 +174,33 @@ func notYet(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Logf("not yet: %s", strings.Join(args, " "))
 }
 
-func (r *run) kubectl(ts *testscript.TestScript, neg bool, args []string) {
-	err := r.exec(ts, append([]string{"kubectl"}, args...))
-	switch {
-	case err == nil && neg:
-		ts.Fatalf("kubectl succeeded and should not have")
-	case err != nil && !neg:
-		ts.Fatalf("kubectl: %v", err)
+// outside is a program that others wrote, pointed at the lab.
+func (r *run) outside(name string) command {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		err := r.exec(ts, append([]string{name}, args...))
+		switch {
+		case err == nil && neg:
+			ts.Fatalf("%s succeeded and should not have", name)
+		case err != nil && !neg:
+			ts.Fatalf("%s: %v", name, err)
+		}
 	}
 }
 
-func (r *run) exec(ts *testscript.TestScript, args []string) error {
-	if args[0] == "kubectl" {
-		args = append(append([]string{}, r.Kubectl...), args[1:]...)
+// pointed is a command line as it is run: kubectl and aws are pointed at the lab.
+func (r *run) pointed(args []string) []string {
+	switch args[0] {
+	case "kubectl":
+		return append(slices.Clone(r.Kubectl), args[1:]...)
+	case "aws":
+		// Said, not only in the environment: aws from before 2.13 does not look there.
+		return append([]string{"aws", "--endpoint-url", r.lab.AWS().URL}, args[1:]...)
 	}
+	return args
+}
+
+func (r *run) exec(ts *testscript.TestScript, args []string) error {
+	args = r.pointed(args)
 	return ts.Exec(args[0], args[1:]...)
 }
 
@@ -205,11 +220,10 @@ const lookEvery = 250 * time.Millisecond
 
 // look runs a command without a trace in the transcript: it is one of many tries.
 func (r *run) look(ts *testscript.TestScript, args []string) (stdout string, err error) {
-	if args[0] == "kubectl" {
-		args = append(slices.Clone(r.Kubectl), args[1:]...)
-	}
+	args = r.pointed(args)
 	var out, complaint bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), r.lab.AWS().Environment()...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &complaint
 	if err := cmd.Run(); err != nil {
 		return out.String(), fmt.Errorf("%w: %s", err, complaint.String())

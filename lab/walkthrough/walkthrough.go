@@ -5,6 +5,7 @@
 // It owns the commands a script has beside the usual ones:
 //
 //	kubectl ARG...                   the real kubectl, pointed at the lab
+//	aws ARG...                       the aws command line, pointed at the lab; where it may be missing: [exec:aws] aws ARG...
 //	until TIME REGEXP COMMAND...     repeat a command until its output matches
 //	during TIME REGEXP COMMAND...    the output of a command matches all that time
 //	capture VARIABLE COMMAND...      keep the output of a command in a variable
@@ -85,6 +86,10 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 			Setup: func(e *testscript.Env) error {
 				e.Setenv("KUBECONFIG", l.Kubeconfig())
 				e.Setenv("HOME", e.WorkDir)
+				for _, pair := range l.AWS().Environment() {
+					name, value, _ := strings.Cut(pair, "=")
+					e.Setenv(name, value)
+				}
 				return nil
 			},
 		})

@@ -44,7 +44,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(upCommand(), demoCommand(), runCommand(), kubectlCommand())
+	cmd.AddCommand(upCommand(), demoCommand(), runCommand(), kubectlCommand(), awsCommand())
 	return cmd
 }
 

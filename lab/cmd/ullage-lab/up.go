@@ -63,6 +63,11 @@ func up(cmd *cobra.Command, cfg lab.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, remove()) }()
+	removeAWS, err := running.AnnounceAWS(l.AWS())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, removeAWS()) }()
 	_, _ = fmt.Fprintf(out, `
 The lab is up: Kubernetes %s in %s at %d× the cloud's speed, started in %.1f s.
 
@@ -76,6 +81,10 @@ Three things to try, here or in another terminal (a stock kubectl does as well):
 
 then watch them come:  ullage-lab kubectl get nodeclaims,nodes -o wide
 and read why:          ullage-lab kubectl -n ullage-system logs deployment/ullage
+
+AWS's own clients see the same machines:
+
+    eval "$(ullage-lab aws env)"; aws ec2 describe-instances
 
 Ctrl-C stops it.
 `, controlplane.Version, cfg.Region, l.Speed(), time.Since(started).Seconds(), l.Kubeconfig()) // as above

@@ -1,0 +1,98 @@
+package control
+
+import (
+	"time"
+
+	"github.com/ullage-sh/ullage/awssim"
+	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
+)
+
+// State is what there is in a simulated AWS.
+type State struct {
+	Region    string     `json:"region"`
+	Account   string     `json:"account"`
+	Cluster   string     `json:"cluster"`
+	Now       time.Time  `json:"now"`
+	Instances []Instance `json:"instances"` // as launched; those that have ended for an hour
+	Images    []Image    `json:"images"`    // oldest first
+	Queues    []Queue    `json:"queues"`
+	// Requests by operation (ec2:CreateFleet), and those that were throttled.
+	Requests map[string]int `json:"requests"`
+	// Log is what has changed, oldest first, and LogFrom the number of its first line.
+	Log     []Line `json:"log"`
+	LogFrom int    `json:"logFrom"`
+}
+
+// Instance is a machine as it really is; descriptions trail behind that.
+type Instance struct {
+	ID           string            `json:"id"`
+	Type         string            `json:"type"`
+	Zone         string            `json:"zone"`
+	CapacityType string            `json:"capacityType"`
+	State        string            `json:"state"`
+	Node         string            `json:"node"`
+	Launched     time.Time         `json:"launched"`
+	Tags         map[string]string `json:"tags"`
+}
+
+// Image is a machine image.
+type Image struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Queue is a queue with how many messages it has.
+type Queue struct {
+	Name     string `json:"name"`
+	Messages int    `json:"messages"`
+	Hidden   int    `json:"hidden"` // of them, received and not deleted
+}
+
+// Line of the log.
+type Line struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// look describes a world, with the last lines of its log.
+func look(s *awssim.Server, lines int) State {
+	out := State{Instances: []Instance{}, Images: []Image{}, Queues: []Queue{}, Log: []Line{}, Requests: s.Counts()}
+	s.Do(func(w *world.World) {
+		cfg := w.Config()
+		out.Region, out.Account, out.Cluster, out.Now = cfg.Region, cfg.Account, cfg.Cluster, world.Time(w.Now())
+		for _, i := range w.Instances() {
+			if i.Terminated == 0 || w.Now() < i.Terminated.Add(cluster.Hour) {
+				out.Instances = append(out.Instances, describe(w, i))
+			}
+		}
+		for _, i := range w.Images() {
+			out.Images = append(out.Images, Image{i.ID, i.Name})
+		}
+		for _, q := range w.Queues() {
+			all, hidden := w.Count(q)
+			out.Queues = append(out.Queues, Queue{q.Name, all, hidden})
+		}
+		log := w.Log(0)
+		out.LogFrom = max(len(log)-lines, 0)
+		for _, e := range log[out.LogFrom:] {
+			out.Log = append(out.Log, Line{world.Time(e.At), e.Text})
+		}
+	})
+	return out
+}
+
+func describe(w *world.World, i *world.Instance) Instance {
+	out := Instance{
+		ID: i.ID, Type: i.Type, Zone: i.Zone, CapacityType: i.Offering().CapacityType, State: string(i.TrueState()), Node: i.PrivateDNS,
+		Launched: world.Time(i.Launched), Tags: map[string]string{},
+	}
+	if i.TrueState() == provider.Running && i.Booted == 0 && !i.Elsewhere {
+		out.State = "booting"
+	}
+	for _, t := range w.Tags(i.ID) {
+		out.Tags[t.Key] = t.Value
+	}
+	return out
+}

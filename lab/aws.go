@@ -1,0 +1,47 @@
+package lab
+
+import (
+	"context"
+	"os"
+
+	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/lab/endpoint"
+	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/lab/running"
+	"github.com/ullage-sh/ullage/provider/simulated"
+)
+
+// startAWS serves AWS's protocols in front of the lab's machine room: what Ullage has
+// launched is seen there, and what is launched there boots as a node of this cluster.
+// What is above machines (templates, tags, groups) is forgotten when the lab ends.
+func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
+	var others []simulated.Machine
+	for _, m := range system {
+		others = append(others, simulated.Machine{Name: m.Name, ProviderID: m.ProviderID, InternalIP: m.InternalIP, Labels: m.Labels})
+	}
+	cfg := l.plane.RESTConfig()
+	authority := cfg.CAData
+	if len(authority) == 0 {
+		var err error
+		if authority, err = os.ReadFile(cfg.CAFile); err != nil {
+			return err
+		}
+	}
+	w, err := world.New(world.Config{
+		Catalog: l.catalog, Cloud: l.cloud, Others: others, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed),
+		Endpoint: cfg.Host, Authority: string(authority),
+	}, now())
+	if err != nil {
+		return err
+	}
+	l.aws, err = endpoint.Start(ctx, endpoint.Config{World: w, Speed: float64(l.cfg.Speed), Dir: l.dir})
+	return err
+}
+
+// AWS tells how clients find the simulated AWS in front of the lab's cloud. Signatures are
+// not checked: only this machine reaches it.
+func (l *Lab) AWS() running.AWS {
+	return running.AWS{
+		Lab: l.dir, URL: l.aws.URL(), Token: l.aws.Token(), Region: l.cfg.Region, Key: running.AnyKey, Secret: "any", Started: l.started,
+	}
+}
