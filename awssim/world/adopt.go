@@ -52,7 +52,7 @@ func (w *World) imageLike(name, instanceType string) Image {
 	}
 	var newest Image
 	for _, i := range w.images {
-		if i.Arch == arch && strings.Contains(i.Name, "al2023") {
+		if i.Arch == arch && strings.Contains(i.Name, "al2023-"+arch+"-standard") {
 			newest = *i
 		}
 	}
