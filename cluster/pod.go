@@ -201,11 +201,14 @@ type PodDisruptionBudget struct {
 	Unready bool
 }
 
-// Covers tells whether the Eviction API asks the budget about a pod: one of its own that
-// runs. Those that have yet to start, have ended or are going are let go by every
-// budget.
+// Guarded tells whether the Eviction API asks budgets about a pod: one that runs. Those that
+// have yet to start, have ended or are going are let go by every budget.
+func (p *Pod) Guarded() bool { return p.Phase == Running && !p.Deleting() }
+
+// Covers tells whether the Eviction API asks the budget about a pod: one of its own that is
+// guarded.
 func (b *PodDisruptionBudget) Covers(p *Pod) bool {
-	if b.NoPods || b.Namespace != p.Namespace || p.Phase != Running || p.Deleting() {
+	if b.NoPods || b.Namespace != p.Namespace || !p.Guarded() {
 		return false
 	}
 	id := p.Identity

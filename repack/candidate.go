@@ -95,19 +95,38 @@ func (p *pass) priced(c *cluster.Claim) bool {
 	return ok
 }
 
-// Guards are the budgets for evictions, by namespace.
-type Guards map[string][]*cluster.PodDisruptionBudget
+// Guards are the budgets for evictions. Which of them select pods is worked out once for all
+// that selectors cannot tell apart.
+type Guards struct {
+	budgets   []*cluster.PodDisruptionBudget // by name
+	selecting map[*cluster.Identity][]*cluster.PodDisruptionBudget
+}
 
 // NewGuards sorts budgets.
 func NewGuards(budgets []*cluster.PodDisruptionBudget) Guards {
-	g := Guards{}
-	for _, b := range budgets {
-		g[b.Namespace] = append(g[b.Namespace], b)
-	}
-	for _, list := range g {
-		slices.SortFunc(list, func(a, b *cluster.PodDisruptionBudget) int { return strings.Compare(a.Name, b.Name) })
-	}
+	g := Guards{slices.Clone(budgets), map[*cluster.Identity][]*cluster.PodDisruptionBudget{}}
+	slices.SortFunc(g.budgets, func(a, b *cluster.PodDisruptionBudget) int { return strings.Compare(a.Name, b.Name) })
 	return g
+}
+
+// Covering are the budgets that the Eviction API asks about a pod, by name.
+func (g Guards) Covering(p *cluster.Pod) []*cluster.PodDisruptionBudget {
+	if !p.Guarded() {
+		return nil
+	}
+	if by, known := g.selecting[p.Identity]; known {
+		return by
+	}
+	var by []*cluster.PodDisruptionBudget
+	for _, b := range g.budgets {
+		if b.Covers(p) {
+			by = append(by, b)
+		}
+	}
+	if p.Identity != nil { // pods without labels may be of any namespace
+		g.selecting[p.Identity] = by
+	}
+	return by
 }
 
 // Holds says why a pod may not be moved now; "" if it may, or need not be.
@@ -127,12 +146,7 @@ func (g Guards) Holds(p *cluster.Pod, now cluster.Instant) string {
 	if len(p.Claims) > 0 {
 		return "has devices allocated to it"
 	}
-	var by []*cluster.PodDisruptionBudget
-	for _, b := range g[p.Namespace] {
-		if b.Covers(p) {
-			by = append(by, b)
-		}
-	}
+	by := g.Covering(p)
 	switch {
 	case len(by) > 1:
 		return "is covered by " + strconv.Itoa(len(by)) + " PodDisruptionBudgets (" + by[0].Name + ", " + by[1].Name + "): it cannot be evicted"

@@ -101,8 +101,9 @@ type pass struct {
 	byRoom  []int32           // hosts that take pods, those with the least cpu free first
 	index   map[string]int    // of hosts, by name
 	class   map[*cluster.Pod]int
-	pools   []scale         // of each pool; nil until somebody asks
-	worth   []cluster.Money // of a pod of each class
+	pools   []scale               // of each pool; nil until somebody asks
+	worth   []cluster.Money       // of a pod of each class
+	sold    map[lot]cluster.Money // offerings at their price; nil until somebody asks
 	actions []plan.Action
 	choices []choice         // what roomy found last
 	search  int              // steps that are left for better plans

@@ -89,6 +89,10 @@ func (p *pass) replace(hosts []int) {
 	}
 	if len(hosts) > 1 {
 		p.postpone(hosts, &o)
+		if p.hopeless(hosts, &o) {
+			p.settleFor(hosts, p.tooLittle(hosts, o.saving, o.bought.Objective()))
+			return
+		}
 		half := len(hosts) / 2
 		p.replace(hosts[:half])
 		p.replace(slices.DeleteFunc(slices.Clone(hosts[half:]), func(h int) bool { return p.filled[h] }))
@@ -102,6 +106,45 @@ func (p *pass) replace(hosts []int) {
 		v = p.tooLittle(hosts, o.saving, o.bought.Objective())
 	}
 	p.settleFor(hosts, v)
+}
+
+// hopeless tells whether parts of hosts need not be tried after an offer for all of them:
+// what a part saves all save, too, if the others are bought again as they are. Plans may be
+// short of the best by a little, which is allowed for.
+func (p *pass) hopeless(hosts []int, o *offer) bool {
+	if !o.whole || o.fragile || !p.forSale(hosts) {
+		return false
+	}
+	most := o.saving + p.price(hosts)*shortOfBest/1000
+	return !slices.ContainsFunc(hosts, func(h int) bool { return p.least([]int{h}, p.hosts[h].worth) <= most })
+}
+
+// shortOfBest is by how much the plan for a few nodes costs more than the best, in
+// thousandths.
+const shortOfBest = 20
+
+// forSale tells whether hosts could be bought again as they are, for what they cost.
+func (p *pass) forSale(hosts []int) bool {
+	if p.sold == nil {
+		p.sold = map[lot]cluster.Money{}
+		for i := range p.snap.Offerings {
+			o := &p.snap.Offerings[i]
+			p.sold[lot{o.Pool, o.ID}] = o.Price
+		}
+	}
+	return !slices.ContainsFunc(hosts, func(h int) bool {
+		x := &p.snap.Hosts[h]
+		price, ok := p.sold[lot{x.Pool, cluster.OfferingID{
+			InstanceType: x.Labels[cluster.LabelInstanceType], Zone: x.Labels[cluster.LabelZone], CapacityType: x.Labels[cluster.LabelCapacityType],
+		}}]
+		return !ok || price > x.Price
+	})
+}
+
+// lot is an offering as a pool may buy it.
+type lot struct {
+	pool int
+	id   cluster.OfferingID
 }
 
 // settleFor gives hosts that stay their verdict. That a pod has no place elsewhere is

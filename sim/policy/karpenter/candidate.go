@@ -144,21 +144,14 @@ func forbidden(g repack.Guards, p *cluster.Pod) bool {
 	if p.Terminal() || p.Mirror || p.Deleting() || p.ToleratesDisrupted {
 		return false
 	}
-	n := 0
-	for _, b := range g[p.Namespace] {
-		if b.Covers(p) {
-			if n++; n > 1 || !b.Allows(p) {
-				return true
-			}
-		}
-	}
-	return false
+	by := g.Covering(p)
+	return len(by) > 1 || len(by) == 1 && !by[0].Allows(p)
 }
 
 // never tells whether a budget forbids for good that a pod is moved: room that would be
 // bought for it would stay empty.
 func never(g repack.Guards, p *cluster.Pod) bool {
-	return forbidden(g, p) && slices.ContainsFunc(g[p.Namespace], func(b *cluster.PodDisruptionBudget) bool { return b.Covers(p) && b.Why != "" })
+	return forbidden(g, p) && slices.ContainsFunc(g.Covering(p), func(b *cluster.PodDisruptionBudget) bool { return b.Why != "" })
 }
 
 func (p *pass) ripe(x *candidate) bool {
