@@ -64,6 +64,16 @@ type Type struct {
 	EBSMaxAttachments int64 `json:"ebsMaxAttachments"`
 	GPU               *GPU  `json:"gpu"`
 
+	// What follows is not in a catalogue's file; EC2 tells it. Zero is not known.
+	//
+	// EBSMbps is the most that its volumes get together, Mbit/s, ClockMHz the sustained
+	// clock speed.
+	EBSMbps, ClockMHz int64 `json:"-"`
+	// Encrypted: traffic between instances is encrypted in transit; nil if not known.
+	Encrypted *bool `json:"-"`
+	// Accelerator beside GPUs; nil leaves it to a table of what there was in 2025.
+	Accelerator *Accelerator `json:"-"`
+
 	// UsageClasses are the ways to buy it: on-demand, spot, capacity-block.
 	UsageClasses []string `json:"usageClasses"`
 	// Offerings by region.
@@ -230,6 +240,17 @@ func (c *Catalog) Zones(region string) []string {
 // Types lists all instance types of all regions, sorted by name. The caller
 // must not change what they point to.
 func (c *Catalog) Types() []Type { return slices.Clone(c.types) }
+
+// Only returns the catalogue with the types that are to be kept.
+func (c *Catalog) Only(keep func(Type) bool) *Catalog {
+	out := &Catalog{source: c.source, regions: c.regions}
+	for _, t := range c.types {
+		if keep(t) {
+			out.types = append(out.types, t)
+		}
+	}
+	return out
+}
 
 // Type returns the instance type of that name.
 func (c *Catalog) Type(name string) (Type, bool) {

@@ -9,9 +9,9 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// Labels of Karpenter's AWS provider that the data can fill. Those that it
-// cannot (EBS bandwidth, encryption in transit, clock speed, Nitro enclaves,
-// tenancy, zone ids) are left out.
+// Labels of Karpenter's AWS provider that the data can fill, if only EC2's own answers
+// (EBS bandwidth, encryption in transit, clock speed). Tenancy and zone ids, which do not
+// follow from the type, are left out.
 const (
 	LabelCategory         = "karpenter.k8s.aws/instance-category"
 	LabelFamily           = "karpenter.k8s.aws/instance-family"
@@ -23,7 +23,10 @@ const (
 	LabelMemory           = "karpenter.k8s.aws/instance-memory" // MiB
 	LabelHypervisor       = "karpenter.k8s.aws/instance-hypervisor"
 	LabelNetworkBandwidth = "karpenter.k8s.aws/instance-network-bandwidth" // Mbit/s
-	LabelLocalNVMe        = "karpenter.k8s.aws/instance-local-nvme"        // GB
+	LabelEBSBandwidth     = "karpenter.k8s.aws/instance-ebs-bandwidth"     // Mbit/s
+	LabelClockSpeed       = "karpenter.k8s.aws/instance-cpu-sustained-clock-speed-mhz"
+	LabelEncrypted        = "karpenter.k8s.aws/instance-encryption-in-transit-supported"
+	LabelLocalNVMe        = "karpenter.k8s.aws/instance-local-nvme" // GB
 	LabelGPUName          = "karpenter.k8s.aws/instance-gpu-name"
 	LabelGPUManufacturer  = "karpenter.k8s.aws/instance-gpu-manufacturer"
 	LabelGPUCount         = "karpenter.k8s.aws/instance-gpu-count"
@@ -41,16 +44,16 @@ var platform = map[string]struct{ os, arch string }{
 	"arm64_mac":  {"darwin", "arm64"},
 }
 
-// accelerator is one row of facts that EC2 tells as NeuronInfo or
-// InferenceAcceleratorInfo and that the catalogue file lacks.
-type accelerator struct {
-	name, manufacturer string
-	count              int64
-	cores              int64 // NeuronCores per device, 0 if it has none
+// Accelerator is what EC2 tells as NeuronInfo or InferenceAcceleratorInfo and a
+// catalogue's file lacks.
+type Accelerator struct {
+	Name, Manufacturer string
+	Count              int64
+	Cores              int64 // NeuronCores per device, 0 if it has none
 }
 
 // accelerators by instance type, from moto's copies of EC2's answers (README.md).
-var accelerators = map[string]accelerator{
+var accelerators = map[string]Accelerator{
 	"inf1.xlarge":    {"inferentia", "aws", 1, 4},
 	"inf1.2xlarge":   {"inferentia", "aws", 1, 4},
 	"inf1.6xlarge":   {"inferentia", "aws", 4, 4},
@@ -75,16 +78,27 @@ func devices(t Type) map[string]int64 {
 	if t.GPU != nil && gpuResource[t.GPU.Manufacturer] != "" {
 		out[gpuResource[t.GPU.Manufacturer]] = t.GPU.Count
 	}
-	if a := accelerators[t.Name]; a.cores > 0 {
-		out["aws.amazon.com/neuron"] = a.count
-		out["aws.amazon.com/neuroncore"] = a.count * a.cores
+	if a := t.accelerator(); a != nil && a.Cores > 0 {
+		out["aws.amazon.com/neuron"] = a.Count
+		out["aws.amazon.com/neuroncore"] = a.Count * a.Cores
 	}
 	return out
 }
 
-// nodeLabels returns the labels of a node on t; "" as reason when they are
-// known well enough.
-func nodeLabels(t Type, region string) (labels cluster.Labels, reason string) {
+// accelerator is what the type has beside GPUs, nil for nothing.
+func (t *Type) accelerator() *Accelerator {
+	if t.Accelerator != nil {
+		return t.Accelerator
+	}
+	if a, ok := accelerators[t.Name]; ok {
+		return &a
+	}
+	return nil
+}
+
+// NodeLabels returns the labels of a node on t, without zone and capacity type; "" as
+// reason when they are known well enough.
+func NodeLabels(t Type, region string) (labels cluster.Labels, reason string) {
 	name, ok := ParseName(t.Name)
 	if !ok {
 		return nil, "its name has no family and size"
@@ -126,8 +140,17 @@ func nodeLabels(t Type, region string) (labels cluster.Labels, reason string) {
 		set(LabelGPUCount, number(g.Count))
 		set(LabelGPUMemory, number(g.MemoryMiB))
 	}
-	if a, ok := accelerators[t.Name]; ok {
-		labels[LabelAcceleratorName], labels[LabelAcceleratorMaker], labels[LabelAcceleratorCount] = a.name, a.manufacturer, number(a.count)
+	if a := t.accelerator(); a != nil {
+		labels[LabelAcceleratorName], labels[LabelAcceleratorMaker], labels[LabelAcceleratorCount] = a.Name, a.Manufacturer, number(a.Count)
+	}
+	if t.EBSMbps > 0 {
+		labels[LabelEBSBandwidth] = number(t.EBSMbps)
+	}
+	if t.ClockMHz > 0 {
+		labels[LabelClockSpeed] = number(t.ClockMHz)
+	}
+	if t.Encrypted != nil {
+		labels[LabelEncrypted] = strconv.FormatBool(*t.Encrypted)
 	}
 	return labels, ""
 }

@@ -51,7 +51,7 @@ func (c *Catalog) InstanceTypes(region string, sizing Sizing, seed uint64) ([]cl
 			omitted = append(omitted, Omission{InstanceType: t.Name, Reason: err.Error()})
 			continue
 		}
-		labels, reason := nodeLabels(t, region)
+		labels, reason := NodeLabels(t, region)
 		offerings, unsold := sell(t, sale, seed)
 		if reason == "" && len(offerings) == 0 {
 			reason = "nothing to buy it with: no zone, no usage class or no price"
@@ -62,16 +62,16 @@ func (c *Catalog) InstanceTypes(region string, sizing Sizing, seed uint64) ([]cl
 		}
 		omitted = append(omitted, unsold...)
 		it.Labels, it.Capacity, it.Allocatable, it.Offerings = labels, capacity, allocatable, offerings
-		it.AttachLimits = attachLimits(t)
+		it.AttachLimits = AttachLimits(t)
 		types = append(types, it)
 	}
 	return types, omitted, nil
 }
 
-// attachLimits is how many EBS volumes pods can have attached: all that the type
+// AttachLimits is how many EBS volumes pods can have attached: all that the type
 // can, less the root volume and the first network interface, which most types
 // count as well. The driver on the node knows better and says so in its CSINode.
-func attachLimits(t Type) cluster.Resources {
+func AttachLimits(t Type) cluster.Resources {
 	const taken = 2
 	return cluster.NewResources(map[string]int64{cluster.AttachLimit + "ebs.csi.aws.com": max(t.EBSMaxAttachments-taken, 0)})
 }

@@ -74,6 +74,65 @@ func TestSizingSettings(t *testing.T) {
 	}
 }
 
+// TestKubeletSettings checks what a node class says of the kubelet against sums made by
+// hand for an m5.xlarge: 4 vCPUs, 16 GiB, 4 interfaces of 15 addresses.
+func TestKubeletSettings(t *testing.T) {
+	typ, ok := load(t).Type("m5.xlarge")
+	if !ok {
+		t.Fatal("no m5.xlarge")
+	}
+	type want struct{ pods, cpu, memory, storage int64 } // reserved, but for pods, the limit
+	for _, tt := range []struct {
+		name   string
+		change func(*Sizing)
+		want   want
+	}{
+		{"default", func(*Sizing) {}, want{58, 80, (11*58 + 255 + 100) * mebi, 3 * gibi}},
+		{"prefixes", func(s *Sizing) { s.PrefixDelegation = true }, want{110, 80, (11*58 + 255 + 100) * mebi, 3 * gibi}},
+		{"max pods", func(s *Sizing) { s.MaxPods = 200 }, want{200, 80, (11*58 + 255 + 100) * mebi, 3 * gibi}},
+		{"max pods of Bottlerocket", func(s *Sizing) { s.MaxPods, s.ReserveByMaxPods = 200, true }, want{200, 80, (11*200 + 255 + 100) * mebi, 3 * gibi}},
+		{"pods per core", func(s *Sizing) { s.PodsPerCore = 10 }, want{40, 80, (11*58 + 255 + 100) * mebi, 3 * gibi}},
+		{"reserved", func(s *Sizing) {
+			s.KubeReserved = map[string]int64{cluster.CPU: 500, cluster.Memory: gibi}
+			s.SystemReserved = cluster.NewResources(map[string]int64{cluster.CPU: 100, cluster.EphemeralStorage: gibi})
+		}, want{58, 600, gibi + 100*mebi, 4 * gibi}},
+		{"eviction by amount", func(s *Sizing) { s.EvictMemory, s.EvictStorage = &Threshold{Bytes: gibi}, &Threshold{} }, want{58, 80, (11*58+255)*mebi + gibi, gibi}},
+		{"eviction by share", func(s *Sizing) {
+			s.VMOverheadPPM = 0
+			s.EvictMemory, s.EvictStorage = &Threshold{SharePPM: 50_000}, &Threshold{SharePPM: 150_000}
+		}, want{58, 80, (11*58+255)*mebi + 858_993_460, 4 * gibi}},
+	} {
+		s := DefaultSizing()
+		tt.change(&s)
+		capacity, allocatable, err := s.Node(typ)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		lost := capacity.Minus(allocatable)
+		got := want{capacity.Get(cluster.Pods), lost.Get(cluster.CPU), lost.Get(cluster.Memory), lost.Get(cluster.EphemeralStorage)}
+		if got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+	// 48 vCPUs take more than 110; Xen has no prefixes.
+	for name, pods := range map[string]int64{"m5.12xlarge": 250, "m4.xlarge": 58} {
+		typ, _ := load(t).Type(name)
+		if got := (Sizing{PrefixDelegation: true}).PodLimit(typ); got != pods {
+			t.Errorf("%s has room for %d pods with prefixes, want %d", name, got, pods)
+		}
+	}
+	disks, _ := load(t).Type("m5d.xlarge") // 1 × 150 GB
+	s := DefaultSizing()
+	s.InstanceStore = true
+	if capacity, _, err := s.Node(disks); err != nil || capacity.Get(cluster.EphemeralStorage) != 150_000_000_000 {
+		t.Errorf("instance store: %v, %v", capacity, err)
+	}
+	if capacity, _, err := s.Node(typ); err != nil || capacity.Get(cluster.EphemeralStorage) != 20*gibi {
+		t.Errorf("no instance store: %v, %v", capacity, err)
+	}
+}
+
 // TestReclaimPPM derives the table again from its definition.
 func TestReclaimPPM(t *testing.T) {
 	for band, percent := range map[string]float64{"<5%": 2.5, "5-10%": 7.5, "10-15%": 12.5, "15-20%": 17.5, ">20%": 25, "": 12.5} {
