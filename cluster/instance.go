@@ -1,5 +1,11 @@
 package cluster
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
 // Instance is a machine as the cloud describes it.
 type Instance struct {
 	ID string
@@ -39,9 +45,9 @@ type Resolution struct {
 	// Hash identifies what instances of the class are launched with; an instance
 	// with another hash has drifted.
 	Hash string
-	// ImageID of instances launched now.
+	// ImageID of instances launched now, unless their type says otherwise.
 	ImageID string
-	Types   []InstanceType
+	Types   []InstanceType // sorted by name
 	// Stocks that offerings of Types draw on, as they are now.
 	Stocks []Stock
 }
@@ -54,6 +60,28 @@ func (r Resolution) Ready() (bool, Condition) {
 		}
 	}
 	return false, Condition{Type: ReadyCondition, Status: "Unknown", Reason: "NotResolved", Message: "the provider has not said whether the class is ready"}
+}
+
+// Image is the image that an instance of a type would be launched with now, "" for a type
+// that is not offered.
+func (r *Resolution) Image(instanceType string) string {
+	i, ok := slices.BinarySearchFunc(r.Types, instanceType, func(t InstanceType, name string) int { return strings.Compare(t.Name, name) })
+	if !ok {
+		return ""
+	}
+	return cmp.Or(r.Types[i].ImageID, r.ImageID)
+}
+
+// Images are those that instances are launched with now, sorted.
+func (r *Resolution) Images() []string {
+	out := []string{r.ImageID}
+	for i := range r.Types {
+		if id := r.Types[i].ImageID; id != "" && id != out[len(out)-1] {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Notice is what the cloud says of an instance of its own accord.

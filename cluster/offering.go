@@ -6,6 +6,8 @@ type InstanceType struct {
 	Name string
 	// Labels its nodes carry, without zone, capacity type and host name.
 	Labels Labels
+	// ImageID of instances of it that are launched now; "" for that of the resolution.
+	ImageID string
 	// Capacity of the machine and the part of it that pods may use.
 	Capacity, Allocatable Resources
 	// AttachLimits are the volumes that can be attached to it, under [AttachLimit] and

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
@@ -226,6 +227,7 @@ func (w *world) resolve() cluster.Resolution {
 		}
 		types[i] = t
 	}
+	slices.SortFunc(types, func(a, b cluster.InstanceType) int { return strings.Compare(a.Name, b.Name) })
 	return cluster.Resolution{Types: types, Hash: "h", ImageID: w.image, Conditions: []cluster.Condition{{Type: cluster.ReadyCondition, Status: "True", Reason: "Ready"}}}
 }
 

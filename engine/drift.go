@@ -42,10 +42,13 @@ func (e *Engine) drifted(c *cluster.Claim) (reason, message string) {
 		return "NodeClassDrifted", "NodePool " + p.Name + " refers to " + p.Class.String() + " now"
 	}
 	i, known := e.instances.byProvider[c.ProviderID]
+	if !known || r.at.IsZero() {
+		return "", ""
+	}
+	image := r.Image(i.Offering.InstanceType)
 	switch {
-	case !known || r.at.IsZero():
-	case r.ImageID != "" && c.ImageID != "" && c.ImageID != r.ImageID:
-		return "AMIDrifted", "its image is " + c.ImageID + ", others would get " + r.ImageID
+	case image != "" && c.ImageID != "" && c.ImageID != image:
+		return "AMIDrifted", "its image is " + c.ImageID + ", others would get " + image
 	case r.Hash != "" && i.Hash != "" && i.Hash != r.Hash:
 		return "NodeClassDrifted", c.Class.String() + " has changed since"
 	}

@@ -60,7 +60,7 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 		return // the answer is about an older class; doClass asks again
 	}
 	before := e.resolved[ref]
-	changed := before.Hash != d.Resolution.Hash || before.ImageID != d.Resolution.ImageID
+	changed := before.Hash != d.Resolution.Hash || !slices.Equal(before.Images(), d.Resolution.Images())
 	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now}
 	for name, p := range e.pools {
 		if p.Class == ref {

@@ -28,7 +28,7 @@ func createDescribes(t testing.TB, f Fixture) {
 		if i.ID == "" || !strings.Contains(i.ProviderID, i.ID) || i.Launched.IsZero() {
 			t.Errorf("id %q, provider id %q, launched %d", i.ID, i.ProviderID, i.Launched)
 		}
-		if i.Token != "describe" || i.Pool != "pool-a" || i.Hash != r.Hash || i.ImageID != r.ImageID || i.Offering != from[0] {
+		if i.Token != "describe" || i.Pool != "pool-a" || i.Hash != r.Hash || i.ImageID != r.Image(from[0].InstanceType) || i.Offering != from[0] {
 			t.Errorf("%s: token %q, pool %q, hash %q, image %q, offering %s: not what was asked for", i.ID, i.Token, i.Pool, i.Hash, i.ImageID, i.Offering)
 		}
 		want := map[string]string{
@@ -45,6 +45,10 @@ func createDescribes(t testing.TB, f Fixture) {
 		}
 		got, err := f.Provider.Get(o.ctx, i.ID)
 		got.State = i.State // that may have changed by now
+		if d := got.Launched.Sub(i.Launched); d > cluster.Minute || d < -cluster.Minute {
+			t.Errorf("%s was launched %v after create said", i.ID, d)
+		}
+		got.Launched = i.Launched // who creates knows it only about
 		if err != nil || !reflect.DeepEqual(got, i) {
 			t.Errorf("get %s: %+v, %v; create said %+v", i.ID, got, err, i)
 		}
