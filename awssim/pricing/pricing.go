@@ -66,7 +66,7 @@ func GetProducts(w *world.World, _ *world.Call, in *pricing.GetProductsInput) (*
 	if aws.ToString(in.ServiceCode) != "AmazonEC2" {
 		return nil, wire.Errorf("InvalidParameterException", "Only the prices of AmazonEC2 are simulated")
 	}
-	var all []string
+	var all []catalog.Type
 	for _, t := range w.Types() {
 		price := t.Offerings[w.Config().Region].OnDemand
 		if price <= 0 {
@@ -77,14 +77,9 @@ func GetProducts(w *world.World, _ *world.Call, in *pricing.GetProductsInput) (*
 		if err != nil {
 			return nil, err
 		}
-		if !ok {
-			continue
+		if ok {
+			all = append(all, t)
 		}
-		text, err := json.Marshal(o)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, string(text))
 	}
 	size, begin := 100, 0
 	if in.MaxResults != nil {
@@ -100,7 +95,14 @@ func GetProducts(w *world.World, _ *world.Call, in *pricing.GetProductsInput) (*
 		return nil, wire.Errorf("InvalidParameterException", "MaxResults must be 1 to 100, not %d", size)
 	}
 	end := min(begin+size, len(all))
-	out := &pricing.GetProductsOutput{FormatVersion: aws.String("aws_v1"), PriceList: append([]string{}, all[begin:end]...)}
+	out := &pricing.GetProductsOutput{FormatVersion: aws.String("aws_v1"), PriceList: []string{}}
+	for _, t := range all[begin:end] {
+		text, err := json.Marshal(describe(w, t, cluster.Money(t.Offerings[w.Config().Region].OnDemand)))
+		if err != nil {
+			return nil, err
+		}
+		out.PriceList = append(out.PriceList, string(text))
+	}
 	if end < len(all) {
 		out.NextToken = aws.String(fmt.Sprintf("from-%d", end))
 	}

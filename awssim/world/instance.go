@@ -196,6 +196,9 @@ func (w *World) Views() []View {
 	return out
 }
 
+// Launches lists all instances that were ever launched, in that order, as they really are.
+func (w *World) Launches() []*Instance { return slices.Clone(w.order) }
+
 // View is an instance as it is described.
 type View struct {
 	*Instance

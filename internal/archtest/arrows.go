@@ -38,9 +38,9 @@ var houses = []house{
 	{path: "provider/aws/nodeclass", over: []string{"api/awsv1", "cluster", "provider/aws/userdata"}},
 	{path: "provider/aws/interruption", over: []string{"cluster"}},
 	{path: "provider/aws/iam"},
-	{path: "provider/aws/instancetype", over: []string{"catalog", "provider/aws/nodeclass"}},
+	{path: "provider/aws/instancetype", over: []string{"catalog"}},
 	{path: "provider/aws/price", over: []string{"catalog"}},
-	{path: "provider/aws/fleet", over: []string{"provider", "provider/aws/nodeclass", "provider/aws/userdata"}},
+	{path: "provider/aws/fleet", over: []string{"provider"}},
 	{path: "provider/aws", over: []string{
 		"provider", "catalog", "provider/aws/nodeclass", "provider/aws/userdata", "provider/aws/interruption", "provider/aws/iam",
 		"provider/aws/instancetype", "provider/aws/price", "provider/aws/fleet",

@@ -1,0 +1,120 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Fleet is the instances of one cluster. Its methods may be called concurrently.
+type Fleet struct {
+	Shortages Shortages
+	Templates *Templates
+
+	cfg      Config
+	byToken  gatherer[[]Record]
+	byID     gatherer[Record]
+	stopping gatherer[cluster.InstanceState]
+}
+
+// Config is what a Fleet is made of.
+type Config struct {
+	Client *ec2.Client
+	// Cluster is its name, by which its instances are tagged.
+	Cluster string
+	// Lag bounds how long descriptions may miss what has happened.
+	Lag cluster.Duration
+	// Now is the clock, Sleep waits for a span of it or until ctx ends, and then returns
+	// its error.
+	Now   func() cluster.Instant
+	Sleep func(context.Context, cluster.Duration) error
+}
+
+// New makes a Fleet.
+func New(cfg Config) *Fleet {
+	f := &Fleet{cfg: cfg, Templates: &Templates{cfg: cfg}}
+	f.byToken.call, f.byID.call, f.stopping.call = f.describeTokens, f.describeIDs, f.terminate
+	return f
+}
+
+// Lag bounds how long descriptions may miss what has happened.
+func (f *Fleet) Lag() cluster.Duration { return f.cfg.Lag }
+
+// mostValues is how many values a filter may have.
+const mostValues = 200
+
+// List returns the cluster's instances that have not terminated, Karpenter's included, by
+// id.
+func (f *Fleet) List(ctx context.Context) ([]Record, error) {
+	return f.describe(ctx,
+		filter("tag:"+TagCluster, f.cfg.Cluster), filter("tag-key", TagPool),
+		filter("instance-state-name", "pending", "running", "stopping", "stopped", "shutting-down"))
+}
+
+// Get returns an instance, if only a terminated one; false if nothing is shown by that id,
+// or what is shown is not this cluster's.
+func (f *Fleet) Get(ctx context.Context, id string) (Record, bool, error) {
+	all, err := f.byID.ask(ctx, id)
+	if err != nil {
+		return Record{}, false, err
+	}
+	r, ok := all[id]
+	return r, ok, nil
+}
+
+// describeIDs finds instances. Filters are used since one id that is not known would fail
+// the call for all.
+func (f *Fleet) describeIDs(ctx context.Context, ids []string) (map[string]Record, error) {
+	out := map[string]Record{}
+	for some := range slices.Chunk(ids, mostValues) {
+		all, err := f.describe(ctx, filter("instance-id", some...), filter("tag:"+TagCluster, f.cfg.Cluster))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			out[r.ID] = r
+		}
+	}
+	return out, nil
+}
+
+// describeTokens finds the instances of tokens, terminated ones included while EC2 shows
+// them.
+func (f *Fleet) describeTokens(ctx context.Context, tokens []string) (map[string][]Record, error) {
+	out := map[string][]Record{}
+	for some := range slices.Chunk(tokens, mostValues) {
+		all, err := f.describe(ctx, filter("tag:"+TagToken, some...), filter("tag:"+TagCluster, f.cfg.Cluster))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			out[r.Token] = append(out[r.Token], r)
+		}
+	}
+	return out, nil
+}
+
+// describe returns what satisfies filters, by id.
+func (f *Fleet) describe(ctx context.Context, filters ...types.Filter) ([]Record, error) {
+	var out []Record
+	pages := ec2.NewDescribeInstancesPaginator(f.cfg.Client, &ec2.DescribeInstancesInput{Filters: filters, MaxResults: aws.Int32(1000)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("describing instances: %w", err)
+		}
+		for _, r := range page.Reservations {
+			for k := range r.Instances {
+				out = append(out, record(&r.Instances[k]))
+			}
+		}
+	}
+	sortRecords(out)
+	return out, nil
+}

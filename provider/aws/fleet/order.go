@@ -1,0 +1,75 @@
+package fleet
+
+import (
+	"strconv"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// Order asks for instances that are alike.
+type Order struct {
+	Token string
+	// Request identifies what is asked for: a token stands for one request.
+	Request string
+	Count   int
+	// Alternatives in the order in which they are to be tried; not empty.
+	Alternatives []Alternative
+	// Context is EC2's parameter of that name, "" for none.
+	Context string
+	// Tags of the instances and what belongs to them, beside those that the fleet sets.
+	Tags map[string]string
+}
+
+// Alternative is an offering, and what is launched there.
+type Alternative struct {
+	cluster.OfferingID
+	// Price per hour, as far as it is known.
+	Price    cluster.Money
+	SubnetID string
+	ImageID  string
+	Template *Template
+}
+
+// Receipt is what came of an order.
+type Receipt struct {
+	Instances []Record // by id
+	SoldOut   []cluster.OfferingID
+	// Refused is why alternatives could not be launched although nobody says that they are
+	// sold out: once each, in the words of EC2.
+	Refused []string
+}
+
+// maxPart is how many alternatives one call may have.
+const maxPart = 300
+
+// Spot prices within a part: EC2 takes the deepest pool of a call first and our order only
+// after that, so what it may choose from should cost about the same.
+const bandPercent = 20
+
+// parts cuts the alternatives into those that one call may try: of one capacity type, and
+// if that is Spot, of about one price. A later call is made only if the earlier ones
+// brought too little.
+func (o *Order) parts() [][]Alternative {
+	var out [][]Alternative
+	begin := 0
+	for k := 1; k <= len(o.Alternatives); k++ {
+		if k < len(o.Alternatives) && k-begin < maxPart && together(&o.Alternatives[begin], &o.Alternatives[k]) {
+			continue
+		}
+		out = append(out, o.Alternatives[begin:k])
+		begin = k
+	}
+	return out
+}
+
+func together(first, other *Alternative) bool {
+	if first.CapacityType != other.CapacityType {
+		return false
+	}
+	return first.CapacityType != cluster.Spot || other.Price*100 <= first.Price*(100+bandPercent)
+}
+
+// clientToken is the client token of a part: at most 64 characters of ASCII.
+func (o *Order) clientToken(cluster string, part int) string {
+	return digest(cluster, o.Token)[:32] + "-" + strconv.Itoa(part)
+}
