@@ -1,0 +1,156 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
+	"github.com/ullage-sh/ullage/provider/aws/fleet"
+)
+
+// Create launches instances: as a rule with one call of CreateFleet, whatever their number.
+func (p *Provider) Create(ctx context.Context, req provider.CreateRequest) (provider.CreateResult, error) {
+	if err := ctx.Err(); err != nil {
+		return provider.CreateResult{}, err
+	}
+	if err := req.Validate(); err != nil {
+		return provider.CreateResult{}, &provider.RejectedError{Reason: err.Error()}
+	}
+	if err := serves(req.Class.Ref); err != nil {
+		return provider.CreateResult{}, err
+	}
+	// One at a time may make a request: the next one finds what the first has launched.
+	defer p.claim(req.Token)()
+	receipt, err := p.launch(ctx, req)
+	if err != nil {
+		return provider.CreateResult{}, err
+	}
+	if len(receipt.Instances) == 0 {
+		if len(receipt.Refused) > 0 {
+			return provider.CreateResult{}, &provider.RejectedError{Reason: fmt.Sprintf("create %s: %s", req.Token, strings.Join(receipt.Refused, "; "))}
+		}
+		return provider.CreateResult{}, &provider.InsufficientCapacityError{SoldOut: receipt.SoldOut}
+	}
+	out := provider.CreateResult{SoldOut: receipt.SoldOut}
+	for _, r := range receipt.Instances {
+		i, err := p.instance(ctx, r)
+		if err != nil {
+			return provider.CreateResult{}, err
+		}
+		out.Instances = append(out.Instances, i)
+	}
+	return out, nil
+}
+
+// claim waits until nobody else creates with a token, and returns what ends that.
+func (p *Provider) claim(token string) (release func()) {
+	p.mu.Lock()
+	turn := p.creating[token]
+	if turn == nil {
+		turn = &sync.Mutex{}
+		p.creating[token] = turn
+	}
+	p.waiting[token]++
+	p.mu.Unlock()
+	turn.Lock()
+	return func() {
+		turn.Unlock()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.waiting[token]--; p.waiting[token] == 0 {
+			delete(p.waiting, token)
+			delete(p.creating, token)
+		}
+	}
+}
+
+// launch finds what was launched with the token before, and launches what is missing.
+func (p *Provider) launch(ctx context.Context, req provider.CreateRequest) (fleet.Receipt, error) {
+	order := fleet.Order{Token: req.Token, Request: fingerprint(req), Count: req.Count}
+	before, err := p.fleet.Recall(ctx, order)
+	if err != nil || len(before) >= req.Count {
+		return fleet.Receipt{Instances: before}, err
+	}
+	why, err := p.fill(ctx, &order, req)
+	if err != nil {
+		return fleet.Receipt{}, err
+	}
+	if why == "" {
+		return p.fleet.Launch(ctx, order, before)
+	}
+	// It cannot be launched as the class is now. It may have been before.
+	if len(before) == 0 {
+		if before, err = p.fleet.RecallLater(ctx, order); err != nil {
+			return fleet.Receipt{}, err
+		}
+	}
+	if len(before) == 0 {
+		return fleet.Receipt{}, &provider.RejectedError{Reason: fmt.Sprintf("create %s: %s", req.Token, why)}
+	}
+	return fleet.Receipt{Instances: before}, nil
+}
+
+// fingerprint identifies what a request asks for. Of the class that is its name.
+func fingerprint(req provider.CreateRequest) string {
+	taints := slices.Clone(req.Taints)
+	text, err := json.Marshal([]any{req.Class.Ref, req.Pool, req.Count, req.Offerings, req.Labels, taints})
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// fill completes an order by what the class means now. It says why that cannot be
+// launched, "" if it can.
+func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.CreateRequest) (why string, err error) {
+	o, err := p.offerOf(ctx, req.Class)
+	if err != nil {
+		return "", err
+	}
+	if ready, message := o.class.Ready(); !ready {
+		return fmt.Sprintf("%s is not ready: %s", req.Class.Ref, message), nil
+	}
+	if _, err := p.prices.Refresh(ctx); err != nil && ctx.Err() != nil {
+		return "", err
+	}
+	order.Context, order.Tags = o.class.Spec.Context, p.tags(o, req)
+	templates := map[variant]*fleet.Template{}
+	for _, id := range req.Offerings {
+		t := o.find(id.InstanceType)
+		subnet, ok := o.class.SubnetIn(id.Zone)
+		if t == nil || !ok || !slices.ContainsFunc(p.offerings(t.facts, id.Zone), func(x cluster.Offering) bool {
+			return slices.Contains(t.zones, x.Zone) && x.CapacityType == id.CapacityType
+		}) {
+			return fmt.Sprintf("%s does not offer %s", req.Class.Ref, id), nil
+		}
+		v := variant{image: t.image.ID, maxPods: p.toldPods(o, t)}
+		if templates[v] == nil {
+			if templates[v], err = p.template(o.class, v, req); err != nil {
+				return err.Error(), nil
+			}
+		}
+		order.Alternatives = append(order.Alternatives, fleet.Alternative{
+			OfferingID: id, Price: p.price(id), SubnetID: subnet.ID, ImageID: t.image.ID, Template: templates[v],
+		})
+	}
+	return "", nil
+}
+
+// tags of what is launched. The user's come first: they cannot change ours.
+func (p *Provider) tags(o *offer, req provider.CreateRequest) map[string]string {
+	tags := map[string]string{"Name": cmp.Or(req.Pool, p.cfg.Cluster.Cluster)}
+	for k, v := range o.class.Spec.Tags {
+		tags[k] = v
+	}
+	tags[fleet.TagPool], tags[fleet.TagClass], tags[fleet.TagTemplate] = req.Pool, req.Class.Ref.Name, o.class.Template
+	return tags
+}

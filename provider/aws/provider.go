@@ -1,0 +1,191 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/ullage-sh/ullage/api/awsv1"
+	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
+	"github.com/ullage-sh/ullage/provider/aws/fleet"
+	"github.com/ullage-sh/ullage/provider/aws/instancetype"
+	"github.com/ullage-sh/ullage/provider/aws/interruption"
+	"github.com/ullage-sh/ullage/provider/aws/nodeclass"
+	"github.com/ullage-sh/ullage/provider/aws/price"
+)
+
+// ClassKind is the node class kind that is served.
+var ClassKind = provider.Kind{Group: awsv1.Group, Version: awsv1.Version, Kind: awsv1.Kind, Plural: awsv1.Plural}
+
+// Config is what a Provider is made of.
+type Config struct {
+	// Cluster is the one that nodes are for; its region is that of the clients.
+	Cluster nodeclass.Config
+	Clients *Clients
+	// Queue is the name of the queue that interruptions are announced on, "" for none.
+	Queue string
+	// Catalog has the prices of what AWS does not tell one of.
+	Catalog *catalog.Catalog
+	// VMOverheadPPM, ReservedENIs and PrefixDelegation: see catalog.Sizing.
+	VMOverheadPPM, ReservedENIs int64
+	PrefixDelegation            bool
+	// Lag bounds how long descriptions may miss what has happened; 0 means DefaultLag.
+	Lag cluster.Duration
+	// Now is the clock, Sleep waits for a span of it or until ctx ends, and then returns
+	// its error.
+	Now   func() cluster.Instant
+	Sleep func(context.Context, cluster.Duration) error
+}
+
+// DefaultLag is a bound on EC2's eventual consistency that is rarely broken.
+const DefaultLag = 10 * cluster.Second
+
+// Provider implements provider.Provider.
+type Provider struct {
+	cfg     Config
+	classes *nodeclass.Resolver
+	shelf   *instancetype.Shelf
+	prices  *price.Book
+	fleet   *fleet.Fleet
+	queue   *interruption.Queue
+
+	mu       sync.Mutex
+	known    map[string]*offer      // by name of the class, as last resolved
+	creating map[string]*sync.Mutex // by token, while somebody creates
+	waiting  map[string]int         // how many, likewise
+	swept    cluster.Instant
+}
+
+var _ provider.Provider = (*Provider)(nil)
+
+// New makes a Provider. Nothing is asked of AWS yet.
+func New(cfg Config) *Provider {
+	if cfg.Lag == 0 {
+		cfg.Lag = DefaultLag
+	}
+	c := cfg.Clients
+	return &Provider{
+		cfg:     cfg,
+		classes: nodeclass.New(cfg.Cluster, nodeclass.Clients{EC2: c.EC2, SSM: c.SSM, IAM: c.IAM, EKS: c.EKS}, cfg.Now),
+		shelf:   instancetype.NewShelf(c.EC2, cfg.Now),
+		prices:  price.NewBook(c.Pricing, c.EC2, cfg.Cluster.Region, cfg.Catalog, cfg.Now),
+		queue:   interruption.New(c.SQS, cfg.Queue, cfg.Sleep),
+		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, Now: cfg.Now, Sleep: cfg.Sleep}),
+		known:   map[string]*offer{}, creating: map[string]*sync.Mutex{}, waiting: map[string]int{}, swept: cfg.Now(),
+	}
+}
+
+// Kinds is EC2NodeClass.
+func (p *Provider) Kinds() []provider.Kind { return []provider.Kind{ClassKind} }
+
+// DescribeLag is EC2's, as far as it is known.
+func (p *Provider) DescribeLag() cluster.Duration { return p.cfg.Lag }
+
+// Notices are what AWS announces of instances on the queue.
+func (p *Provider) Notices(ctx context.Context) ([]provider.Notice, error) {
+	return p.queue.Receive(ctx)
+}
+
+// Acknowledge takes notices off the queue.
+func (p *Provider) Acknowledge(ctx context.Context, receipts []string) error {
+	return p.queue.Acknowledge(ctx, receipts)
+}
+
+func serves(ref cluster.ClassRef) error {
+	if ref.Group != ClassKind.Group || ref.Kind != ClassKind.Kind {
+		return &provider.RejectedError{Reason: fmt.Sprintf("node class %s.%s is not served here: want %s.%s", ref, ref.Group, ClassKind.Kind, ClassKind.Group)}
+	}
+	return nil
+}
+
+// sweepEvery is how often it is looked for launch templates that nobody uses any more.
+const sweepEvery = cluster.Hour
+
+// List describes the cluster's instances.
+func (p *Provider) List(ctx context.Context) ([]provider.Instance, error) {
+	if err := p.sweep(ctx); err != nil {
+		return nil, err
+	}
+	records, err := p.fleet.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]provider.Instance, len(records))
+	for k, r := range records {
+		if out[k], err = p.instance(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (p *Provider) sweep(ctx context.Context) error {
+	p.mu.Lock()
+	due := p.cfg.Now() >= p.swept.Add(sweepEvery)
+	if due {
+		p.swept = p.cfg.Now()
+	}
+	p.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return p.fleet.Templates.Sweep(ctx)
+}
+
+// Get describes one instance.
+func (p *Provider) Get(ctx context.Context, id string) (provider.Instance, error) {
+	r, ok, err := p.fleet.Get(ctx, id)
+	if err != nil {
+		return provider.Instance{}, err
+	}
+	if !ok || r.State == provider.Terminated {
+		return provider.Instance{}, &provider.NotFoundError{ID: id}
+	}
+	return p.instance(ctx, r)
+}
+
+// Delete terminates instances.
+func (p *Provider) Delete(ctx context.Context, ids []string) (map[string]provider.State, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return p.fleet.Terminate(ctx, ids)
+}
+
+// instance is a record in the words of the contract. What a node on it has is known from
+// its class; without one that was resolved, it is as for a class that says nothing.
+func (p *Provider) instance(ctx context.Context, r fleet.Record) (provider.Instance, error) {
+	p.mu.Lock()
+	o := p.known[r.Class]
+	p.mu.Unlock()
+	i := provider.Instance{
+		ID: r.ID, ProviderID: "aws:///" + r.Offering.Zone + "/" + r.ID, State: r.State, Offering: r.Offering, ImageID: r.ImageID,
+		Launched: r.Launched, Token: r.Token, Pool: r.Pool,
+		Labels: cluster.Labels{
+			cluster.LabelInstanceType: r.Offering.InstanceType, cluster.LabelZone: r.Offering.Zone, cluster.LabelCapacityType: r.Offering.CapacityType,
+		},
+	}
+	if o == nil {
+		var err error
+		if o, err = p.plain(ctx); err != nil {
+			return i, err
+		}
+	} else if ready, _ := o.class.Ready(); ready {
+		i.Hash = o.class.HashOf(r.Template, r.SubnetID, r.Groups)
+	}
+	if t := o.find(r.Offering.InstanceType); t != nil {
+		i.Capacity, i.Allocatable = t.Capacity, t.Allocatable
+		for k, v := range t.Labels {
+			i.Labels[k] = v
+		}
+	}
+	if id := o.zoneID(r.Offering.Zone); id != "" {
+		i.Labels[labelZoneID] = id
+	}
+	return i, nil
+}
+
+// labelZoneID says which zone it is across accounts: usw2-az1.
+const labelZoneID = "topology.k8s.aws/zone-id"
