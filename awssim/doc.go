@@ -4,8 +4,8 @@
 // It owns what all operations have in common: which service a request is for (by the
 // scope of its signature), who sent it, how many requests there may be, DryRun, client
 // tokens, and waiting. operations.go is the one table of what is served. What operations
-// mean is in a package for each service (ec2, sqs, ssm, pricing, iam, sts, eks), what is
-// so in world, the formats in wire.
+// mean is in a package for each service (ec2, autoscaling, sqs, ssm, pricing, iam, sts,
+// eks), what is so in world, the formats in wire.
 //
 // A server takes one question at a time, so that the world needs no locks and its log has
 // one order; reading requests, writing answers and waiting are done outside of that. It

@@ -34,6 +34,9 @@ func FuzzRequest(f *testing.F) {
 		{"ec2", "POST", "/", "", ec2 + "CreateTags&ResourceId.99999999999999999999=a&Tag.-1.Key=b"},
 		{"ec2", "GET", "/?" + ec2 + "DescribeRegions", "", ""},
 		{"ec2", "POST", "/", "", ec2 + "DescribeInstances&" + strings.Repeat("a.", 100) + "=b"},
+		{"autoscaling", "POST", "/", "", "Version=2011-01-01&Action=CreateAutoScalingGroup&AutoScalingGroupName=g&MinSize=1&MaxSize=2&AvailabilityZones.member.1=us-west-2a&LaunchTemplate.LaunchTemplateName=n"},
+		{"autoscaling", "POST", "/", "", "Version=2011-01-01&Action=PutLifecycleHook&AutoScalingGroupName=g&LifecycleHookName=h&HeartbeatTimeout=2147483647"},
+		{"autoscaling", "POST", "/", "", "Version=2011-01-01&Action=DescribeScalingActivities&MaxRecords=-1&NextToken=x"},
 		{"iam", "POST", "/", "", "Version=2010-05-08&Action=GetInstanceProfile&InstanceProfileName=x"},
 		{"sts", "POST", "/", "", "Version=2011-06-15&Action=GetCallerIdentity"},
 		{"sqs", "POST", "/", "AmazonSQS.ReceiveMessage", `{"QueueUrl":"http://h/000000000000/ullage","MaxNumberOfMessages":10}`},
@@ -68,7 +71,7 @@ func sendAnything(t *testing.T, types *catalog.Catalog, service, method, target,
 	r.Host = "aws.test"
 	r.Header.Set("Authorization", algorithm+" Credential=AKID/20261121/us-west-2/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
 	r.Header.Set("X-Amz-Target", operation)
-	if service == "ec2" || service == "iam" || service == "sts" {
+	if service == "autoscaling" || service == "ec2" || service == "iam" || service == "sts" {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	c := newClock()

@@ -7,6 +7,7 @@ import (
 	ssmschemas "github.com/aws/aws-sdk-go-v2/service/ssm/schemas"
 	"github.com/aws/smithy-go"
 
+	"github.com/ullage-sh/ullage/awssim/autoscaling"
 	"github.com/ullage-sh/ullage/awssim/ec2"
 	"github.com/ullage-sh/ullage/awssim/eks"
 	"github.com/ullage-sh/ullage/awssim/iam"
@@ -49,10 +50,7 @@ func serve[In, Out any](f func(*world.World, *world.Call, *In) (*Out, error)) op
 }
 
 // services are all that is served, by the name in the scope of signatures.
-//
-// Auto Scaling has its place here when it comes: wire's query protocol, and a table in
-// wire/names by one line in namegen.
-func services() map[string]service {
+func services(groups *autoscaling.Groups) map[string]service {
 	query := service{unknown: "InvalidAction", unauthenticated: "InvalidClientTokenId", badSignature: "SignatureDoesNotMatch", expired: "RequestExpired", denied: "AccessDenied"}
 	json := service{
 		unknown: "UnknownOperationException", unauthenticated: "UnrecognizedClientException", badSignature: "InvalidSignatureException",
@@ -88,6 +86,29 @@ func services() map[string]service {
 			"DescribeVpcs":                   serve(ec2.DescribeVpcs),
 			"RunInstances":                   serve(ec2.RunInstances),
 			"TerminateInstances":             serve(ec2.TerminateInstances),
+		}),
+		"autoscaling": query.with(wire.AutoScaling(), map[string]operation{
+			"CompleteLifecycleAction":             serve(groups.CompleteLifecycleAction),
+			"CreateAutoScalingGroup":              serve(groups.CreateAutoScalingGroup),
+			"CreateOrUpdateTags":                  serve(groups.CreateOrUpdateTags),
+			"DeleteAutoScalingGroup":              serve(groups.DeleteAutoScalingGroup),
+			"DeleteLifecycleHook":                 serve(groups.DeleteLifecycleHook),
+			"DeleteTags":                          serve(groups.DeleteTags),
+			"DescribeAutoScalingGroups":           serve(groups.DescribeAutoScalingGroups),
+			"DescribeAutoScalingInstances":        serve(groups.DescribeAutoScalingInstances),
+			"DescribeLaunchConfigurations":        serve(groups.DescribeLaunchConfigurations),
+			"DescribeLifecycleHooks":              serve(groups.DescribeLifecycleHooks),
+			"DescribeScalingActivities":           serve(groups.DescribeScalingActivities),
+			"DescribeTags":                        serve(groups.DescribeTags),
+			"PutLifecycleHook":                    serve(groups.PutLifecycleHook),
+			"RecordLifecycleActionHeartbeat":      serve(groups.RecordLifecycleActionHeartbeat),
+			"ResumeProcesses":                     serve(groups.ResumeProcesses),
+			"SetDesiredCapacity":                  serve(groups.SetDesiredCapacity),
+			"SetInstanceHealth":                   serve(groups.SetInstanceHealth),
+			"SetInstanceProtection":               serve(groups.SetInstanceProtection),
+			"SuspendProcesses":                    serve(groups.SuspendProcesses),
+			"TerminateInstanceInAutoScalingGroup": serve(groups.TerminateInstanceInAutoScalingGroup),
+			"UpdateAutoScalingGroup":              serve(groups.UpdateAutoScalingGroup),
 		}),
 		"iam": query.with(wire.IAM(), map[string]operation{
 			"AddRoleToInstanceProfile":      serve(iam.AddRoleToInstanceProfile),

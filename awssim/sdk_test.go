@@ -327,3 +327,12 @@ func TestReceive(t *testing.T) {
 		t.Errorf("got %+v, %v, want both closed for lack of capacity", requests, err)
 	}
 }
+
+// filters makes filters of names and values, each with one.
+func filters(pairs ...string) []types.Filter {
+	var out []types.Filter
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, types.Filter{Name: &pairs[i], Values: pairs[i+1 : i+2]})
+	}
+	return out
+}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ullage-sh/ullage/awssim/autoscaling"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
@@ -48,7 +49,9 @@ type Server struct {
 
 // New makes a server for a world, which from then on is the server's: use [Server.Do].
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, services: services(), counts: map[string]int{}}
+	groups := autoscaling.New(cfg.World)
+	cfg.World.Attach(groups)
+	s := &Server{cfg: cfg, services: services(groups), counts: map[string]int{}}
 	if cfg.Rates != nil {
 		s.throttle = &throttle{*cfg.Rates, map[string]*bucket{}}
 	}

@@ -19,7 +19,11 @@ import (
 
 // TestTable checks that what is served under a name is that operation of the SDK.
 func TestTable(t *testing.T) {
-	for service, s := range services() {
+	w, err := world.New(world.Config{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for service, s := range New(Config{World: w}).services {
 		for name, op := range s.operations {
 			in := reflect.TypeOf(op.input()).Elem()
 			if in.Name() != name+"Input" || !strings.HasSuffix(in.PkgPath(), "/service/"+service) {

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/world"
 )
 
@@ -32,7 +33,7 @@ func DescribeImages(w *world.World, _ *world.Call, in *ec2.DescribeImagesInput) 
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeImages", all, in.MaxResults, in.NextToken, bounds{1, 1000, 1000})
+	all, next, err := paging.Page("DescribeImages", all, in.MaxResults, in.NextToken, paging.Bounds{Least: 1, Most: 1000, Usual: 1000})
 	if err != nil {
 		return nil, err
 	}

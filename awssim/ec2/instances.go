@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
@@ -88,7 +89,7 @@ func DescribeInstances(w *world.World, _ *world.Call, in *ec2.DescribeInstancesI
 	if all, err = filtered(w, all, in.Filters, instanceAttributes(w), viewID); err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeInstances", all, in.MaxResults, in.NextToken, bounds{5, 1000, math.MaxInt32})
+	all, next, err := paging.Page("DescribeInstances", all, in.MaxResults, in.NextToken, paging.Bounds{Least: 5, Most: 1000, Usual: math.MaxInt32})
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +189,7 @@ func DescribeInstanceStatus(w *world.World, _ *world.Call, in *ec2.DescribeInsta
 		}
 		all = running
 	}
-	all, next, err := page("DescribeInstanceStatus", all, in.MaxResults, in.NextToken, usualPages)
+	all, next, err := paging.Page("DescribeInstanceStatus", all, in.MaxResults, in.NextToken, usualPages)
 	if err != nil {
 		return nil, err
 	}

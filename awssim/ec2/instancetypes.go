@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/catalog"
@@ -33,7 +34,7 @@ func DescribeInstanceTypes(w *world.World, _ *world.Call, in *ec2.DescribeInstan
 	if all, err = filtered(w, all, in.Filters, typeAttributes, nil); err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeInstanceTypes", all, in.MaxResults, in.NextToken, bounds{5, 100, 100})
+	all, next, err := paging.Page("DescribeInstanceTypes", all, in.MaxResults, in.NextToken, paging.Bounds{Least: 5, Most: 100, Usual: 100})
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +168,7 @@ func DescribeInstanceTypeOfferings(w *world.World, _ *world.Call, in *ec2.Descri
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page(fmt.Sprintf("DescribeInstanceTypeOfferings by %s", kind), all, in.MaxResults, in.NextToken, usualPages)
+	all, next, err := paging.Page(fmt.Sprintf("DescribeInstanceTypeOfferings by %s", kind), all, in.MaxResults, in.NextToken, usualPages)
 	if err != nil {
 		return nil, err
 	}

@@ -7,12 +7,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 )
 
 // usualPages are the bounds of most operations.
-var usualPages = bounds{5, 1000, 1000}
+var usualPages = paging.Bounds{Least: 5, Most: 1000, Usual: 1000}
 
 // DescribeRegions knows the one region.
 func DescribeRegions(w *world.World, _ *world.Call, _ *ec2.DescribeRegionsInput) (*ec2.DescribeRegionsOutput, error) {
@@ -88,7 +89,7 @@ func DescribeSubnets(w *world.World, _ *world.Call, in *ec2.DescribeSubnetsInput
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeSubnets", all, in.MaxResults, in.NextToken, usualPages)
+	all, next, err := paging.Page("DescribeSubnets", all, in.MaxResults, in.NextToken, usualPages)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +124,7 @@ func DescribeSecurityGroups(w *world.World, _ *world.Call, in *ec2.DescribeSecur
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeSecurityGroups", all, in.MaxResults, in.NextToken, usualPages)
+	all, next, err := paging.Page("DescribeSecurityGroups", all, in.MaxResults, in.NextToken, usualPages)
 	if err != nil {
 		return nil, err
 	}

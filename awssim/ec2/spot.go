@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
@@ -35,7 +36,7 @@ func DescribeSpotInstanceRequests(w *world.World, _ *world.Call, in *ec2.Describ
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeSpotInstanceRequests", all, in.MaxResults, in.NextToken, usualPages)
+	all, next, err := paging.Page("DescribeSpotInstanceRequests", all, in.MaxResults, in.NextToken, usualPages)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func priceHistory(w *world.World, pools []spotPool, from, to cluster.Instant, in
 	skip := 0
 	if aws.ToString(in.NextToken) != "" {
 		var ok bool
-		if skip, ok = openToken(operation, *in.NextToken); !ok {
+		if skip, ok = paging.Open(operation, *in.NextToken); !ok {
 			return nil, wire.Errorf("InvalidNextToken", "The NextToken is not valid for %s", operation)
 		}
 	}
@@ -148,7 +149,7 @@ func priceHistory(w *world.World, pools []spotPool, from, to cluster.Instant, in
 		changes := w.PriceChanges(p.instanceType, p.zone, from, to)
 		for _, at := range changes[min(skip, len(changes)):] {
 			if len(out.SpotPriceHistory) == size {
-				out.NextToken = aws.String(makeToken(operation, end))
+				out.NextToken = aws.String(paging.Token(operation, end))
 				return out, nil
 			}
 			out.SpotPriceHistory = append(out.SpotPriceHistory, types.SpotPrice{

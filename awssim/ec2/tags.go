@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 )
@@ -101,7 +102,7 @@ func DescribeTags(w *world.World, _ *world.Call, in *ec2.DescribeTagsInput) (*ec
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeTags", all, in.MaxResults, in.NextToken, usualPages)
+	all, next, err := paging.Page("DescribeTags", all, in.MaxResults, in.NextToken, usualPages)
 	if err != nil {
 		return nil, err
 	}

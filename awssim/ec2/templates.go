@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 )
@@ -90,7 +91,7 @@ func DescribeLaunchTemplates(w *world.World, _ *world.Call, in *ec2.DescribeLaun
 	if err != nil {
 		return nil, err
 	}
-	all, next, err := page("DescribeLaunchTemplates", all, in.MaxResults, in.NextToken, bounds{1, 200, 200})
+	all, next, err := paging.Page("DescribeLaunchTemplates", all, in.MaxResults, in.NextToken, paging.Bounds{Least: 1, Most: 200, Usual: 200})
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +122,7 @@ func DescribeLaunchTemplateVersions(w *world.World, _ *world.Call, in *ec2.Descr
 			all = append(all, v)
 		}
 	}
-	all, next, err := page("DescribeLaunchTemplateVersions "+t.ID, all, in.MaxResults, in.NextToken, bounds{1, 200, 200})
+	all, next, err := paging.Page("DescribeLaunchTemplateVersions "+t.ID, all, in.MaxResults, in.NextToken, paging.Bounds{Least: 1, Most: 200, Usual: 200})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	eksschemas "github.com/aws/aws-sdk-go-v2/service/eks/schemas"
@@ -48,6 +49,9 @@ func allServices() []service {
 	return []service{
 		{"ec2", EC2(), func(h *wireTap) any {
 			return ec2.New(ec2.Options{Region: region, Credentials: credentials, BaseEndpoint: endpoint, HTTPClient: h, Retryer: once()})
+		}},
+		{"autoscaling", AutoScaling(), func(h *wireTap) any {
+			return autoscaling.New(autoscaling.Options{Region: region, Credentials: credentials, BaseEndpoint: endpoint, HTTPClient: h, Retryer: once()})
 		}},
 		{"iam", IAM(), func(h *wireTap) any {
 			return iam.New(iam.Options{Region: region, Credentials: credentials, BaseEndpoint: endpoint, HTTPClient: h, Retryer: once()})

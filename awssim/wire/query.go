@@ -19,6 +19,11 @@ func EC2() Protocol {
 	return &query{load("ec2"), "2016-11-15", "http://ec2.amazonaws.com/doc/2016-11-15/"}
 }
 
+// AutoScaling is the protocol of EC2 Auto Scaling.
+func AutoScaling() Protocol {
+	return &query{load("autoscaling"), "2011-01-01", "http://autoscaling.amazonaws.com/doc/2011-01-01/"}
+}
+
 // IAM is the protocol of Identity and Access Management.
 func IAM() Protocol {
 	return &query{load("iam"), "2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/"}

@@ -67,8 +67,8 @@ type Instance struct {
 	Cancelled bool
 	// Elsewhere: it is not from the machine room, and cannot be ended.
 	Elsewhere bool
-	// Booted is when its kubelet registered, 0 before.
-	Booted cluster.Instant
+	// Ran is when its machine ran, Booted when its kubelet registered; 0 before.
+	Ran, Booted cluster.Instant
 }
 
 // Offering is the pool that it is from.
@@ -250,6 +250,7 @@ func (w *World) happened(e simulated.Event) {
 	case simulated.Launched:
 		w.publish(w.stateEvent(i.ID, "pending"))
 	case simulated.Running:
+		i.Ran = e.At
 		w.publish(w.stateEvent(i.ID, "running"))
 	case simulated.Booted:
 		i.Booted = e.At
@@ -272,6 +273,9 @@ func (w *World) happened(e simulated.Event) {
 		w.publish(w.stateEvent(i.ID, "terminated"))
 	}
 }
+
+// Instance finds an instance, however long it has been gone; nil if there never was one.
+func (w *World) Instance(id string) *Instance { return w.instances[id] }
 
 // Instances lists all instances there ever were, in the order of their launch.
 func (w *World) Instances() []*Instance { return slices.Clone(w.order) }

@@ -9,7 +9,7 @@ import (
 )
 
 // services that speak a query protocol, and so need a table.
-var services = []string{"ec2", "iam", "sts"}
+var services = []string{"autoscaling", "ec2", "iam", "sts"}
 
 const sdk = "github.com/aws/aws-sdk-go-v2/service/"
 

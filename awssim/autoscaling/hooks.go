@@ -1,0 +1,126 @@
+package autoscaling
+
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+
+	"github.com/ullage-sh/ullage/awssim/world"
+)
+
+// addHook adds a hook to a group, or replaces the one of that name.
+func (x *Group) addHook(h types.LifecycleHook) error {
+	name, transition, result := aws.ToString(h.LifecycleHookName), aws.ToString(h.LifecycleTransition), *h.DefaultResult
+	switch {
+	case name == "" || len(name) > 255:
+		return invalid("LifecycleHookName has 1 to 255 characters, not %d", len(name))
+	case transition != launching && transition != terminating:
+		return invalid("The lifecycle transition %.60q is none: want %s or %s", transition, launching, terminating)
+	case result != proceed && result != abandon:
+		return invalid("The default result is %.40q: want %s or %s", result, proceed, abandon)
+	case *h.HeartbeatTimeout < 30 || *h.HeartbeatTimeout > 7200:
+		return invalid("HeartbeatTimeout is %d: want 30 to 7200 seconds", *h.HeartbeatTimeout)
+	}
+	i := slices.IndexFunc(x.hooks, func(o types.LifecycleHook) bool { return *o.LifecycleHookName == name })
+	switch {
+	case i >= 0:
+		x.hooks[i] = h
+	case len(x.hooks) == 50:
+		return invalid("A group has up to 50 lifecycle hooks")
+	default:
+		x.hooks = append(x.hooks, h)
+	}
+	return nil
+}
+
+// PutLifecycleHook adds or replaces a hook. Instances that wait already wait as before.
+func (g *Groups) PutLifecycleHook(_ *world.World, _ *world.Call, in *autoscaling.PutLifecycleHookInput) (*autoscaling.PutLifecycleHookOutput, error) {
+	x, err := g.named(in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	h := makeHook(x.AutoScalingGroupName, in.LifecycleHookName, in.LifecycleTransition, in.DefaultResult, in.HeartbeatTimeout, in.NotificationMetadata, in.NotificationTargetARN, in.RoleARN)
+	return &autoscaling.PutLifecycleHookOutput{}, x.addHook(h)
+}
+
+// DescribeLifecycleHooks shows a group's hooks.
+func (g *Groups) DescribeLifecycleHooks(_ *world.World, _ *world.Call, in *autoscaling.DescribeLifecycleHooksInput) (*autoscaling.DescribeLifecycleHooksOutput, error) {
+	x, err := g.named(in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	out := &autoscaling.DescribeLifecycleHooksOutput{LifecycleHooks: []types.LifecycleHook{}}
+	for _, h := range x.hooks {
+		if len(in.LifecycleHookNames) == 0 || slices.Contains(in.LifecycleHookNames, *h.LifecycleHookName) {
+			out.LifecycleHooks = append(out.LifecycleHooks, h)
+		}
+	}
+	return out, nil
+}
+
+// DeleteLifecycleHook removes a hook; who waits for it goes on with its default result.
+func (g *Groups) DeleteLifecycleHook(_ *world.World, _ *world.Call, in *autoscaling.DeleteLifecycleHookInput) (*autoscaling.DeleteLifecycleHookOutput, error) {
+	x, err := g.named(in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(x.hooks, func(h types.LifecycleHook) bool { return *h.LifecycleHookName == aws.ToString(in.LifecycleHookName) })
+	if i < 0 {
+		return nil, noHook(in.LifecycleHookName)
+	}
+	h := x.hooks[i]
+	x.hooks = slices.Delete(x.hooks, i, i+1)
+	for _, m := range slices.Clone(x.members) {
+		g.complete(x, m, *h.LifecycleHookName, *h.DefaultResult)
+	}
+	return &autoscaling.DeleteLifecycleHookOutput{}, nil
+}
+
+func noHook(name *string) error {
+	return invalid("No active Lifecycle Action found with the hook %.255s", aws.ToString(name))
+}
+
+// waiter finds the member that an action is about, by instance or by token.
+func (x *Group) waiter(id, token *string, hook *string) *Member {
+	for _, m := range x.members {
+		for _, w := range m.waiting {
+			if *w.hook.LifecycleHookName == aws.ToString(hook) && (m.ID == aws.ToString(id) || (token != nil && w.token == *token)) {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+// CompleteLifecycleAction says that a hook's work on an instance is done.
+func (g *Groups) CompleteLifecycleAction(_ *world.World, _ *world.Call, in *autoscaling.CompleteLifecycleActionInput) (*autoscaling.CompleteLifecycleActionOutput, error) {
+	x, err := g.named(in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	result := aws.ToString(in.LifecycleActionResult)
+	if result != proceed && result != abandon {
+		return nil, invalid("The result is %.40q: want %s or %s", result, proceed, abandon)
+	}
+	m := x.waiter(in.InstanceId, in.LifecycleActionToken, in.LifecycleHookName)
+	if m == nil {
+		return nil, noHook(in.LifecycleHookName)
+	}
+	g.complete(x, m, *in.LifecycleHookName, result)
+	return &autoscaling.CompleteLifecycleActionOutput{}, nil
+}
+
+// RecordLifecycleActionHeartbeat gives a hook's work on an instance more time.
+func (g *Groups) RecordLifecycleActionHeartbeat(_ *world.World, _ *world.Call, in *autoscaling.RecordLifecycleActionHeartbeatInput) (*autoscaling.RecordLifecycleActionHeartbeatOutput, error) {
+	x, err := g.named(in.AutoScalingGroupName)
+	if err != nil {
+		return nil, err
+	}
+	m := x.waiter(in.InstanceId, in.LifecycleActionToken, in.LifecycleHookName)
+	if m == nil || !g.hold(m, *in.LifecycleHookName, aws.ToString(in.LifecycleActionToken)) {
+		return nil, noHook(in.LifecycleHookName)
+	}
+	return &autoscaling.RecordLifecycleActionHeartbeatOutput{}, nil
+}
