@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -95,6 +96,7 @@ func (w *world) do(f engine.Effect) engine.Done {
 	case engine.PatchClassStatus:
 		c := *w.class
 		c.Conditions, c.Revision = f.Conditions, w.revision()
+		w.statuses++
 		w.class = &c
 		done.Revision = c.Revision
 		w.tell(engine.ClassChanged{Ref: classRef, Class: &c}, 0)
@@ -225,10 +227,11 @@ func (w *world) resolve() cluster.Resolution {
 		for j, o := range t.Offerings {
 			t.Offerings[j].Available = !w.short[cluster.OfferingID{InstanceType: t.Name, Zone: o.Zone, CapacityType: o.CapacityType}]
 		}
+		t.ImageID = w.imageOf[t.Name]
 		types[i] = t
 	}
 	slices.SortFunc(types, func(a, b cluster.InstanceType) int { return strings.Compare(a.Name, b.Name) })
-	return cluster.Resolution{Types: types, Hash: "h", ImageID: w.image, Conditions: []cluster.Condition{{Type: cluster.ReadyCondition, Status: "True", Reason: "Ready"}}}
+	return cluster.Resolution{Types: types, Hash: "h", ImageID: w.image, Status: w.status, Conditions: []cluster.Condition{{Type: cluster.ReadyCondition, Status: "True", Reason: "Ready"}}}
 }
 
 func (w *world) launch(f engine.Launch, done *engine.Done) {
@@ -250,7 +253,7 @@ func (w *world) launch(f engine.Launch, done *engine.Done) {
 				i := &instance{labels: maps.Clone(f.Labels), taints: f.Taints, bootAt: w.now.Add(30*cluster.Second + cluster.Duration(w.rng.Int64N(int64(30*cluster.Second))))}
 				maps.Copy(i.labels, typ.Labels)
 				i.labels[cluster.LabelZone], i.labels[cluster.LabelInstanceType], i.labels[cluster.LabelHostname] = o.Zone, o.InstanceType, "node-"+id
-				i.Instance = cluster.Instance{ID: id, ProviderID: "test:///" + id, State: cluster.InstanceRunning, Offering: o, Launched: w.now, Token: f.Token, Hash: "h", ImageID: w.image,
+				i.Instance = cluster.Instance{ID: id, ProviderID: "test:///" + id, State: cluster.InstanceRunning, Offering: o, Launched: w.now, Token: f.Token, Hash: "h", ImageID: cmp.Or(w.imageOf[o.InstanceType], w.image),
 					Labels: typ.Labels, Capacity: typ.Capacity, Allocatable: typ.Allocatable}
 				w.instances[i.ProviderID] = i
 				w.byToken[f.Token] = append(w.byToken[f.Token], i.ProviderID)

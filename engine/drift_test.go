@@ -47,6 +47,76 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestDriftOfOneImage: types boot from images of their own; when one of these changes,
+// nodes of its types have drifted, and no others. So has none of a type that is not sold
+// any more.
+func TestDriftOfOneImage(t *testing.T) {
+	w := newWorld(t, 1)
+	w.image, w.imageOf = "x86", map[string]string{"m.large": "x86", "m.xlarge": "arm", "m.2xlarge": "x86", "m.4xlarge": "x86"}
+	w.pool.Budgets = []cluster.Budget{{Nodes: 0}}
+	w.pool.Requirements = []cluster.Requirement{{Key: cluster.LabelInstanceType, Operator: cluster.In, Values: []string{"m.large", "m.xlarge"}}}
+	w.types[0].Labels = cluster.Labels{cluster.LabelArch: "amd64", cluster.LabelOS: "linux", cluster.LabelInstanceType: "m.large"}
+	w.types[1].Labels = cluster.Labels{cluster.LabelArch: "arm64", cluster.LabelOS: "linux", cluster.LabelInstanceType: "m.xlarge"}
+	w.restart()
+	w.run(5 * cluster.Second)
+	w.scale(3)
+	w.run(10 * cluster.Minute)
+	for _, zone := range []string{"a", "b", "c"} {
+		w.short[cluster.OfferingID{InstanceType: w.typeOfSome(), Zone: zone, CapacityType: cluster.OnDemand}] = true
+	}
+	w.scale(6)
+	w.run(20 * cluster.Minute)
+	if got := w.images(); got["x86"] == 0 || got["arm"] == 0 {
+		t.Fatalf("claims by image are %v, want both", got)
+	}
+	w.imageOf["m.xlarge"] = "arm-2"
+	w.run(10 * cluster.Minute)
+	for _, c := range w.claims {
+		if drifted := c.Condition(cluster.Drifted).Status == "True"; drifted != (c.ImageID == "arm") {
+			t.Errorf("%s of image %s: drifted %v", c.Name, c.ImageID, drifted)
+		}
+	}
+	w.types = w.types[:1]
+	w.run(10 * cluster.Minute)
+	for _, c := range w.claims {
+		if c.Is(cluster.Drifted) {
+			t.Errorf("%s of image %s: nobody knows what it would get", c.Name, c.ImageID)
+		}
+	}
+}
+
+// typeOfSome is the instance type of a claim.
+func (w *world) typeOfSome() string {
+	for _, i := range w.instances {
+		return i.Offering.InstanceType
+	}
+	return ""
+}
+
+// TestStatusIsWritten when what the provider says changes, though no condition does: once,
+// and once more by an operator that has just begun.
+func TestStatusIsWritten(t *testing.T) {
+	w := newWorld(t, 1)
+	w.status = `{"images":["one"]}`
+	w.restart()
+	for i, x := range []struct {
+		change func()
+		want   int
+	}{
+		{func() {}, 1},
+		{func() {}, 1},
+		{func() { w.status = `{"images":["two"]}` }, 2},
+		{w.restart, 3},
+		{func() { w.status = "" }, 3},
+	} {
+		x.change()
+		w.run(10 * cluster.Minute)
+		if w.statuses != x.want {
+			t.Errorf("step %d: it was written %d times, want %d", i, w.statuses, x.want)
+		}
+	}
+}
+
 // TestDriftOfPool: a change of the template, or of what the pool requires, is drift too;
 // a claim of another version of the hash is left alone.
 func TestDriftOfPool(t *testing.T) {

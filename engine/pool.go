@@ -20,6 +20,10 @@ type resolved struct {
 	at cluster.Instant
 	// stale: something was found sold out since; plan only after asking again.
 	stale bool
+	// written is the status that was written, with the uid of the class that has it. It is
+	// not read back: what others have in a status, and what the API server makes of it, is
+	// no reason to write again.
+	written string
 }
 
 // doClass asks the provider about a class now and then, and writes what it says
@@ -39,10 +43,21 @@ func (e *Engine) doClass(key string) cluster.Instant {
 	for _, c := range r.Conditions {
 		want.set(c.Type, c.Status, c.Reason, c.Message)
 	}
-	if want.changed {
-		e.issue(PatchClassStatus{Ref: class.Ref, UID: class.UID, Revision: class.Revision, Conditions: want.list, Status: r.Status})
+	f := PatchClassStatus{Ref: class.Ref, UID: class.UID, Revision: class.Revision, Conditions: want.list, Status: r.Status}
+	if want.changed || r.Status != "" && r.written != f.written() {
+		e.issue(f)
 	}
 	return due
+}
+
+func (e PatchClassStatus) written() string { return e.UID + " " + e.Status }
+
+func (e *Engine) classWritten(f PatchClassStatus, d Done, again cluster.Instant) {
+	if r, known := e.resolved[f.Ref]; known && d.Err == nil {
+		r.written = f.written()
+		e.resolved[f.Ref] = r
+	}
+	e.agenda.by(job{jobClass, classKey(f.Ref)}, again)
 }
 
 func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
@@ -61,7 +76,7 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 	}
 	before := e.resolved[ref]
 	changed := before.Hash != d.Resolution.Hash || !slices.Equal(before.Images(), d.Resolution.Images())
-	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now}
+	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now, written: before.written}
 	for name, p := range e.pools {
 		if p.Class == ref {
 			e.agenda.by(job{jobPool, name}, e.now)

@@ -242,7 +242,7 @@ func (e *Engine) outcome(d Done, again cluster.Instant) {
 	case PatchBufferStatus:
 		e.agenda.by(job{jobBuffer, f.Namespace + "/" + f.Name}, again)
 	case PatchClassStatus:
-		e.agenda.by(job{jobClass, classKey(f.Ref)}, again)
+		e.classWritten(f, d, again)
 	case Resolve:
 		e.classResolved(f, d, again)
 	case Launch:

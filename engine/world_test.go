@@ -39,6 +39,9 @@ type world struct {
 	byToken   map[string][]string
 	short     map[cluster.OfferingID]bool
 	image     string                     // of instances launched now
+	imageOf   map[string]string          // by instance type, where types have their own
+	status    string                     // what the provider says of the class
+	statuses  int                        // how often that was written
 	warned    map[string]cluster.Notice  // that nobody has acknowledged
 	stops     map[string]cluster.Instant // instances that will be taken back
 
