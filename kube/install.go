@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/karpenter/pkg/apis"
 
+	"github.com/ullage-sh/ullage/api/awsv1"
 	"github.com/ullage-sh/ullage/api/legacy"
 	"github.com/ullage-sh/ullage/api/v1alpha1"
 )
@@ -59,7 +60,7 @@ func InstallCRDs(ctx context.Context, cfg *rest.Config) error {
 		return fmt.Errorf("resource definitions: %w", err)
 	}
 	manifests := [][]byte{apis.NodePoolCRD, apis.NodeClaimCRD, apis.NodeOverlayCRD, apis.CapacityBufferCRD}
-	for _, own := range []embed.FS{v1alpha1.CRDs, legacy.CRDs} {
+	for _, own := range []embed.FS{v1alpha1.CRDs, awsv1.CRDs, legacy.CRDs} {
 		files, err := own.ReadDir("crds")
 		if err != nil {
 			return fmt.Errorf("resource definitions: %w", err)
