@@ -64,15 +64,15 @@ func Connect(ctx context.Context, c Connection) (*Clients, error) {
 	if c.Credentials != nil {
 		options = append(options, config.WithCredentialsProvider(c.Credentials))
 	}
-	if c.HTTP != nil {
-		options = append(options, config.WithHTTPClient(c.HTTP))
-	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
 		return nil, fmt.Errorf("AWS configuration: no region: set AWS_REGION or --region")
+	}
+	if c.HTTP != nil {
+		cfg.HTTPClient = c.HTTP
 	}
 	list := cfg.Copy()
 	list.Region = price.Home(cfg.Region)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
@@ -28,7 +27,11 @@ func (p *Provider) Create(ctx context.Context, req provider.CreateRequest) (prov
 		return provider.CreateResult{}, err
 	}
 	// One at a time may make a request: the next one finds what the first has launched.
-	defer p.claim(req.Token)()
+	done, err := p.turns.take(ctx, "token "+req.Token)
+	if err != nil {
+		return provider.CreateResult{}, err
+	}
+	defer done()
 	receipt, err := p.launch(ctx, req)
 	if err != nil {
 		return provider.CreateResult{}, err
@@ -48,28 +51,6 @@ func (p *Provider) Create(ctx context.Context, req provider.CreateRequest) (prov
 		out.Instances = append(out.Instances, i)
 	}
 	return out, nil
-}
-
-// claim waits until nobody else creates with a token, and returns what ends that.
-func (p *Provider) claim(token string) (release func()) {
-	p.mu.Lock()
-	turn := p.creating[token]
-	if turn == nil {
-		turn = &sync.Mutex{}
-		p.creating[token] = turn
-	}
-	p.waiting[token]++
-	p.mu.Unlock()
-	turn.Lock()
-	return func() {
-		turn.Unlock()
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.waiting[token]--; p.waiting[token] == 0 {
-			delete(p.waiting, token)
-			delete(p.creating, token)
-		}
-	}
 }
 
 // launch finds what was launched with the token before, and launches what is missing.

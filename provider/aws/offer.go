@@ -59,6 +59,12 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 
 // offerOf resolves a class, and remembers what came of it for the instances that it has.
 func (p *Provider) offerOf(ctx context.Context, nc cluster.NodeClass) (*offer, error) {
+	// One at a time: the others find what the first was told.
+	done, err := p.turns.take(ctx, "class "+nc.Ref.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	class, err := p.classes.Resolve(ctx, nc)
 	if err != nil {
 		return nil, err

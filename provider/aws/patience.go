@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -77,6 +79,8 @@ func (p Patience) pause(err error, try int) (cluster.Duration, bool) {
 	switch {
 	case throttled.IsErrorThrottle(err) == aws.TrueTernary:
 		first, longest, most = throttlePause, throttleMost, throttleTries
+	case outOfTime(err):
+		most = 2 // the answer has told the SDK what time it is
 	case transient.IsErrorRetryable(err) != aws.TrueTernary:
 		return 0, false
 	}
@@ -85,6 +89,14 @@ func (p Patience) pause(err error, try int) (cluster.Duration, bool) {
 	}
 	full := min(first<<(try-1), longest)
 	return full/2 + cluster.Duration(p.Jitter()*float64(full/2)), true
+}
+
+// outOfTime tells whether AWS found that a request was signed at another time than it has.
+// The SDK then signs by the time that the answer said, but does not take these codes, which
+// EC2 uses, for a reason to try again.
+func outOfTime(err error) bool {
+	var e smithy.APIError
+	return errors.As(err, &e) && (e.ErrorCode() == "RequestExpired" || e.ErrorCode() == "RequestInTheFuture")
 }
 
 // Calls counts requests to AWS by name ("ec2:CreateFleet"), each attempt by itself. Its

@@ -51,11 +51,11 @@ type Provider struct {
 	fleet   *fleet.Fleet
 	queue   *interruption.Queue
 
-	mu       sync.Mutex
-	known    map[string]*offer      // by name of the class, as last resolved
-	creating map[string]*sync.Mutex // by token, while somebody creates
-	waiting  map[string]int         // how many, likewise
-	swept    cluster.Instant
+	turns turns // at tokens, and at classes
+
+	mu    sync.Mutex
+	known map[string]*offer // by name of the class, as last resolved
+	swept cluster.Instant
 }
 
 var _ provider.Provider = (*Provider)(nil)
@@ -73,7 +73,7 @@ func New(cfg Config) *Provider {
 		prices:  price.NewBook(c.Pricing, c.EC2, cfg.Cluster.Region, cfg.Catalog, cfg.Now),
 		queue:   interruption.New(c.SQS, cfg.Queue, cfg.Sleep),
 		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, Now: cfg.Now, Sleep: cfg.Sleep}),
-		known:   map[string]*offer{}, creating: map[string]*sync.Mutex{}, waiting: map[string]int{}, swept: cfg.Now(),
+		known:   map[string]*offer{}, swept: cfg.Now(),
 	}
 }
 
@@ -189,3 +189,9 @@ func (p *Provider) instance(ctx context.Context, r fleet.Record) (provider.Insta
 
 // labelZoneID says which zone it is across accounts: usw2-az1.
 const labelZoneID = "topology.k8s.aws/zone-id"
+
+// Report takes note of the memory, in bytes, that the kubelet of a node found on an
+// instance of a type with an image: nodes of it are sized by that from then on.
+func (p *Provider) Report(instanceType, image string, memory int64) {
+	p.shelf.Report(instanceType, image, memory)
+}
