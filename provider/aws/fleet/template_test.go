@@ -134,7 +134,9 @@ func TestGather(t *testing.T) {
 	ask("b", "c")
 	ask("c", "d")
 	cut, cancel := context.WithCancel(context.Background())
+	gone := make(chan struct{})
 	wg.Go(func() {
+		defer close(gone)
 		if _, err := g.ask(cut, "e"); !errors.Is(err, context.Canceled) {
 			t.Errorf("asked with a context that ends: %v", err)
 		}
@@ -148,6 +150,7 @@ func TestGather(t *testing.T) {
 		}
 	}
 	cancel()
+	<-gone
 	close(finish)
 	wg.Wait()
 	if want := []string{"a", "b c d e"}; !slices.Equal(calls, want) {
