@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,27 +135,7 @@ func TestCommandLine(t *testing.T) {
 	c.run("InvalidInstanceID.NotFound", "ec2", "describe-instances", "--instance-ids", "i-00000000000000000")
 
 	c.fleet(s, image)
-	if c.queries() {
-		t.Log("not checked: sqs, for which this aws speaks the query protocol of before November 2023; that is not simulated")
-		return
-	}
 	c.interruption(s)
-}
-
-// queries tells whether the command line is from before SQS went over to JSON: 2.13.36
-// (Debian 12 has 2.9.19), or 1.29.80 of the first series.
-func (c *cli) queries() bool {
-	c.t.Helper()
-	text := c.run("", "--version") // aws-cli/2.9.19 Python/…
-	var major, minor, patch int
-	if _, err := fmt.Sscanf(text, "aws-cli/%d.%d.%d", &major, &minor, &patch); err != nil {
-		c.t.Fatalf("%q is no version: %v", text, err)
-	}
-	first := []int{1, 29, 80}
-	if major > 1 {
-		first = []int{2, 13, 36}
-	}
-	return slices.Compare([]int{major, minor, patch}, first) < 0
 }
 
 // fleet asks for a fleet whose first pool is sold out, and for a Spot instance.

@@ -42,6 +42,7 @@ func FuzzRequest(f *testing.F) {
 		{"sqs", "POST", "/", "AmazonSQS.ReceiveMessage", `{"QueueUrl":"http://h/000000000000/ullage","MaxNumberOfMessages":10}`},
 		{"sqs", "POST", "/", "AmazonSQS.SendMessage", `{"QueueUrl":"ullage","MessageBody":"\u0000"}`},
 		{"sqs", "POST", "/", "AmazonSQS.CreateQueue", `{"QueueName":"q","Attributes":{"VisibilityTimeout":"-1"}}`},
+		{"sqs", "POST", "/000000000000/ullage", "", "Version=2012-11-05&Action=CreateQueue&QueueName=q&Attribute.1.Name=VisibilityTimeout&Attribute.1.Value=1&Attribute.2.Name=x"},
 		{"ssm", "POST", "/", "AmazonSSM.GetParametersByPath", `{"Path":"/","Recursive":true}`},
 		{"pricing", "POST", "/", "AWSPriceListService.GetProducts", `{"ServiceCode":"AmazonEC2","NextToken":"from--1","MaxResults":1}`},
 		{"eks", "GET", "/clusters/ullage", "", ""},
@@ -71,8 +72,9 @@ func sendAnything(t *testing.T, types *catalog.Catalog, service, method, target,
 	r.Host = "aws.test"
 	r.Header.Set("Authorization", algorithm+" Credential=AKID/20261121/us-west-2/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
 	r.Header.Set("X-Amz-Target", operation)
-	if service == "autoscaling" || service == "ec2" || service == "iam" || service == "sts" {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if operation != "" {
+		r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	}
 	c := newClock()
 	w, err := world.New(world.Config{Catalog: types, Seed: 1}, c.Now())

@@ -1,6 +1,9 @@
 package awssim
 
 import (
+	"net/http"
+	"strings"
+
 	eksschemas "github.com/aws/aws-sdk-go-v2/service/eks/schemas"
 	pricingschemas "github.com/aws/aws-sdk-go-v2/service/pricing/schemas"
 	sqsschemas "github.com/aws/aws-sdk-go-v2/service/sqs/schemas"
@@ -21,7 +24,9 @@ import (
 
 // service is one of AWS's services.
 type service struct {
-	protocol   wire.Protocol
+	protocol wire.Protocol
+	// former is the protocol of before, which requests with a form are in; nil for none.
+	former     wire.Protocol
 	operations map[string]operation
 	// The codes for what is refused before the operation is asked.
 	unknown, unauthenticated, badSignature, expired, denied string
@@ -132,7 +137,17 @@ func services(groups *autoscaling.Groups) map[string]service {
 			"ListQueues":              serve(sqs.ListQueues),
 			"ReceiveMessage":          serve(sqs.ReceiveMessage),
 			"SendMessage":             serve(sqs.SendMessage),
-		}),
+		}).before(wire.SQSQuery(
+			smithy.NewOperationSchema(sqsschemas.ChangeMessageVisibility, sqsschemas.ChangeMessageVisibilityRequest, nil),
+			smithy.NewOperationSchema(sqsschemas.CreateQueue, sqsschemas.CreateQueueRequest, sqsschemas.CreateQueueResult),
+			smithy.NewOperationSchema(sqsschemas.DeleteMessage, sqsschemas.DeleteMessageRequest, nil),
+			smithy.NewOperationSchema(sqsschemas.DeleteMessageBatch, sqsschemas.DeleteMessageBatchRequest, sqsschemas.DeleteMessageBatchResult),
+			smithy.NewOperationSchema(sqsschemas.GetQueueAttributes, sqsschemas.GetQueueAttributesRequest, sqsschemas.GetQueueAttributesResult),
+			smithy.NewOperationSchema(sqsschemas.GetQueueUrl, sqsschemas.GetQueueUrlRequest, sqsschemas.GetQueueUrlResult),
+			smithy.NewOperationSchema(sqsschemas.ListQueues, sqsschemas.ListQueuesRequest, sqsschemas.ListQueuesResult),
+			smithy.NewOperationSchema(sqsschemas.ReceiveMessage, sqsschemas.ReceiveMessageRequest, sqsschemas.ReceiveMessageResult),
+			smithy.NewOperationSchema(sqsschemas.SendMessage, sqsschemas.SendMessageRequest, sqsschemas.SendMessageResult),
+		)),
 		"ssm": json.with(wire.JSON11(ssmschemas.AmazonSSM), map[string]operation{
 			"GetParameter":        serve(ssm.GetParameter),
 			"GetParameters":       serve(ssm.GetParameters),
@@ -154,5 +169,19 @@ func services(groups *autoscaling.Groups) map[string]service {
 // with is the service with its protocol and operations.
 func (s service) with(p wire.Protocol, operations map[string]operation) service {
 	s.protocol, s.operations = p, operations
+	return s
+}
+
+// before is the service with the protocol that it had before.
+func (s service) before(p wire.Protocol) service {
+	s.former = p
+	return s
+}
+
+// spokenBy is the service in the protocol that a request is in.
+func (s service) spokenBy(r *http.Request) service {
+	if s.former != nil && !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-amz-json") {
+		s.protocol = s.former
+	}
 	return s
 }

@@ -116,6 +116,7 @@ func (s *Server) answer(r *http.Request, body []byte) (wire.Response, string) {
 	if !ok {
 		return s.services["ec2"].protocol.Refuse(wire.Errorf("UnknownService", "The service %.40q is not simulated", sig.service), requestID), requestID
 	}
+	service = service.spokenBy(r)
 	operation, out, err := s.handle(r, body, sig, service)
 	if err != nil {
 		return service.protocol.Refuse(wire.AsError(err), requestID), requestID

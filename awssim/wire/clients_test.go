@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,6 +25,7 @@ import (
 	ssmschemas "github.com/aws/aws-sdk-go-v2/service/ssm/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 )
 
 // service is a service of the SDK with the protocol that it is to be answered with.
@@ -75,6 +77,31 @@ func allServices() []service {
 			return eks.New(eks.Options{Region: region, Credentials: credentials, BaseEndpoint: endpoint, HTTPClient: h, Retryer: once()})
 		}},
 	}
+}
+
+// formerSQS is SQS with the protocol that it had before November 2023, and that the SDK's
+// client can still be told to speak.
+func formerSQS() service {
+	return service{"sqs before 2023", SQSQuery(sqsOperations...), func(h *wireTap) any {
+		return sqs.New(sqs.Options{
+			Region: region, Credentials: credentials, BaseEndpoint: aws.String("http://aws.test"), HTTPClient: h, Retryer: once(), DisableMessageChecksumValidation: true,
+		}, func(o *sqs.Options) { o.Protocol = awsquery.New(sqsschemas.AmazonSQS) })
+	}}
+}
+
+// sqsOperations are those of SQS: its query protocol is known from their schemas.
+var sqsOperations = []*smithy.OperationSchema{
+	smithy.NewOperationSchema(sqsschemas.ChangeMessageVisibility, sqsschemas.ChangeMessageVisibilityRequest, nil),
+	smithy.NewOperationSchema(sqsschemas.ChangeMessageVisibilityBatch, sqsschemas.ChangeMessageVisibilityBatchRequest, sqsschemas.ChangeMessageVisibilityBatchResult),
+	smithy.NewOperationSchema(sqsschemas.CreateQueue, sqsschemas.CreateQueueRequest, sqsschemas.CreateQueueResult),
+	smithy.NewOperationSchema(sqsschemas.DeleteMessage, sqsschemas.DeleteMessageRequest, nil),
+	smithy.NewOperationSchema(sqsschemas.DeleteMessageBatch, sqsschemas.DeleteMessageBatchRequest, sqsschemas.DeleteMessageBatchResult),
+	smithy.NewOperationSchema(sqsschemas.GetQueueAttributes, sqsschemas.GetQueueAttributesRequest, sqsschemas.GetQueueAttributesResult),
+	smithy.NewOperationSchema(sqsschemas.GetQueueUrl, sqsschemas.GetQueueUrlRequest, sqsschemas.GetQueueUrlResult),
+	smithy.NewOperationSchema(sqsschemas.ListQueues, sqsschemas.ListQueuesRequest, sqsschemas.ListQueuesResult),
+	smithy.NewOperationSchema(sqsschemas.ReceiveMessage, sqsschemas.ReceiveMessageRequest, sqsschemas.ReceiveMessageResult),
+	smithy.NewOperationSchema(sqsschemas.SendMessage, sqsschemas.SendMessageRequest, sqsschemas.SendMessageResult),
+	smithy.NewOperationSchema(sqsschemas.SendMessageBatch, sqsschemas.SendMessageBatchRequest, sqsschemas.SendMessageBatchResult),
 }
 
 // eksOperations are those of EKS that compute needs: REST-JSON has to be told which
@@ -152,9 +179,12 @@ func (o operation) do(in reflect.Value) (any, error) {
 	return out[0].Interface(), nil
 }
 
-// served tells whether the test's REST-JSON protocol knows an operation; the others know
-// all.
+// served tells whether the test's protocol knows an operation: REST-JSON and SQS's former
+// one are told which there are, the others know all.
 func (s service) served(operation string) bool {
+	if s.name == formerSQS().name {
+		return slices.ContainsFunc(sqsOperations, func(op *smithy.OperationSchema) bool { return op.ID().Name == operation })
+	}
 	rest, ok := s.protocol.(*restJSON)
 	if !ok {
 		return true

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/base64"
+	"fmt"
 	"maps"
 	"math"
 	"net/url"
@@ -70,8 +71,8 @@ func (n *node) put(key, value string) error {
 	return nil
 }
 
-// decode fills in v, which is the parameter path.
-func (n *node) decode(names *names, v reflect.Value, path string, item string) error {
+// decode fills in v, which is the parameter path, the member m of a struct.
+func (n *node) decode(names *names, v reflect.Value, path string, m member) error {
 	if v.Kind() == reflect.Pointer {
 		v.Set(reflect.New(v.Type().Elem()))
 		v = v.Elem()
@@ -95,7 +96,9 @@ func (n *node) decode(names *names, v reflect.Value, path string, item string) e
 	case v.Kind() == reflect.Struct:
 		return n.decodeStruct(names, v, path)
 	case v.Kind() == reflect.Slice:
-		return n.decodeList(names, v, path, item)
+		return n.decodeList(names, v, path, m.item)
+	case v.Kind() == reflect.Map && m.key != "":
+		return n.decodeMap(names, v, path, m)
 	}
 	if len(n.below) > 0 {
 		return Errorf("UnknownParameter", "The parameter %s has no members", path)
@@ -114,7 +117,7 @@ func (n *node) decodeStruct(names *names, v reflect.Value, path string) error {
 			return Errorf("UnknownParameter", "The parameter %s is not recognized", full)
 		}
 		m := shape.members[i]
-		if err := n.below[name].decode(names, v.Field(m.field), full, m.item); err != nil {
+		if err := n.below[name].decode(names, v.Field(m.field), full, m); err != nil {
 			return err
 		}
 	}
@@ -127,23 +130,55 @@ func (n *node) decodeList(names *names, v reflect.Value, path, item string) erro
 	if below := n.below[item]; item != "" && below != nil {
 		n, path = below, path+"."+item
 	}
-	order := make([]int, 0, len(n.below))
-	for key := range n.below {
-		i, err := strconv.Atoi(key)
-		if err != nil || i < 0 || strconv.Itoa(i) != key {
-			return Errorf("UnknownParameter", "The parameter %s.%s is not recognized: want a number", path, key)
-		}
-		order = append(order, i)
+	order, err := n.numbers(path)
+	if err != nil {
+		return err
 	}
-	slices.Sort(order)
 	v.Set(reflect.MakeSlice(v.Type(), len(order), len(order)))
 	for at, i := range order {
 		key := strconv.Itoa(i)
-		if err := n.below[key].decode(names, v.Index(at), path+"."+key, ""); err != nil {
+		if err := n.below[key].decode(names, v.Index(at), path+"."+key, member{}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// decodeMap fills in a map of texts from entries that are numbered: key and value have
+// names.
+func (n *node) decodeMap(names *names, v reflect.Value, path string, m member) error {
+	order, err := n.numbers(path)
+	if err != nil {
+		return err
+	}
+	v.Set(reflect.MakeMapWithSize(v.Type(), len(order)))
+	for _, i := range order {
+		entry := n.below[strconv.Itoa(i)]
+		key, value := entry.below[m.key], entry.below[m.value]
+		if key == nil || value == nil {
+			return Errorf("MissingParameter", "The parameter %s.%d has not both %s and %s", path, i, m.key, m.value)
+		}
+		into := reflect.New(v.Type().Elem()).Elem()
+		if err := value.decode(names, into, fmt.Sprintf("%s.%d.%s", path, i, m.value), member{}); err != nil {
+			return err
+		}
+		v.SetMapIndex(reflect.ValueOf(key.value).Convert(v.Type().Key()), into)
+	}
+	return nil
+}
+
+// numbers are those of the parameters below, in order.
+func (n *node) numbers(path string) ([]int, error) {
+	order := make([]int, 0, len(n.below))
+	for key := range n.below {
+		i, err := strconv.Atoi(key)
+		if err != nil || i < 0 || strconv.Itoa(i) != key {
+			return nil, Errorf("UnknownParameter", "The parameter %s.%s is not recognized: want a number", path, key)
+		}
+		order = append(order, i)
+	}
+	slices.Sort(order)
+	return order, nil
 }
 
 // scalar fills in a single value from its text.

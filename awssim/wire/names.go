@@ -27,7 +27,7 @@ type names struct {
 }
 
 // oddity is a line of a table.
-type oddity struct{ name, item string }
+type oddity struct{ name, item, key, value string }
 
 // shape is a struct as it goes over the wire.
 type shape struct {
@@ -40,6 +40,8 @@ type member struct {
 	field int
 	name  string
 	item  string // of a list's elements; "" when they have no level of their own
+	// key and value of a map's entries, which have no level of their own; "" for no map.
+	key, value string
 }
 
 // load reads the table of a service. It panics on one that is damaged: they are part of
@@ -106,7 +108,7 @@ func (n *names) shape(t reflect.Type, answer bool) *shape {
 			m.name = strings.ToLower(f.Name[:1]) + f.Name[1:]
 		}
 		if o, ok := odd[structName(t)+"."+f.Name]; ok {
-			m.name, m.item = o.name, o.item
+			m.name, m.item, m.key, m.value = o.name, o.item, o.key, o.value
 		}
 		s.byName[m.name] = len(s.members)
 		s.members = append(s.members, m)

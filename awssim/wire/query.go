@@ -5,6 +5,8 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+
+	"github.com/aws/smithy-go"
 )
 
 // query is ec2Query or awsQuery.
@@ -34,6 +36,11 @@ func STS() Protocol {
 	return &query{load("sts"), "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"}
 }
 
+// SQSQuery is the protocol that SQS had before November 2023, and still takes.
+func SQSQuery(operations ...*smithy.OperationSchema) Protocol {
+	return &query{namesOf(operations), "2012-11-05", "http://queue.amazonaws.com/doc/2012-11-05/"}
+}
+
 // Read finds out the operation from the form's Action.
 func (q *query) Read(r *http.Request, body []byte) (Request, error) {
 	text := r.URL.RawQuery
@@ -60,7 +67,7 @@ func (q *query) Read(r *http.Request, body []byte) (Request, error) {
 	delete(form.below, "Action")
 	delete(form.below, "Version")
 	return Request{action.value, func(in any) error {
-		return form.decode(q.names, reflect.ValueOf(in).Elem(), "", "")
+		return form.decode(q.names, reflect.ValueOf(in).Elem(), "", member{})
 	}}, nil
 }
 
@@ -96,7 +103,11 @@ func (q *query) Refuse(e *Error, requestID string) Response {
 		w.open("Error")
 		w.element("Type", e.fault())
 	}
-	w.element("Code", e.Code)
+	code := e.Code
+	if e.QueryCode != "" {
+		code = e.QueryCode
+	}
+	w.element("Code", code)
 	w.element("Message", e.Message)
 	w.close("Error")
 	if q.names.ec2 {

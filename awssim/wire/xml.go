@@ -6,7 +6,9 @@ import (
 	"encoding/xml"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,7 +33,7 @@ func (w *writer) close(name string) { _, _ = fmt.Fprintf(w, "</%s>", name) }
 // members writes the members of a struct; what is nil is left out.
 func (w *writer) members(v reflect.Value) error {
 	for _, m := range w.names.shape(v.Type(), true).members {
-		if err := w.value(m.name, m.item, v.Field(m.field)); err != nil {
+		if err := w.value(m, v.Field(m.field)); err != nil {
 			return err
 		}
 	}
@@ -39,7 +41,8 @@ func (w *writer) members(v reflect.Value) error {
 }
 
 // value writes one element, or with a list without a level of its own several.
-func (w *writer) value(name, item string, v reflect.Value) error {
+func (w *writer) value(m member, v reflect.Value) error {
+	name := m.name
 	if v.Kind() == reflect.Pointer {
 		if v.IsNil() {
 			return nil
@@ -60,7 +63,9 @@ func (w *writer) value(name, item string, v reflect.Value) error {
 		}
 		w.close(name)
 	case v.Kind() == reflect.Slice:
-		return w.list(name, item, v)
+		return w.list(name, m.item, v)
+	case v.Kind() == reflect.Map && m.key != "":
+		return w.entries(m, v)
 	default:
 		return w.scalar(name, v)
 	}
@@ -78,12 +83,27 @@ func (w *writer) list(name, item string, v reflect.Value) error {
 		w.open(name)
 	}
 	for i := range v.Len() {
-		if err := w.value(each, w.names.item(true), v.Index(i)); err != nil {
+		if err := w.value(member{name: each, item: w.names.item(true)}, v.Index(i)); err != nil {
 			return err
 		}
 	}
 	if item != "" {
 		w.close(name)
+	}
+	return nil
+}
+
+// entries writes a map, an element for each entry, sorted by key.
+func (w *writer) entries(m member, v reflect.Value) error {
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+	for _, key := range keys {
+		w.open(m.name)
+		w.element(m.key, key.String())
+		if err := w.value(member{name: m.value}, v.MapIndex(key)); err != nil {
+			return err
+		}
+		w.close(m.name)
 	}
 	return nil
 }
