@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	eksschemas "github.com/aws/aws-sdk-go-v2/service/eks/schemas"
@@ -164,6 +165,18 @@ func services(groups *autoscaling.Groups) map[string]service {
 			"ListClusters":    serve(eks.ListClusters),
 		}),
 	}
+}
+
+// Operations are all that is served, named as in [Config.Denied], sorted.
+func Operations() []string {
+	var out []string
+	for name, s := range services(nil) {
+		for op := range s.operations {
+			out = append(out, name+":"+op)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // with is the service with its protocol and operations.

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/ullage-sh/ullage/api/awsv1"
@@ -100,16 +101,17 @@ func serves(ref cluster.ClassRef) error {
 	return nil
 }
 
-// sweepEvery is how often it is looked for launch templates that nobody uses any more.
+// sweepEvery is how often it is looked for launch templates and instance profiles that
+// nobody uses any more.
 const sweepEvery = cluster.Hour
 
 // List describes the cluster's instances.
 func (p *Provider) List(ctx context.Context) ([]provider.Instance, error) {
-	if err := p.sweep(ctx); err != nil {
-		return nil, err
-	}
 	records, err := p.fleet.List(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.sweep(ctx, records); err != nil {
 		return nil, err
 	}
 	out := make([]provider.Instance, len(records))
@@ -121,7 +123,7 @@ func (p *Provider) List(ctx context.Context) ([]provider.Instance, error) {
 	return out, nil
 }
 
-func (p *Provider) sweep(ctx context.Context) error {
+func (p *Provider) sweep(ctx context.Context, records []fleet.Record) error {
 	p.mu.Lock()
 	due := p.cfg.Now() >= p.swept.Add(sweepEvery)
 	if due {
@@ -131,7 +133,12 @@ func (p *Provider) sweep(ctx context.Context) error {
 	if !due {
 		return nil
 	}
-	return p.fleet.Templates.Sweep(ctx)
+	if err := p.fleet.Templates.Sweep(ctx); err != nil {
+		return err
+	}
+	return p.classes.Sweep(ctx, func(profile string) bool {
+		return slices.ContainsFunc(records, func(r fleet.Record) bool { return r.Profile == profile && r.State != provider.Terminated })
+	})
 }
 
 // Get describes one instance.

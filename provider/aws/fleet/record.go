@@ -20,6 +20,7 @@ type Record struct {
 	ImageID  string
 	SubnetID string   // "" once it has terminated
 	Groups   []string // security groups, likewise
+	Profile  string   // its instance profile's name
 	// What its tags say.
 	Token, Pool, Class, Template, Request string
 	Part                                  int
@@ -49,6 +50,10 @@ func record(i *types.Instance) Record {
 	}
 	for _, g := range i.SecurityGroups {
 		r.Groups = append(r.Groups, aws.ToString(g.GroupId))
+	}
+	if p := i.IamInstanceProfile; p != nil {
+		arn := aws.ToString(p.Arn)
+		r.Profile = arn[strings.LastIndexByte(arn, '/')+1:]
 	}
 	tags := tagMap(i.Tags)
 	r.Token, r.Pool, r.Class, r.Template, r.Request = tags[TagToken], tags[TagPool], tags[TagClass], tags[TagTemplate], tags[TagRequest]

@@ -151,6 +151,9 @@ func (r *Resolver) Sweep(ctx context.Context, inUse func(profile string) bool) e
 	var unwanted []types.InstanceProfile
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if lacking(err) != "" {
+			return nil // who may not look has not made any
+		}
 		if err != nil {
 			return fmt.Errorf("listing instance profiles of %s: %w", r.cfg.Cluster, err)
 		}
