@@ -10,11 +10,11 @@ import (
 
 // SortPods sorts pods by namespace, name and UID.
 func SortPods(pods []*Pod) {
-	if slices.IsSortedFunc(pods, byID) {
+	if slices.IsSortedFunc(pods, ComparePods) {
 		return
 	}
 	same := !slices.ContainsFunc(pods, func(p *Pod) bool { return p.Namespace != pods[0].Namespace })
-	sortByText(pods, byID, func(p *Pod) string {
+	sortByText(pods, ComparePods, func(p *Pod) string {
 		if same {
 			return p.Name
 		}
@@ -22,7 +22,8 @@ func SortPods(pods []*Pod) {
 	})
 }
 
-func byID(x, y *Pod) int {
+// ComparePods is the order of SortPods.
+func ComparePods(x, y *Pod) int {
 	if x.Namespace != y.Namespace {
 		return strings.Compare(x.Namespace, y.Namespace)
 	}

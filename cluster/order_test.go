@@ -15,9 +15,9 @@ func TestSortPods(t *testing.T) {
 		for range rapid.IntRange(0, 20).Draw(t, "pods") {
 			pods = append(pods, &Pod{Namespace: rapid.SampledFrom([]string{"n", "n", "n2"}).Draw(t, "namespace"), Name: text.Draw(t, "name"), UID: text.Draw(t, "uid")})
 		}
-		want := slices.SortedStableFunc(slices.Values(pods), byID)
+		want := slices.SortedStableFunc(slices.Values(pods), ComparePods)
 		SortPods(pods)
-		if !slices.EqualFunc(pods, want, func(x, y *Pod) bool { return byID(x, y) == 0 }) {
+		if !slices.EqualFunc(pods, want, func(x, y *Pod) bool { return ComparePods(x, y) == 0 }) {
 			t.Fatal("not in order")
 		}
 	})

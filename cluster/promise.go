@@ -33,7 +33,7 @@ func (m *muster) keepPromises(promised map[string]string) {
 			pods = append(pods, p)
 		}
 	}
-	slices.SortFunc(pods, func(a, b *Pod) int { return cmp.Or(truth(a.Virtual())-truth(b.Virtual()), byID(a, b)) })
+	slices.SortFunc(pods, func(a, b *Pod) int { return cmp.Or(truth(a.Virtual())-truth(b.Virtual()), ComparePods(a, b)) })
 	m.kept = map[*Pod]bool{}
 	claims := newClaimers(m.devices, m.waiting())
 	for _, p := range pods {

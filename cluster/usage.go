@@ -41,7 +41,7 @@ func (v *volumes) count(u *usage, p *Pod, waits bool) {
 		u.users[v.identity(name)]++
 		if p.Node != "" && !waits {
 			u.bound[name]++
-		} else if first := u.next[name]; waits && (first == nil || byID(p, first) < 0) {
+		} else if first := u.next[name]; waits && (first == nil || ComparePods(p, first) < 0) {
 			u.next[name] = p
 		}
 	}
@@ -73,7 +73,7 @@ func (v *claimants) shared(id string) bool {
 // can have.
 func (v *claimants) gets(p *Pod, claim string) bool {
 	first, other := v.next[claim], v.there.next[claim]
-	if first == nil || other != nil && byID(other, first) < 0 {
+	if first == nil || other != nil && ComparePods(other, first) < 0 {
 		first = other
 	}
 	return v.there.bound[claim] == 0 && first == p

@@ -357,7 +357,7 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 			continue // it goes whatever its pods say
 		}
 		host[c.NodeName] = i
-		for _, p := range sorted(e.podsOn[c.NodeName]) {
+		for _, p := range e.podsOn[c.NodeName] {
 			if p.Protected(e.now) {
 				out[i] = "pod " + p.ID() + " carries " + repack.Protection(p) + " now"
 			}

@@ -327,7 +327,7 @@ func (e *Engine) podsOf(a *plan.Action) []*cluster.Pod {
 
 // occupants are the pods on a node that would have to run elsewhere.
 func (e *Engine) occupants(node string) []*cluster.Pod {
-	return slices.DeleteFunc(e.podsOnNode(node), func(p *cluster.Pod) bool { return !p.Occupies() })
+	return slices.DeleteFunc(slices.Clone(e.podsOn[node]), func(p *cluster.Pod) bool { return !p.Occupies() })
 }
 
 // quota is how many pods of each budget for evictions may be moved by what begins now.

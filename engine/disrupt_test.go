@@ -55,6 +55,7 @@ func TestConsolidation(t *testing.T) {
 		if gap := w.repacked.Gap(); gap > 0.15 || w.price() >= before/2 {
 			t.Errorf("seed %d: 31 of 100 pods cost %s after %s, %.1f %% above the bound", seed, w.price(), before, 100*gap)
 		}
+		w.run(8 * cluster.Hour) // what saves 1 % for as long is worth another look until then
 		passes, writes := w.passes, w.writes
 		w.run(30 * cluster.Minute)
 		if w.writes-writes > 40 || w.passes > passes {

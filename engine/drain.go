@@ -134,7 +134,7 @@ func (e *Engine) drain(c *cluster.Claim, n *cluster.Node, want *conditions) (aga
 		return cluster.Never, true
 	}
 	limit := endsBy(c)
-	pods := e.podsOnNode(n.Name)
+	pods := e.podsOn[n.Name]
 	again = e.expire(c, pods, limit)
 	group, waiting, stuck := e.drainGroup(pods)
 	again = min(again, stuck)

@@ -128,7 +128,7 @@ func (e *Engine) forbidsDrift(c *cluster.Claim, n *cluster.Node, holds repack.Gu
 	if c.TerminationGracePeriod != cluster.Forever {
 		return ""
 	}
-	for _, p := range e.podsOnNode(n.Name) {
+	for _, p := range e.podsOn[n.Name] {
 		if why := holds.Holds(p, e.now); why != "" {
 			return "pod " + p.ID() + " " + why
 		}

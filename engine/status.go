@@ -113,7 +113,7 @@ func (e *Engine) standing() cluster.Input {
 		Types: make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
 	}
 	for _, on := range e.podsOn {
-		in.Pods = slices.AppendSeq(in.Pods, maps.Values(on))
+		in.Pods = append(in.Pods, on...)
 	}
 	for _, c := range e.claims {
 		if !e.ours(c.Class) || released(c) {

@@ -12,9 +12,9 @@ import (
 // world is the cluster as observed, indexed by what the jobs look up. It is
 // changed by events only.
 type world struct {
-	pods    map[string]*cluster.Pod // by namespace/name
-	podsOn  map[string]map[string]*cluster.Pod
-	unbound map[string]*cluster.Pod // those on no node
+	pods    map[string]*cluster.Pod   // by namespace/name
+	podsOn  map[string][]*cluster.Pod // bound to a node, as [cluster.SortPods] has them
+	unbound map[string]*cluster.Pod   // those on no node
 	nodes   map[string]*cluster.Node
 	nodeOf  map[string]string // provider id → node name
 	claims  map[string]*cluster.Claim
@@ -39,7 +39,7 @@ type world struct {
 
 func newWorld() world {
 	return world{
-		pods: map[string]*cluster.Pod{}, podsOn: map[string]map[string]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
+		pods: map[string]*cluster.Pod{}, podsOn: map[string][]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
 		nodes: map[string]*cluster.Node{}, nodeOf: map[string]string{},
 		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
 		pools: map[string]*cluster.Pool{}, provisioners: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
@@ -75,17 +75,28 @@ func (w *world) claimOfNode(n *cluster.Node) *cluster.Claim {
 	return w.claims[w.claimOf[n.ProviderID]]
 }
 
-// podsOnNode returns the pods bound to a node, sorted.
-func (w *world) podsOnNode(name string) []*cluster.Pod { return sorted(w.podsOn[name]) }
+// bind notes that a pod is on its node, unbind that it is not any more.
+func (w *world) bind(p *cluster.Pod) {
+	on := w.podsOn[p.Node]
+	i, _ := slices.BinarySearchFunc(on, p, cluster.ComparePods)
+	w.podsOn[p.Node] = slices.Insert(on, i, p)
+}
+
+func (w *world) unbind(p *cluster.Pod) {
+	on := w.podsOn[p.Node]
+	if i, found := slices.BinarySearchFunc(on, p, cluster.ComparePods); found {
+		on = slices.Delete(on, i, i+1)
+	}
+	if w.podsOn[p.Node] = on; len(on) == 0 {
+		delete(w.podsOn, p.Node)
+	}
+}
 
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
 	e.follows(old, ev.Pod)
 	if old != nil && old.Node != "" {
-		delete(e.podsOn[old.Node], ev.ID)
-		if len(e.podsOn[old.Node]) == 0 {
-			delete(e.podsOn, old.Node)
-		}
+		e.unbind(old)
 	}
 	delete(e.unbound, ev.ID)
 	if ev.Pod == nil {
@@ -97,13 +108,10 @@ func (ev PodChanged) apply(e *Engine) {
 		}
 	} else {
 		e.pods[ev.ID] = ev.Pod
-		if n := ev.Pod.Node; n == "" {
+		if ev.Pod.Node == "" {
 			e.unbound[ev.ID] = ev.Pod
 		} else {
-			if e.podsOn[n] == nil {
-				e.podsOn[n] = map[string]*cluster.Pod{}
-			}
-			e.podsOn[n][ev.ID] = ev.Pod
+			e.bind(ev.Pod)
 		}
 	}
 	e.podMoved(ev.ID, old, ev.Pod)

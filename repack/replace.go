@@ -32,7 +32,7 @@ func byExcess(a, b *host) int {
 // promising tells whether replacing a host could save enough. If not, that is its verdict.
 func (p *pass) promising(h int) bool {
 	x := &p.hosts[h]
-	if x.excess() > p.least([]int{h}, 0) {
+	if x.excess() > p.least([]int{h}, x.worth) {
 		return true
 	}
 	x.verdict = p.worthIt([]int{h}, x.excess())
@@ -41,7 +41,7 @@ func (p *pass) promising(h int) bool {
 
 // worthIt is the verdict on hosts that cost hardly more than their pods are worth.
 func (p *pass) worthIt(hosts []int, excess cluster.Money) plan.Verdict {
-	v := p.tooLittle(hosts, excess, 0)
+	v := p.tooLittle(hosts, excess, p.price(hosts)-excess)
 	if v.Kept == plan.KeptThreshold {
 		v = plan.Verdict{Kept: plan.KeptFull}
 	}
@@ -73,7 +73,7 @@ func (p *pass) together(order []int) int {
 
 // replace replaces hosts if that saves enough, else each half of them.
 func (p *pass) replace(hosts []int) {
-	if excess := p.excess(hosts); excess <= p.least(hosts, 0) {
+	if excess := p.excess(hosts); excess <= p.least(hosts, p.price(hosts)-excess) {
 		p.settleFor(hosts, p.worthIt(hosts, excess))
 		return
 	}

@@ -61,8 +61,8 @@ func (p *pass) try(hosts []int) {
 	if len(hosts) < 2 {
 		return
 	}
-	if excess := p.excess(hosts); excess <= p.least(hosts, 0) {
-		p.mayDoLater(hosts, excess, 0)
+	if excess := p.excess(hosts); excess <= p.least(hosts, p.price(hosts)-excess) {
+		p.mayDoLater(hosts, excess, p.price(hosts)-excess)
 		return
 	}
 	o := p.best(hosts)
