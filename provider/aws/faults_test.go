@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -61,17 +62,15 @@ func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // requested is the name of an EC2 operation, "" for another service's.
 func requested(r *http.Request) string {
-	if r.GetBody == nil || !strings.Contains(r.Header.Get("Authorization"), "/ec2/") {
+	if r.Body == nil || !strings.Contains(r.Header.Get("Authorization"), "/ec2/") {
 		return ""
 	}
-	body, err := r.GetBody()
+	text, err := io.ReadAll(r.Body)
 	if err != nil {
 		return ""
 	}
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return ""
-	}
+	_ = r.Body.Close() // it has been read
+	r.Body = io.NopCloser(bytes.NewReader(text))
 	form, err := url.ParseQuery(string(text))
 	if err != nil {
 		return ""
@@ -182,10 +181,11 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestKilledAgain ends ten processes in a row during one launch.
+// TestKilledAgain ends up to ten processes in a row during one launch.
 func TestKilledAgain(t *testing.T) {
 	a := small(t, nil)
 	req := three(t, a)
+	killed := 0
 	for k := range 10 {
 		ctx, kill := context.WithCancel(context.Background())
 		l := &line{}
@@ -205,12 +205,16 @@ func TestKilledAgain(t *testing.T) {
 		if _, err := a.provider(t, l).Create(ctx, req); err == nil {
 			break // all that is to be created is there
 		}
+		killed++
 		kill()
 		a.Clock.Advance(cluster.Second)
 	}
 	r, err := a.provider(t, nil).Create(context.Background(), req)
 	if err != nil || len(r.Instances) != 6 || !slices.Equal(idsOf(r), a.alive()) {
 		t.Errorf("%v, %v; there are %v, want 6", idsOf(r), err, a.alive())
+	}
+	if killed < 4 {
+		t.Errorf("only %d processes were ended", killed)
 	}
 }
 
@@ -231,6 +235,9 @@ func TestTrouble(t *testing.T) {
 		req := three(t, a)
 		p := a.provider(t, &line{trouble: each})
 		r, err := p.Create(context.Background(), req)
+		if a.calls.Counts()["ec2:CreateFleet"] < 4 {
+			t.Errorf("%s: nothing went wrong with launches: %v", what, a.calls.Counts())
+		}
 		if err != nil || len(r.Instances) != 6 || !slices.Equal(idsOf(r), a.alive()) {
 			t.Errorf("%s: %v, %v; there are %v, want 6", what, idsOf(r), err, a.alive())
 			continue
