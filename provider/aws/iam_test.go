@@ -166,6 +166,23 @@ func (g *guard) tagsOf(id string) map[string]string {
 	return out
 }
 
+// launchedWith are requests on what instances are launched with, whatever it is in
+// particular, and on their role.
+func (g *guard) launchedWith(actions []string) []iam.Request {
+	out := []iam.Request{{
+		Action: "iam:PassRole", Resource: arn("iam", "", number, "role/KarpenterNodeRole-ullage"), Context: map[string]string{"iam:PassedToService": "ec2.amazonaws.com"},
+	}}
+	for _, a := range actions {
+		for _, on := range []string{"security-group/sg-1", "spot-instances-request/*", "subnet/subnet-1", "placement-group/near"} {
+			out = append(out, iam.Request{Action: a, Resource: arn("ec2", simtest.Region, number, on)})
+		}
+		for _, on := range []string{"image/ami-1", "snapshot/snap-1"} {
+			out = append(out, iam.Request{Action: a, Resource: arn("ec2", simtest.Region, "", on)})
+		}
+	}
+	return out
+}
+
 func (g *guard) compute(form url.Values) []iam.Request {
 	action := form.Get("Action")
 	on := func(resource string) string { return arn("ec2", simtest.Region, number, resource) }
@@ -206,6 +223,13 @@ func (g *guard) compute(form url.Values) []iam.Request {
 	case "DeleteLaunchTemplate":
 		id := template(form.Get("LaunchTemplateName"))
 		return []iam.Request{{Action: "ec2:" + action, Resource: on("launch-template/" + id), Context: keyed("Resource", g.tagsOf(id))}}
+	case "RunInstances":
+		var out []iam.Request
+		tags, run := specified(form, "TagSpecification"), []string{"ec2:" + action}
+		for _, kind := range []string{"instance", "network-interface", "volume"} {
+			out = append(out, made(run, kind, tags[kind])...)
+		}
+		return append(out, g.launchedWith(run)...)
 	case "CreateFleet":
 		both := []string{"ec2:CreateFleet", "ec2:RunInstances"}
 		tags := specified(form, "TagSpecification")
@@ -222,12 +246,7 @@ func (g *guard) compute(form url.Values) []iam.Request {
 				}
 			}
 		}
-		for _, a := range both {
-			out = append(out,
-				iam.Request{Action: a, Resource: arn("ec2", simtest.Region, "", "image/ami-1")}, iam.Request{Action: a, Resource: arn("ec2", simtest.Region, "", "snapshot/snap-1")},
-				iam.Request{Action: a, Resource: on("security-group/sg-1")}, iam.Request{Action: a, Resource: on("spot-instances-request/*")})
-		}
-		return append(out, iam.Request{Action: "iam:PassRole", Resource: arn("iam", "", number, "role/KarpenterNodeRole-ullage"), Context: map[string]string{"iam:PassedToService": "ec2.amazonaws.com"}})
+		return append(out, g.launchedWith(both)...)
 	}
 	return []iam.Request{{Action: "ec2:" + action, Resource: "*", Context: map[string]string{"aws:RequestedRegion": simtest.Region}}}
 }

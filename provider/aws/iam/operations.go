@@ -40,6 +40,9 @@ var operations = []operation{
 	look("ec2:DescribeSecurityGroups"),
 	look("ec2:DescribeSpotPriceHistory"),
 	look("ec2:DescribeSubnets"),
+	{"ec2:RunInstances", []need{ // only whether it would be allowed
+		{"WhatIsLaunchedWith", "ec2:RunInstances"}, {onLaunched, "ec2:RunInstances"}, {"TagWhatIsMade", "ec2:CreateTags"}, {"PassRoles", "iam:PassRole"},
+	}},
 	{"ec2:TerminateInstances", []need{{"OwnInstances", "ec2:TerminateInstances"}}},
 	{"eks:DescribeCluster", []need{{"Cluster", "eks:DescribeCluster"}}},
 	{"iam:AddRoleToInstanceProfile", []need{{"OwnProfiles", "iam:AddRoleToInstanceProfile"}, {"PassRoles", "iam:PassRole"}}},

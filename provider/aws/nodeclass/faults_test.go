@@ -2,6 +2,7 @@ package nodeclass
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,6 +111,7 @@ func TestLackingRights(t *testing.T) {
 	for op, kind := range map[string]string{
 		"ec2:DescribeSubnets": SubnetsReady, "ec2:DescribeSecurityGroups": SecurityGroupsReady, "ec2:DescribeImages": AMIsReady,
 		"ssm:GetParameters": AMIsReady, "iam:CreateInstanceProfile": InstanceProfileReady, "eks:DescribeCluster": ValidationSucceeded,
+		"ec2:RunInstances": ValidationSucceeded, "ec2:CreateLaunchTemplate": ValidationSucceeded,
 	} {
 		c := newAccount(t, op).resolve(t, spec(nil))
 		if got := state(c, kind); got != kind+"=False NotAuthorized" || !strings.Contains(message(c), op) {
@@ -126,8 +128,12 @@ func TestLackingRights(t *testing.T) {
 func TestFailures(t *testing.T) {
 	for _, op := range []string{
 		"AddRoleToInstanceProfile", "CreateInstanceProfile", "DescribeImages", "DescribeSecurityGroups", "DescribeSubnets", "GetInstanceProfile", "GetParameters", "clusters/shop",
+		"RunInstances", "CreateLaunchTemplate",
 	} {
-		for _, status := range []int{500, 503, 403} {
+		for _, status := range []int{500, 503, 403} { // without a code, as a proxy on the way answers
+			if status == 403 && (op == "RunInstances" || op == "CreateLaunchTemplate") {
+				continue // a dry run that somebody else turns away says nothing of the class
+			}
 			a := newAccount(t)
 			a.fault = func(asked string) int {
 				if asked == op {
@@ -144,4 +150,49 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRehearsal: a right that is lacking for launching is found before a launch, named,
+// and asked for again before long; nothing is launched or made by that.
+func TestRehearsal(t *testing.T) {
+	a := newAccount(t, "ec2:RunInstances")
+	for range 2 {
+		c := a.resolve(t, spec(nil))
+		if got := state(c, ValidationSucceeded); got != "ValidationSucceeded=False NotAuthorized" || !strings.Contains(message(c), "ec2:RunInstances") {
+			t.Errorf("%s: %s", got, message(c))
+		}
+	}
+	count := func(name string) (n int) {
+		for _, op := range a.asked() {
+			if op == name {
+				n++
+			}
+		}
+		return n
+	}
+	if n := count("RunInstances"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	a.pass(refusedFor)
+	a.resolve(t, spec(nil))
+	if n := count("RunInstances"); n != 1 {
+		t.Errorf("a minute later asked %d times", n)
+	}
+	b := newAccount(t)
+	b.resolve(t, spec(nil))
+	b.asked()
+	b.pass(refusedFor)
+	b.resolve(t, spec(nil))
+	if got := b.asked(); slices.Contains(got, "RunInstances") || slices.Contains(got, "CreateLaunchTemplate") {
+		t.Errorf("what went well is asked again: %v", got)
+	}
+	b.resolve(t, spec(func(s *awsv1.EC2NodeClassSpec) { s.Tags = map[string]string{"team": "blue"} }))
+	if got := b.asked(); !slices.Contains(got, "RunInstances") {
+		t.Errorf("the class has changed: %v", got)
+	}
+	b.sim.Do(func(w *world.World) {
+		if len(w.Views()) > 0 || len(w.Templates()) > 0 {
+			t.Error("something was made")
+		}
+	})
 }

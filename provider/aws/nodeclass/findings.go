@@ -83,5 +83,7 @@ func lacking(err error) string {
 	if errors.As(err, &op) {
 		what = strings.ToLower(strings.ReplaceAll(op.Service(), " ", "")) + ":" + op.Operation()
 	}
-	return "the operator's role does not allow " + what + ": " + e.ErrorMessage()
+	// EC2 adds a kilobyte that only its own tools can read.
+	said, _, _ := strings.Cut(e.ErrorMessage(), " Encoded authorization failure message")
+	return "the operator's role does not allow " + what + ": " + said
 }

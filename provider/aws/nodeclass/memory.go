@@ -51,6 +51,16 @@ func (m *memory) forget(question string) {
 	delete(m.kept, question)
 }
 
+// until sets anew for how long an answer counts.
+func (m *memory) until(question string, at cluster.Instant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if a, ok := m.kept[question]; ok && a.until > at {
+		a.until = at
+		m.kept[question] = a
+	}
+}
+
 // asText writes what was asked for, for questions and for people.
 func asText(x any) string {
 	text, err := json.Marshal(x)

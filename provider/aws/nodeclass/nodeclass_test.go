@@ -62,8 +62,8 @@ func TestCalls(t *testing.T) {
 	a := newAccount(t)
 	a.resolve(t, spec(nil))
 	first := []string{
-		"AddRoleToInstanceProfile", "CreateInstanceProfile", "DescribeImages", "DescribeSecurityGroups", "DescribeSubnets",
-		"GetInstanceProfile", "GetParameters", "clusters/shop",
+		"AddRoleToInstanceProfile", "CreateInstanceProfile", "CreateLaunchTemplate", "DescribeImages", "DescribeSecurityGroups", "DescribeSubnets",
+		"GetInstanceProfile", "GetParameters", "RunInstances", "clusters/shop",
 	}
 	if got := a.asked(); !slices.Equal(got, first) {
 		t.Errorf("at first: %v, want %v", got, first)

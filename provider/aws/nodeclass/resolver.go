@@ -77,6 +77,9 @@ func (r *Resolver) Resolve(ctx context.Context, nc cluster.NodeClass) (*Class, e
 	f.oneNetwork(c)
 	f.userData(c)
 	c.Template = templateOf(c.Spec, c.Family)
+	if err := r.rehearse(ctx, c, f); err != nil {
+		return nil, fmt.Errorf("node class %s: whether EC2 would launch it: %w", nc.Ref.Name, err)
+	}
 	c.Conditions = f.conditions(nc.Conditions, r.now())
 	return c, nil
 }
