@@ -29,7 +29,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(operatorCommand(), installCommand(), planCommand(), explainCommand(), simCommand())
+	root.AddCommand(operatorCommand(), installCommand(), planCommand(), explainCommand(), simCommand(), awsPolicyCommand())
 	switch err := root.ExecuteContext(ctx); {
 	case errors.Is(err, errDoNotFit), errors.Is(err, errBroken):
 		os.Exit(2) // what was printed says which and why
