@@ -46,6 +46,9 @@ func FuzzRequest(f *testing.F) {
 		{"ssm", "POST", "/", "AmazonSSM.GetParametersByPath", `{"Path":"/","Recursive":true}`},
 		{"pricing", "POST", "/", "AWSPriceListService.GetProducts", `{"ServiceCode":"AmazonEC2","NextToken":"from--1","MaxResults":1}`},
 		{"eks", "GET", "/clusters/ullage", "", ""},
+		{"eks", "POST", "/clusters/ullage/node-groups", "", `{"nodegroupName":"n","nodeRole":"r","subnets":["subnet-1"],"scalingConfig":{"maxSize":-1}}`},
+		{"eks", "POST", "/clusters/ullage/node-groups/n/update-config", "", `{"labels":{"removeLabels":[""]},"taints":{"removeTaints":[{}]}}`},
+		{"eks", "POST", "/clusters/ullage/fargate-profiles", "", `{"fargateProfileName":"p","podExecutionRoleArn":"r","selectors":[{"namespace":"*"},{}]}`},
 		{"eks", "GET", "/clusters/%2f%00?maxResults=x", "", `[]`},
 	} {
 		f.Add(seed.service, seed.method, seed.target, seed.header, []byte(seed.body))

@@ -19,6 +19,9 @@ func guarded(w *world.World, op operation, full string, in any, call *world.Call
 		return nil, &wire.Error{Code: "DryRunOperation", Status: http.StatusPreconditionFailed, Message: "Request would have succeeded, but DryRun flag is set."}
 	}
 	token, ok := field[*string](v, "ClientToken")
+	if !ok {
+		token, ok = field[*string](v, "ClientRequestToken") // EKS's name for it
+	}
 	if !ok || token == nil || *token == "" {
 		return op.run(w, call, in)
 	}

@@ -56,16 +56,16 @@ func serve[In, Out any](f func(*world.World, *world.Call, *In) (*Out, error)) op
 }
 
 // services are all that is served, by the name in the scope of signatures.
-func services(groups *autoscaling.Groups) map[string]service {
+func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]service {
 	query := service{unknown: "InvalidAction", unauthenticated: "InvalidClientTokenId", badSignature: "SignatureDoesNotMatch", expired: "RequestExpired", denied: "AccessDenied"}
 	json := service{
 		unknown: "UnknownOperationException", unauthenticated: "UnrecognizedClientException", badSignature: "InvalidSignatureException",
 		expired: "InvalidSignatureException", denied: "AccessDeniedException",
 	}
-	compute := query
-	compute.unauthenticated, compute.badSignature, compute.denied = "AuthFailure", "AuthFailure", "UnauthorizedOperation"
+	machines := query
+	machines.unauthenticated, machines.badSignature, machines.denied = "AuthFailure", "AuthFailure", "UnauthorizedOperation"
 	return map[string]service{
-		"ec2": compute.with(wire.EC2(), map[string]operation{
+		"ec2": machines.with(wire.EC2(), map[string]operation{
 			"CancelSpotInstanceRequests":     serve(ec2.CancelSpotInstanceRequests),
 			"CreateFleet":                    serve(ec2.CreateFleet),
 			"CreateLaunchTemplate":           serve(ec2.CreateLaunchTemplate),
@@ -158,11 +158,35 @@ func services(groups *autoscaling.Groups) map[string]service {
 			"GetProducts": serve(pricing.GetProducts),
 		}),
 		"eks": json.with(wire.RESTJSON(eksschemas.AWSWesleyFrontend,
+			smithy.NewOperationSchema(eksschemas.CreateFargateProfile, eksschemas.CreateFargateProfileRequest, nil),
+			smithy.NewOperationSchema(eksschemas.CreateNodegroup, eksschemas.CreateNodegroupRequest, nil),
+			smithy.NewOperationSchema(eksschemas.DeleteFargateProfile, eksschemas.DeleteFargateProfileRequest, nil),
+			smithy.NewOperationSchema(eksschemas.DeleteNodegroup, eksschemas.DeleteNodegroupRequest, nil),
 			smithy.NewOperationSchema(eksschemas.DescribeCluster, eksschemas.DescribeClusterRequest, nil),
+			smithy.NewOperationSchema(eksschemas.DescribeFargateProfile, eksschemas.DescribeFargateProfileRequest, nil),
+			smithy.NewOperationSchema(eksschemas.DescribeNodegroup, eksschemas.DescribeNodegroupRequest, nil),
+			smithy.NewOperationSchema(eksschemas.DescribeUpdate, eksschemas.DescribeUpdateRequest, nil),
 			smithy.NewOperationSchema(eksschemas.ListClusters, eksschemas.ListClustersRequest, nil),
+			smithy.NewOperationSchema(eksschemas.ListFargateProfiles, eksschemas.ListFargateProfilesRequest, nil),
+			smithy.NewOperationSchema(eksschemas.ListNodegroups, eksschemas.ListNodegroupsRequest, nil),
+			smithy.NewOperationSchema(eksschemas.ListUpdates, eksschemas.ListUpdatesRequest, nil),
+			smithy.NewOperationSchema(eksschemas.UpdateNodegroupConfig, eksschemas.UpdateNodegroupConfigRequest, nil),
+			smithy.NewOperationSchema(eksschemas.UpdateNodegroupVersion, eksschemas.UpdateNodegroupVersionRequest, nil),
 		), map[string]operation{
-			"DescribeCluster": serve(eks.DescribeCluster),
-			"ListClusters":    serve(eks.ListClusters),
+			"CreateFargateProfile":   serve(compute.CreateFargateProfile),
+			"CreateNodegroup":        serve(compute.CreateNodegroup),
+			"DeleteFargateProfile":   serve(compute.DeleteFargateProfile),
+			"DeleteNodegroup":        serve(compute.DeleteNodegroup),
+			"DescribeCluster":        serve(eks.DescribeCluster),
+			"DescribeFargateProfile": serve(compute.DescribeFargateProfile),
+			"DescribeNodegroup":      serve(compute.DescribeNodegroup),
+			"DescribeUpdate":         serve(compute.DescribeUpdate),
+			"ListClusters":           serve(eks.ListClusters),
+			"ListFargateProfiles":    serve(compute.ListFargateProfiles),
+			"ListNodegroups":         serve(compute.ListNodegroups),
+			"ListUpdates":            serve(compute.ListUpdates),
+			"UpdateNodegroupConfig":  serve(compute.UpdateNodegroupConfig),
+			"UpdateNodegroupVersion": serve(compute.UpdateNodegroupVersion),
 		}),
 	}
 }
@@ -170,7 +194,7 @@ func services(groups *autoscaling.Groups) map[string]service {
 // Operations are all that is served, named as in [Config.Denied], sorted.
 func Operations() []string {
 	var out []string
-	for name, s := range services(nil) {
+	for name, s := range services(nil, nil) {
 		for op := range s.operations {
 			out = append(out, name+":"+op)
 		}

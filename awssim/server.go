@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ullage-sh/ullage/awssim/autoscaling"
+	"github.com/ullage-sh/ullage/awssim/eks"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
@@ -35,6 +36,8 @@ type Config struct {
 	// Denied are operations that the caller has no right to, as IAM names them:
 	// "ec2:CreateFleet".
 	Denied []string
+	// Nodes are those of the EKS cluster: what is not set is as in a cluster without pods.
+	Nodes eks.Nodes
 }
 
 // Server answers for AWS. It is an http.Handler; its methods may be called concurrently.
@@ -50,8 +53,10 @@ type Server struct {
 // New makes a server for a world, which from then on is the server's: use [Server.Do].
 func New(cfg Config) *Server {
 	groups := autoscaling.New(cfg.World)
+	compute := eks.New(cfg.World, groups, cfg.Nodes)
 	cfg.World.Attach(groups)
-	s := &Server{cfg: cfg, services: services(groups), counts: map[string]int{}}
+	cfg.World.Attach(compute)
+	s := &Server{cfg: cfg, services: services(groups, compute), counts: map[string]int{}}
 	if cfg.Rates != nil {
 		s.throttle = &throttle{*cfg.Rates, map[string]*bucket{}}
 	}

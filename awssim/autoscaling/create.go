@@ -152,7 +152,7 @@ func (g *Groups) checkTemplates(x *Group) error {
 		}
 	}
 	for _, t := range all {
-		if _, err := ec2.Template(g.w, t.LaunchTemplateId, t.LaunchTemplateName, t.Version); err != nil {
+		if _, err := ec2.TemplateData(g.w, t.LaunchTemplateId, t.LaunchTemplateName, t.Version); err != nil {
 			return invalid("%s", wire.AsError(err).Message)
 		}
 	}

@@ -2,6 +2,7 @@ package autoscaling
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
@@ -88,6 +89,16 @@ func (x *Group) Member(id string) *Member {
 
 // Members lists the instances, those that leave included, as launched.
 func (x *Group) Members() []*Member { return slices.Clone(x.members) }
+
+// LaunchFailure says why the last launch failed, "" if it did not.
+func (x *Group) LaunchFailure() string {
+	for _, a := range slices.Backward(x.activities) {
+		if strings.HasPrefix(*a.Description, "Launching") {
+			return aws.ToString(a.StatusMessage)
+		}
+	}
+	return ""
+}
 
 // alive are the members that count as capacity.
 func (x *Group) alive() []*Member {

@@ -73,7 +73,8 @@ func capacityName(spot bool) string {
 func (g *Groups) spotNext(x *Group, total, onDemand int) (bool, error) {
 	if x.MixedInstancesPolicy == nil {
 		t := x.LaunchTemplate
-		return ec2.Template(g.w, t.LaunchTemplateId, t.LaunchTemplateName, t.Version)
+		data, err := ec2.TemplateData(g.w, t.LaunchTemplateId, t.LaunchTemplateName, t.Version)
+		return data.InstanceMarketOptions != nil && data.InstanceMarketOptions.MarketType == ec2types.MarketTypeSpot, err
 	}
 	base, percent := 0, 100
 	if d := x.MixedInstancesPolicy.InstancesDistribution; d != nil {

@@ -84,15 +84,10 @@ func Launch(w *world.World, in *ec2.CreateFleetInput, spot bool, count int, tags
 	return f.out.Instances, f.out.Errors, err
 }
 
-// Template tells of a version of a launch template whether it is for Spot capacity, and
-// fails if there is none.
-func Template(w *world.World, id, name, which *string) (spot bool, err error) {
+// TemplateData is what a version of a launch template says.
+func TemplateData(w *world.World, id, name, which *string) (types.ResponseLaunchTemplateData, error) {
 	l, err := fromTemplate(w, id, name, which)
-	if err != nil {
-		return false, err
-	}
-	spot, _, err = l.spot()
-	return spot, err
+	return l.ResponseLaunchTemplateData, err
 }
 
 // plan reads how many of what are wanted.

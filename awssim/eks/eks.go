@@ -1,5 +1,10 @@
-// Package eks is the EKS API on a [world.World]: so far the cluster that the account's
-// network is tagged for, which nodes need to know to join it.
+// Package eks is the EKS API: the cluster that the account's network is tagged for, which
+// nodes need to know to join it, and what runs its pods.
+//
+// It owns node groups, which stand on groups of Auto Scaling as EKS's do, with the phases
+// of their updates, and Fargate profiles ([Compute] is a process of the world). What
+// happens to nodes in the cluster it leaves to [Nodes]: it knows no Kubernetes. Fargate's
+// machines are not simulated here.
 package eks
 
 import (
