@@ -14,27 +14,21 @@ import (
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/ullage-sh/ullage/catalog"
-	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/operator"
-	"github.com/ullage-sh/ullage/provider"
-	"github.com/ullage-sh/ullage/provider/simulated"
 )
 
 // operatorFlags are the settings of `ullage operator`.
 type operatorFlags struct {
 	kubeconfig, context string
-	provider, region    string
 	listen              string
 	pprof, leaderElect  bool
 	namespace           string
 	qps                 float32
 	burst               int
-	speed               int64
-	seed                uint64
+	cloud               cloudFlags
 	logFormat           string
 	defaultSpreads      []string
 	reserveNodes        bool
@@ -49,24 +43,26 @@ func operatorCommand() *cobra.Command {
 		Long: `Run the operator against a cluster.
 
 Without --kubeconfig it uses the service account of the pod it runs in, or
-$KUBECONFIG, or ~/.kube/config. The simulated provider keeps its cloud in this
-process: claims are launched, but only the lab has kubelets that register nodes.`,
+$KUBECONFIG, or ~/.kube/config.
+
+With --provider=aws nodes are EC2 instances, as EC2NodeClasses describe them; what it
+has to be allowed in the account is in deploy/aws. Credentials are those that AWS's SDK
+finds: pod identity, a service account's role, the environment. The simulated provider
+keeps its cloud in this process: claims are launched, but only the lab has kubelets that
+register nodes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.kubeconfig, "kubeconfig", "", "path of a kubeconfig")
 	flags.StringVar(&f.context, "context", "", "context of the kubeconfig to use")
-	flags.StringVar(&f.provider, "provider", "", "cloud that nodes are bought from (simulated)")
-	flags.StringVar(&f.region, "region", "ap-northeast-2", "region of the cloud")
+	f.cloud.add(flags)
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "host:port of metrics and probes; TLS unless it is loopback; empty for none")
 	flags.BoolVar(&f.pprof, "pprof", false, "serve /debug/pprof on the same listener")
 	flags.BoolVar(&f.leaderElect, "leader-elect", false, "act only while holding the lease "+operator.LeaseName)
 	flags.StringVar(&f.namespace, "namespace", deploy.Namespace, "namespace of that lease")
 	flags.Float32Var(&f.qps, "kube-api-qps", operator.QPS, "requests to the API server a second")
 	flags.IntVar(&f.burst, "kube-api-burst", operator.Burst, "requests to the API server at once")
-	flags.Int64Var(&f.speed, "speed", 1, "divide the waits of the engine and of a simulated cloud")
-	flags.Uint64Var(&f.seed, "seed", 1, "seed of a simulated cloud")
 	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, defaultSpreadUsage)
 	flags.BoolVar(&f.reserveNodes, "reserve-nodes", engine.DefaultOptions().ReserveNodes, "reserve new nodes for the pods that they are bought for, by a taint and a toleration on each of these")
 	flags.BoolVar(&f.keepLocalStorage, "keep-local-storage", false, "give no node back to save money while a pod on it has an emptyDir or hostPath volume, unless the pod is annotated safe-to-evict or names the volume in safe-to-evict-local-volumes (both cluster-autoscaler.kubernetes.io/)")
@@ -79,7 +75,7 @@ func (f operatorFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cloud, err := f.cloud()
+	cloud, err := f.cloud.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,7 +88,7 @@ func (f operatorFlags) run(ctx context.Context) error {
 		return fmt.Errorf("--default-spread: %w", err)
 	}
 	options := engine.DefaultOptions()
-	options.Speed = max(f.speed, 1)
+	options.Speed = max(f.cloud.speed, 1)
 	options.ReserveNodes = f.reserveNodes
 	options.Repack.KeepLocalStorage = f.keepLocalStorage
 	return operator.Run(ctx, operator.Options{
@@ -132,35 +128,4 @@ func (f operatorFlags) cluster() (*rest.Config, error) {
 		return nil, err
 	}
 	return cfg, nil
-}
-
-func (f operatorFlags) cloud() (provider.Provider, error) {
-	switch f.provider {
-	case "simulated":
-	case "":
-		return nil, fmt.Errorf("say which cloud nodes are bought from: --provider=simulated")
-	default:
-		return nil, fmt.Errorf("--provider is %q: there is only simulated", f.provider)
-	}
-	c, err := catalog.Embedded()
-	if err != nil {
-		return nil, err
-	}
-	types, _, err := c.InstanceTypes(f.region, catalog.DefaultSizing(), f.seed)
-	if err != nil {
-		return nil, fmt.Errorf("--region: %w", err)
-	}
-	now := func() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
-	cloud, err := simulated.New(simulated.Config{Region: f.region, Types: types, Seed: f.seed, Speed: float64(max(f.speed, 1))}, now())
-	if err != nil {
-		return nil, err
-	}
-	return simulated.NewProvider(cloud, now, func(ctx context.Context, d cluster.Duration) error {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(d)):
-			return nil
-		}
-	}), nil
 }
