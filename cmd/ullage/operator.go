@@ -45,11 +45,11 @@ func operatorCommand() *cobra.Command {
 Without --kubeconfig it uses the service account of the pod it runs in, or
 $KUBECONFIG, or ~/.kube/config.
 
-With --provider=aws nodes are EC2 instances, as EC2NodeClasses describe them; what it
-has to be allowed in the account is in deploy/aws. Credentials are those that AWS's SDK
-finds: pod identity, a service account's role, the environment. The simulated provider
-keeps its cloud in this process: claims are launched, but only the lab has kubelets that
-register nodes.`,
+With --provider=aws nodes are EC2 instances, as EC2NodeClasses describe them; "ullage
+aws-policy" prints what it has to be allowed in the account. Credentials are those that
+AWS's SDK finds: pod identity, a service account's role, the environment. The simulated
+provider keeps its cloud in this process: claims are launched, but only the lab has
+kubelets that register nodes.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context()) },
 	}
