@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/awssim/boot"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
 	"github.com/ullage-sh/ullage/provider/simulated"
@@ -110,7 +111,11 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 			offerings = append(offerings, p.OfferingID)
 		}
 	}
-	receipt, err := w.cloud.Launch(w.now, simulated.Order{Token: token, Count: count, Offerings: offerings})
+	node, err := nodeOf(pools)
+	if err != nil {
+		return Launched{}, err
+	}
+	receipt, err := w.cloud.Launch(w.now, simulated.Order{Token: token, Count: count, Offerings: offerings, Labels: node.Labels, Taints: node.Taints})
 	out := Launched{SoldOut: receipt.SoldOut, Takes: receipt.Takes}
 	var short *provider.InsufficientCapacityError
 	if errors.As(err, &short) {
@@ -144,6 +149,23 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 		out.Instances = append(out.Instances, i)
 	}
 	w.takeIn(w.now)
+	return out, nil
+}
+
+// nodeOf is what the machines of a launch register with. The machine room has it the same
+// for all of them.
+func nodeOf(pools []Pool) (boot.Node, error) {
+	var out boot.Node
+	for k, p := range pools {
+		if k > 0 && p.Machine.UserData == pools[k-1].Machine.UserData {
+			continue
+		}
+		n := boot.Read(p.Machine.UserData)
+		if k > 0 && !n.Equal(out) {
+			return out, errors.New("machines of one launch that register with different labels or taints are not simulated")
+		}
+		out = n
+	}
 	return out, nil
 }
 
