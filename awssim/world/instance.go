@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/awssim/boot"
+	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
 	"github.com/ullage-sh/ullage/provider/simulated"
