@@ -51,6 +51,10 @@ type Provider interface {
 	// Acknowledge says that notices, by their receipts, need not be said again. Asking
 	// again is harmless, and so is a receipt that nobody knows.
 	Acknowledge(ctx context.Context, receipts []string) error
+	// Learn tells how much memory, in bytes, the kubelet of a node found on an instance of
+	// a type with an image, for a provider that cannot know it beforehand. It asks nothing
+	// of the cloud, and may be told the same again.
+	Learn(instanceType, imageID string, memory int64)
 	// DescribeLag bounds how long List and Get may miss a new instance.
 	DescribeLag() cluster.Duration
 }

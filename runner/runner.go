@@ -106,7 +106,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		r.Options.Kinds = append(r.Options.Kinds, k.Group+"/"+k.Kind)
 	}
 	run := &run{Runner: r, inbox: newInbox(), cancel: cancel,
-		toCluster: make(chan struct{}, clusterWorkers), toProvider: make(chan struct{}, providerWorkers)}
+		toCluster: make(chan struct{}, clusterWorkers), toProvider: make(chan struct{}, providerWorkers), lessons: newLessons(r.Provider.Learn)}
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		if err := r.Cluster.Watch(ctx, run.inbox.push); err != nil && ctx.Err() == nil {
@@ -132,6 +132,7 @@ type run struct {
 	work       sync.WaitGroup
 	toCluster  chan struct{}
 	toProvider chan struct{}
+	lessons    *lessons
 }
 
 func (r *run) loop(ctx context.Context) {
@@ -149,6 +150,7 @@ func (r *run) loop(ctx context.Context) {
 		case <-timer.C:
 		}
 		events := r.inbox.take()
+		r.lessons.hear(events)
 		if r.Forget {
 			var err error
 			if eng, events, err = r.reborn(ctx, events); err != nil {

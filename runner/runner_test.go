@@ -93,6 +93,7 @@ func (fakeCloud) Get(_ context.Context, id string) (provider.Instance, error) {
 func (fakeCloud) Delete(_ context.Context, ids []string) (map[string]provider.State, error) {
 	return map[string]provider.State{}, nil
 }
+func (fakeCloud) Learn(string, string, int64)   {}
 func (fakeCloud) DescribeLag() cluster.Duration { return cluster.Second }
 
 // start runs r until the test ends and returns a channel with what Run returned.

@@ -197,8 +197,8 @@ func (p *Provider) instance(ctx context.Context, r fleet.Record) (provider.Insta
 // labelZoneID says which zone it is across accounts: usw2-az1.
 const labelZoneID = "topology.k8s.aws/zone-id"
 
-// Report takes note of the memory, in bytes, that the kubelet of a node found on an
-// instance of a type with an image: nodes of it are sized by that from then on.
-func (p *Provider) Report(instanceType, image string, memory int64) {
-	p.shelf.Report(instanceType, image, memory)
+// Learn takes note of the memory, in bytes, that the kubelet of a node found: nodes of the
+// type with the image are sized by the least that was found from then on.
+func (p *Provider) Learn(instanceType, imageID string, memory int64) {
+	p.shelf.Report(instanceType, imageID, memory)
 }

@@ -175,8 +175,8 @@ func TestSizing(t *testing.T) {
 	}
 }
 
-// TestReported: what kubelets have found counts from then on.
-func TestReported(t *testing.T) {
+// TestLearn: what kubelets have found counts from then on.
+func TestLearn(t *testing.T) {
 	a := small(t, nil)
 	p := a.provider(t, nil)
 	one, err := p.Resolve(context.Background(), class(nil))
@@ -185,7 +185,7 @@ func TestReported(t *testing.T) {
 	}
 	typ := cluster.FindType(one.Types, "m5.large")
 	const less = 64 << 20
-	p.Report("m5.large", typ.ImageID, typ.Capacity.Get(cluster.Memory)-less)
+	p.Learn("m5.large", typ.ImageID, typ.Capacity.Get(cluster.Memory)-less)
 	two, err := p.Resolve(context.Background(), class(nil))
 	if err != nil {
 		t.Fatal(err)

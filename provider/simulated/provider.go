@@ -36,6 +36,9 @@ func (p *Provider) Kinds() []provider.Kind { return []provider.Kind{ClassKind, L
 // DescribeLag is the cloud's largest.
 func (p *Provider) DescribeLag() cluster.Duration { return p.cloud.Delays().LagMax }
 
+// Learn does nothing: nodes of this cloud have what it says.
+func (p *Provider) Learn(string, string, int64) {}
+
 // Resolve reads a node class. An offering that a create found short is
 // unavailable for a while.
 func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.Resolution, error) {
