@@ -5,19 +5,17 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
-	"github.com/ullage-sh/ullage/awssim"
+	"github.com/ullage-sh/ullage/awssim/simtest"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider/simulated"
@@ -25,26 +23,12 @@ import (
 
 // account is a simulated AWS with a queue, in virtual time.
 type account struct {
-	sim *awssim.Server
+	*simtest.AWS
 	sqs *sqs.Client
 	ec2 *ec2.Client
 
 	mu     sync.Mutex
-	at     cluster.Instant
 	status int // what requests fail with, 0 if they do not
-}
-
-func (a *account) now() cluster.Instant {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.at
-}
-
-func (a *account) sleep(ctx context.Context, d cluster.Duration) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.at = a.at.Add(d)
-	return ctx.Err()
 }
 
 func (a *account) fail(status int) {
@@ -53,41 +37,31 @@ func (a *account) fail(status int) {
 	a.status = status
 }
 
-func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// RoundTrip fails, or lets the simulated AWS answer.
+func (a *account) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.mu.Lock()
 	status := a.status
 	a.mu.Unlock()
 	if status != 0 {
-		w.WriteHeader(status)
-		return
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	}
-	a.sim.ServeHTTP(w, r)
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 func newAccount(t *testing.T) *account {
 	t.Helper()
-	a := &account{at: cluster.Instant(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano())}
-	w, err := world.New(world.Config{Seed: 7}, a.at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.CreateQueue("shop", world.QueueDefaults())
-	a.sim = awssim.New(awssim.Config{World: w, Now: a.now, Sleep: a.sleep})
-	listener := httptest.NewServer(a)
-	t.Cleanup(listener.Close)
-	cfg := aws.Config{Region: "us-west-2", BaseEndpoint: &listener.URL, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-		})}
+	a := &account{AWS: simtest.New(t, world.Config{Seed: 7, Cluster: "shop"}, nil)} // whose queue has that name
+	cfg := a.Config()
+	cfg.HTTPClient = &http.Client{Transport: a}
 	a.sqs, a.ec2 = sqs.NewFromConfig(cfg), ec2.NewFromConfig(cfg)
 	return a
 }
 
 // queue is another process that listens.
-func (a *account) queue() *Queue { return New(a.sqs, "shop", a.sleep) }
+func (a *account) queue() *Queue { return New(a.sqs, "shop", a.Clock.Sleep) }
 
 func (a *account) send(bodies ...string) {
-	a.sim.Do(func(w *world.World) {
+	a.Do(func(w *world.World) {
 		for _, b := range bodies {
 			w.Send(w.Queue("shop"), b)
 		}
@@ -96,7 +70,7 @@ func (a *account) send(bodies ...string) {
 
 // left is how many messages are on the queue.
 func (a *account) left() (all int) {
-	a.sim.Do(func(w *world.World) { all, _ = w.Count(w.Queue("shop")) })
+	a.Do(func(w *world.World) { all, _ = w.Count(w.Queue("shop")) })
 	return all
 }
 
@@ -133,7 +107,7 @@ func TestReclaim(t *testing.T) {
 		t.Fatalf("a silent queue says %v", n)
 	}
 	var image string
-	a.sim.Do(func(w *world.World) { image = w.Images()[0].ID })
+	a.Do(func(w *world.World) { image = w.Images()[0].ID })
 	made, err := a.ec2.RunInstances(context.Background(), &ec2.RunInstancesInput{
 		ImageId: &image, InstanceType: "m5.large", MinCount: aws.Int32(12), MaxCount: aws.Int32(12),
 		InstanceMarketOptions: &types.InstanceMarketOptionsRequest{MarketType: types.MarketTypeSpot},
@@ -149,8 +123,8 @@ func TestReclaim(t *testing.T) {
 	if n := receive(t, q); len(n) > 0 {
 		t.Fatalf("launching is no news: %v", n)
 	}
-	warned := a.now()
-	a.sim.Do(func(w *world.World) { w.Reclaim(simulated.Pattern{}, 0) })
+	warned := a.Clock.Now()
+	a.Do(func(w *world.World) { w.Reclaim(simulated.Pattern{}, 0) })
 	for range 2 { // again as long as nothing is acknowledged
 		n := receive(t, q)
 		if !slices.Equal(ids(n), want) {
@@ -161,14 +135,14 @@ func TestReclaim(t *testing.T) {
 				t.Errorf("%+v, want an interruption two minutes after %v", x, warned)
 			}
 		}
-		_ = a.sleep(context.Background(), hiddenFor) // no context that ends
+		a.Clock.Advance(hiddenFor)
 	}
 	next := a.queue() // another process knows nothing of it
 	n := receive(t, next)
 	if err := next.Acknowledge(context.Background(), []string{n[0].Receipt, n[0].Receipt, "nobody/knows", "this"}); err != nil {
 		t.Fatal(err)
 	}
-	_ = a.sleep(context.Background(), hiddenFor)
+	a.Clock.Advance(hiddenFor)
 	if n := receive(t, next); !slices.Equal(ids(n), want[1:]) {
 		t.Errorf("after %s was acknowledged: %v", want[0], ids(n))
 	}
@@ -204,7 +178,7 @@ func TestSeveral(t *testing.T) {
 		if err := q.Acknowledge(context.Background(), []string{n[0].Receipt}); err != nil {
 			t.Fatal(err)
 		}
-		_ = a.sleep(context.Background(), hiddenFor)
+		a.Clock.Advance(hiddenFor)
 	}
 	if a.left() != 0 {
 		t.Error("the message is still there")
@@ -225,7 +199,7 @@ func TestNotUnderstood(t *testing.T) {
 	}
 	said := map[string]int{}
 	for range urgent + 3 {
-		_ = a.sleep(context.Background(), hiddenFor)
+		a.Clock.Advance(hiddenFor)
 		for _, id := range ids(receive(t, q)) {
 			said[id]++
 		}
@@ -252,15 +226,15 @@ func TestFailures(t *testing.T) {
 		}
 	}
 	a.fail(0)
-	_ = a.sleep(ctx, hiddenFor)
+	a.Clock.Advance(hiddenFor)
 	if again := receive(t, q); len(again) != 0 || a.left() != 0 { // the engine will not say it twice
 		t.Errorf("acknowledged, but not deleted then: %v, %d left", again, a.left())
 	}
-	if _, err := New(a.sqs, "none", a.sleep).Receive(ctx); err == nil || !strings.Contains(err.Error(), "queue none") {
+	if _, err := New(a.sqs, "none", a.Clock.Sleep).Receive(ctx); err == nil || !strings.Contains(err.Error(), "queue none") {
 		t.Errorf("no such queue: %v", err)
 	}
-	before := a.now()
-	if got, err := New(a.sqs, "", a.sleep).Receive(ctx); err != nil || len(got) > 0 || a.now() == before {
+	before := a.Clock.Now()
+	if got, err := New(a.sqs, "", a.Clock.Sleep).Receive(ctx); err != nil || len(got) > 0 || a.Clock.Now() == before {
 		t.Errorf("without a queue: %v, %v", got, err)
 	}
 	ended, cancel := context.WithCancel(ctx)
@@ -302,7 +276,7 @@ func TestRepeatedAndReordered(t *testing.T) {
 			if r.IntN(10) == 0 {
 				q = a.queue()
 			}
-			_ = a.sleep(context.Background(), hiddenFor)
+			a.Clock.Advance(hiddenFor)
 		}
 		for _, id := range want {
 			if !heard[id] {

@@ -1,15 +1,16 @@
 package nodeclass
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
-	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/ullage-sh/ullage/api/awsv1"
 	"github.com/ullage-sh/ullage/awssim"
+	"github.com/ullage-sh/ullage/awssim/simtest"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -26,25 +28,14 @@ import (
 // account is a simulated AWS with a resolver, in virtual time.
 type account struct {
 	*Resolver
-	sim *awssim.Server
+	sim *simtest.AWS
 
 	mu    sync.Mutex
-	at    cluster.Instant
 	calls []string // operations that were asked for since the last look
 	fault func(operation string) int
 }
 
-func (a *account) now() cluster.Instant {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.at
-}
-
-func (a *account) pass(d cluster.Duration) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.at = a.at.Add(d)
-}
+func (a *account) pass(d cluster.Duration) { a.sim.Clock.Advance(d) }
 
 // asked are the operations that AWS was asked for since the last look, sorted.
 func (a *account) asked() []string {
@@ -56,18 +47,24 @@ func (a *account) asked() []string {
 	return out
 }
 
-// ServeHTTP notes what is asked, answers with a status that the test wants, or lets the
+// RoundTrip notes what is asked, answers with a status that the test wants, or lets the
 // simulated AWS answer.
-func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *account) RoundTrip(r *http.Request) (*http.Response, error) {
 	op := r.Header.Get("X-Amz-Target")
 	op = op[strings.LastIndexByte(op, '.')+1:]
 	if op == "" {
 		op = strings.Trim(r.URL.Path, "/") // EKS
 	}
 	if op == "" {
-		r.ParseForm() //nolint:errcheck // the server below reads it again and says what is wrong
-		op = r.PostForm.Get("Action")
-		r.Body = body(r.PostForm.Encode())
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		form, err := url.ParseQuery(string(text))
+		if err != nil {
+			return nil, err
+		}
+		op, r.Body = form.Get("Action"), io.NopCloser(bytes.NewReader(text))
 	}
 	a.mu.Lock()
 	a.calls = append(a.calls, op)
@@ -77,16 +74,11 @@ func (a *account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Unlock()
 	if status != 0 {
-		w.WriteHeader(status)
-		return
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	}
-	a.sim.ServeHTTP(w, r)
+	return http.DefaultTransport.RoundTrip(r)
 }
 
-type reader struct{ *strings.Reader }
-
-func (reader) Close() error   { return nil }
-func body(text string) reader { return reader{strings.NewReader(text)} }
 func str(text string) *string { return aws.String(text) }
 func ref(n string) cluster.ClassRef {
 	return cluster.ClassRef{Group: awsv1.Group, Kind: awsv1.Kind, Name: n}
@@ -94,19 +86,11 @@ func ref(n string) cluster.ClassRef {
 
 func newAccount(t *testing.T, denied ...string) *account {
 	t.Helper()
-	a := &account{at: cluster.Instant(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano())}
-	w, err := world.New(world.Config{Cluster: "shop", Endpoint: "https://shop.example", Authority: "CA", Seed: 7}, a.at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.sim = awssim.New(awssim.Config{World: w, Now: a.now, Sleep: func(ctx context.Context, d cluster.Duration) error { a.pass(d); return ctx.Err() }, Denied: denied})
-	listener := httptest.NewServer(a)
-	t.Cleanup(listener.Close)
-	who := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-	})
-	cfg := aws.Config{Region: "us-west-2", Credentials: who, BaseEndpoint: &listener.URL, Retryer: func() aws.Retryer { return aws.NopRetryer{} }}
-	a.Resolver = New(Config{Cluster: "shop", Region: "us-west-2"}, Clients{ec2.NewFromConfig(cfg), ssm.NewFromConfig(cfg), iam.NewFromConfig(cfg), eks.NewFromConfig(cfg)}, a.now)
+	a := &account{sim: simtest.New(t, world.Config{Cluster: "shop", Endpoint: "https://shop.example", Authority: "CA", Seed: 7}, func(c *awssim.Config) { c.Denied = denied })}
+	cfg := a.sim.Config()
+	cfg.HTTPClient = &http.Client{Transport: a}
+	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
+	a.Resolver = New(Config{Cluster: "shop", Region: simtest.Region}, Clients{ec2.NewFromConfig(cfg), ssm.NewFromConfig(cfg), iam.NewFromConfig(cfg), eks.NewFromConfig(cfg)}, a.sim.Clock.Now)
 	return a
 }
 
