@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -67,7 +68,7 @@ func number(name string, fallback float64) float64 {
 const simulatedRegion = "ap-northeast-2"
 
 // open reaches the cloud.
-func (f *cloudFlags) open(ctx context.Context) (provider.Provider, error) {
+func (f *cloudFlags) open(ctx context.Context, log *slog.Logger) (provider.Provider, error) {
 	c, err := catalog.Embedded()
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (f *cloudFlags) open(ctx context.Context) (provider.Provider, error) {
 	case "simulated":
 		return f.simulated(c)
 	case "aws":
-		return f.aws(ctx, c)
+		return f.aws(ctx, c, log)
 	case "":
 		return nil, fmt.Errorf("say which cloud nodes are bought from: --provider=aws or --provider=simulated")
 	}
@@ -96,7 +97,7 @@ func (f *cloudFlags) simulated(c *catalog.Catalog) (provider.Provider, error) {
 	return simulated.NewProvider(cloud, instant, sleep), nil
 }
 
-func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog) (provider.Provider, error) {
+func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logger) (provider.Provider, error) {
 	switch {
 	case f.cluster == "":
 		return nil, fmt.Errorf("--cluster-name (or $CLUSTER_NAME): say which EKS cluster nodes are to join")
@@ -112,6 +113,7 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog) (provider.Prov
 	return aws.New(aws.Config{
 		Cluster: nodeclass.Config{Cluster: f.cluster, Region: clients.Region, Endpoint: f.endpoint, CA: f.ca},
 		Clients: clients, Queue: f.queue, Catalog: c,
+		Tell:          func(problem string) { log.Warn("AWS says what is not understood", "problem", problem) },
 		VMOverheadPPM: int64(f.vmOverhead * 1e6), ReservedENIs: f.reservedENIs, PrefixDelegation: f.prefixes,
 		Lag: aws.DefaultLag / cluster.Duration(max(f.speed, 1)), Now: instant, Sleep: sleep,
 	}), nil

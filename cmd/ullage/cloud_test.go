@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func TestCloudAWS(t *testing.T) {
 	}
 	memory := map[string]int64{}
 	for name, args := range map[string][]string{"flag": {"--vm-memory-overhead-percent=0.075"}, "environment": nil} {
-		p, err := cloudOf(t, append(args, "--provider=aws", "--aws-endpoint="+listener.URL)...).open(context.Background())
+		p, err := cloudOf(t, append(args, "--provider=aws", "--aws-endpoint="+listener.URL)...).open(context.Background(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +83,7 @@ func TestCloudMistakes(t *testing.T) {
 		{"many", "--provider=aws --cluster-name=shop", "--reserved-enis"},
 	} {
 		t.Setenv("RESERVED_ENIS", tt.env)
-		if _, err := cloudOf(t, strings.Fields(tt.args)...).open(context.Background()); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if _, err := cloudOf(t, strings.Fields(tt.args)...).open(context.Background(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %s", tt.args, err, tt.want)
 		}
 	}

@@ -75,7 +75,7 @@ func (f operatorFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cloud, err := f.cloud.open(ctx)
+	cloud, err := f.cloud.open(ctx, log)
 	if err != nil {
 		return err
 	}

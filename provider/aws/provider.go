@@ -27,6 +27,8 @@ type Config struct {
 	Clients *Clients
 	// Queue is the name of the queue that interruptions are announced on, "" for none.
 	Queue string
+	// Tell, if set, is told what is odd and no error: messages that nobody understands.
+	Tell func(problem string)
 	// Catalog has the prices of what AWS does not tell one of.
 	Catalog *catalog.Catalog
 	// VMOverheadPPM, ReservedENIs and PrefixDelegation: see catalog.Sizing.
@@ -67,12 +69,14 @@ func New(cfg Config) *Provider {
 		cfg.Lag = DefaultLag
 	}
 	c := cfg.Clients
+	queue := interruption.New(c.SQS, cfg.Queue, cfg.Sleep)
+	queue.Tell = cfg.Tell
 	return &Provider{
 		cfg:     cfg,
 		classes: nodeclass.New(cfg.Cluster, nodeclass.Clients{EC2: c.EC2, SSM: c.SSM, IAM: c.IAM, EKS: c.EKS}, cfg.Now),
 		shelf:   instancetype.NewShelf(c.EC2, cfg.Now),
 		prices:  price.NewBook(c.Pricing, c.EC2, cfg.Cluster.Region, cfg.Catalog, cfg.Now),
-		queue:   interruption.New(c.SQS, cfg.Queue, cfg.Sleep),
+		queue:   queue,
 		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, Now: cfg.Now, Sleep: cfg.Sleep}),
 		known:   map[string]*offer{}, swept: cfg.Now(),
 	}
