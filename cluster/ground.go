@@ -21,6 +21,7 @@ type Ground struct {
 	repellers  []repeller
 	ganged     map[string]*Gang
 	undecided  map[string]bool // labels of which the cloud will decide at some place
+	sites      map[siteKey]*site
 }
 
 // resident is pods on hosts that are alike to selectors.
@@ -40,13 +41,25 @@ type repeller struct {
 // or be told to [Ground.Snapshot]. Its slices are kept; Revision and Promised do not
 // matter.
 func NewGround(in Input) *Ground {
-	g := &Ground{in: in, index: map[string]int{}, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}}
+	var none *Ground
+	return none.Next(in)
+}
+
+// Next is the ground of another input: the same that [NewGround] makes, but what comes out
+// of the same records as in this ground is not worked out again. This ground stays as it
+// is; it may be nil.
+func (g *Ground) Next(in Input) *Ground {
+	before := g
+	g = &Ground{in: in, index: map[string]int{}, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}, sites: map[siteKey]*site{}}
 	b := builder{Ground: g, pools: map[string]int{}}
 	b.addPools()
 	g.gather(in.Gangs)
 	b.sortOverlays()
 	g.devices = newDevices(&in)
 	b.nameResources()
+	if g.sameTerms(before) {
+		b.before = before
+	}
 	g.out.SameDevices = g.devices.overlapping(g.index)
 	g.volumes = newVolumes(&in)
 	b.addHosts()
@@ -81,6 +94,7 @@ type builder struct {
 	// attachLimits are the components that count attachments.
 	attachLimits []int
 	overlays     []*Overlay // those that win first
+	before       *Ground    // of which hosts and offerings are taken over; nil for none
 }
 
 // addResidents notes who will still be on the hosts when a plan has been carried
@@ -91,19 +105,23 @@ func (g *Ground) addResidents() {
 		deleting bool
 	}
 	who, apart := map[alike]int{}, map[*Demand]int{}
+	var last alike // pods of a ReplicaSet follow each other
+	at := -1
 	for h := range g.out.Hosts {
 		for _, p := range g.out.Hosts[h].Pods {
-			if g.leaves[p] {
+			if len(g.leaves) > 0 && g.leaves[p] {
 				continue
 			}
-			k := alike{p.Identity, p.Deleting()}
-			i, ok := who[k]
-			if !ok {
-				i = len(g.residents)
-				who[k] = i
-				g.residents = append(g.residents, resident{identity: k.identity, deleting: k.deleting})
+			if k := (alike{p.Identity, p.Deleting()}); at < 0 || k != last {
+				i, ok := who[k]
+				if !ok {
+					i = len(g.residents)
+					who[k] = i
+					g.residents = append(g.residents, resident{identity: k.identity, deleting: k.deleting})
+				}
+				last, at = k, i
 			}
-			r := &g.residents[i]
+			r := &g.residents[at]
 			if n := len(r.hosts); n == 0 || r.hosts[n-1].Host != int32(h) {
 				r.hosts = append(r.hosts, Count{Host: int32(h)})
 			}
@@ -111,7 +129,8 @@ func (g *Ground) addResidents() {
 			if len(p.Demand.PodAntiAffinity) == 0 {
 				continue
 			}
-			if i, ok = apart[p.Demand]; !ok {
+			i, ok := apart[p.Demand]
+			if !ok {
 				i = len(g.repellers)
 				apart[p.Demand] = i
 				g.repellers = append(g.repellers, repeller{demand: p.Demand})

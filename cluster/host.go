@@ -15,12 +15,7 @@ func (b *builder) addHosts() {
 			claims[c.ProviderID] = c
 		}
 	}
-	byNode := map[string][]*Pod{}
-	for _, p := range b.in.Pods {
-		if p.Node != "" && !p.Terminal() {
-			byNode[p.Node] = append(byNode[p.Node], p)
-		}
-	}
+	byNode := podsByNode(b.in.Pods)
 	b.csiNodes = map[string]Resources{}
 	for _, n := range b.in.CSINodes {
 		b.csiNodes[n.Name] = n.Limits
@@ -69,6 +64,15 @@ func (b *builder) countZones() {
 // addHost adds one host. At least one of claim and node is given.
 func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h := Host{Pool: -1}
+	if n != nil {
+		h.Name = n.Name
+	} else {
+		h.Name = c.Name
+	}
+	if b.rebuild(c, n, h.Name, pods) {
+		return
+	}
+	pods = ordered(pods)
 	var typ *InstanceType
 	var offering OfferingID
 	if c != nil {
@@ -90,13 +94,12 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		// kubelet has not reported its extended resources, and carries taints that
 		// will go away.
 		b.expect(&h, c, typ, offering)
-		h.Name = n.Name
 		for k, v := range n.Labels {
 			h.Labels[k] = v
 		}
 		capacity, allocatable = n.Capacity.Max(c.Capacity), n.Allocatable.Max(c.Allocatable)
 	default:
-		h.Name, h.Labels, h.Taints = n.Name, n.Labels, unreserved(n.Taints, c)
+		h.Labels, h.Taints = n.Labels, unreserved(n.Taints, c)
 		capacity, allocatable = n.Capacity, n.Allocatable
 	}
 	if len(allocatable) == 0 && typ != nil {
@@ -130,25 +133,21 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h.Expected = b.daemonPorts(h.Label, h.Taints, present)
 	b.price(&h, c)
 	h.Price, _ = b.overlay(h.Label, h.Price)
-	if h.Pool >= 0 {
-		p := &b.out.Pools[h.Pool]
-		p.Used = p.Used.Plus(capacity)
-		p.Nodes++
-	}
 	if leaving {
 		for _, p := range h.Pods {
 			if p.ComesBack() {
 				b.displace(p)
 			}
 		}
+	} else {
+		b.remember(c, n, pods, &h, capacity)
 	}
-	b.out.Hosts = append(b.out.Hosts, h)
+	b.put(h, capacity)
 }
 
-// lift sorts the pods of a host and, if it is one of those of [Input.Lifted], takes off
-// those that would come back elsewhere.
+// lift takes off the pods of a host that would come back elsewhere, if it is one of those
+// of [Input.Lifted].
 func (b *builder) lift(host string, pods []*Pod) (stay, lifted []*Pod) {
-	SortPods(pods)
 	if !b.in.Lifted[host] {
 		return pods, nil
 	}
@@ -171,7 +170,7 @@ func (b *builder) displace(p *Pod) {
 
 // expect fills in what the node of a claim will look like.
 func (b *builder) expect(h *Host, c *Claim, typ *InstanceType, id OfferingID) {
-	h.Name, h.InFlight, h.Taints = c.Name, true, c.Taints
+	h.InFlight, h.Taints = true, c.Taints
 	h.Labels = Labels{}
 	if typ != nil {
 		for k, v := range typ.Labels {

@@ -45,6 +45,10 @@ func (o *PoolOffering) Labels() Labels {
 }
 
 func (b *builder) addOfferings() {
+	if b.before != nil && b.samePools(b.before) {
+		b.out.Offerings, b.out.Wares, b.out.Zones = b.before.out.Offerings, b.before.out.Wares, b.before.out.Zones
+		return
+	}
 	for pi := range b.out.Pools {
 		pool := b.out.Pools[pi].Pool
 		types := b.in.Types[pool.Class]

@@ -154,11 +154,13 @@ func (b *builder) nameResources() {
 		}
 	}
 	seen := map[*Demand]bool{}
+	var last *Demand // pods of a ReplicaSet follow each other
 	for _, p := range b.in.Pods {
-		if !seen[p.Demand] {
+		if p.Demand != last && !seen[p.Demand] {
 			seen[p.Demand] = true
 			see(p.Demand.Requests)
 		}
+		last = p.Demand
 	}
 	for _, d := range b.in.Daemons {
 		see(d.Demand.Requests)

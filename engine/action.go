@@ -368,7 +368,7 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 	}
 	opt := e.opts.Solve
 	opt.Steps, opt.Unproven = -1, true
-	p := e.plan(cluster.NewSnapshot(in), opt)
+	p := e.plan(e.snapshot(in), opt)
 	blame := func(pods []*cluster.Pod) {
 		for _, pod := range pods {
 			if i, ok := host[pod.Node]; ok && out[i] == "" {

@@ -323,6 +323,7 @@ func (e *Engine) deleteClaim(c *cluster.Claim, reason, message string) {
 func (e *Engine) forgetClaim(name string) {
 	delete(e.nodeGone, name)
 	delete(e.podEvents, name)
+	delete(e.dated, name)
 	delete(e.disruptor.spared, name)
 	delete(e.notices, name)
 	delete(e.reserved.nodes, name)

@@ -154,7 +154,7 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 	}
 	opt := e.opts.Solve
 	opt.Unproven = true // nobody is told what it costs
-	p := e.plan(cluster.NewSnapshot(in), opt)
+	p := e.plan(e.snapshot(in), opt)
 	parts := newParts(claims)
 	for i := range p.Creates {
 		parts.join(p.Creates[i].Pods)

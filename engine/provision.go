@@ -172,9 +172,15 @@ func (e *Engine) standsOn() *cluster.Ground {
 		// Where two records contradict each other, the same one wins every time.
 		slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
 		slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-		e.ground = cluster.NewGround(in)
+		e.ground = e.former.Next(in)
+		e.former = e.ground
 	}
 	return e.ground
+}
+
+// snapshot is that of an input, most of which is as it was when the last ground was made.
+func (e *Engine) snapshot(in cluster.Input) *cluster.Snapshot {
+	return e.former.Next(in).Snapshot(in.Revision, nil, in.Promised)
 }
 
 // onlyWaits tells whether an event is about a pod that has no node, before or after, or

@@ -166,13 +166,21 @@ func values[K comparable, V any](m map[K]V) []V {
 }
 
 // upToDate is a claim with the last pod event that is known, which is written
-// only now and then.
+// only now and then. It is the same record until one of the two changes.
 func (e *Engine) upToDate(c *cluster.Claim) *cluster.Claim {
 	last := e.podEvents[c.Name]
 	if last <= c.LastPodEvent {
 		return c
 	}
-	now := *c
-	now.LastPodEvent = last
-	return &now
+	x := e.dated[c.Name]
+	if x.of != c || x.now.LastPodEvent != last {
+		now := *c
+		now.LastPodEvent = last
+		x = dated{c, &now}
+		e.dated[c.Name] = x
+	}
+	return x.now
 }
+
+// dated is a claim as it is written, and as it is now.
+type dated struct{ of, now *cluster.Claim }

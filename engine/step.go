@@ -103,9 +103,11 @@ type Engine struct {
 	answered  answers
 	reserved  reservations
 	// ground is kept while nothing but pods without a node changes; nil when it has to
-	// be made anew.
+	// be made anew. former is the last that was made: it is a start for the next.
 	ground    *cluster.Ground
+	former    *cluster.Ground
 	podEvents map[string]cluster.Instant
+	dated     map[string]dated // claims with pod events that are not written yet
 	disruptor disruptor
 	fixed     map[string]*fixed // by pool
 	headroom  headroom
@@ -129,7 +131,7 @@ func New(opts Options) *Engine {
 		expected: map[string]expectation{}, retry: map[string]backoff{}, blocked: map[string]bool{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
-		podEvents: map[string]cluster.Instant{}, nodeGone: map[string]cluster.Instant{},
+		podEvents: map[string]cluster.Instant{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
 		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), stuck: map[string]bool{},
 	}
 }

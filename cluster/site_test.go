@@ -1,0 +1,135 @@
+package cluster
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// edit changes some of the records of a cluster as events do: by others in their place.
+func edit(t *rapid.T, in Input) Input {
+	chance := func(label string) bool { return rapid.IntRange(0, 4).Draw(t, label) == 0 }
+	in.Pods, in.Nodes, in.Claims = slices.Clone(in.Pods), slices.Clone(in.Nodes), slices.Clone(in.Claims)
+	in.Lifted, in.Emptied = map[string]bool{}, map[string]bool{}
+	for i, p := range in.Pods {
+		if chance("pod") {
+			now := *p
+			now.Node = rapid.SampledFrom([]string{"", "n0", "n1", "n2"}).Draw(t, "moves to")
+			if chance("ends") {
+				now.Phase = Succeeded
+			}
+			in.Pods[i] = &now
+		}
+	}
+	for i, n := range in.Nodes {
+		if chance("node") {
+			now := *n
+			now.Ready = !now.Ready
+			in.Nodes[i] = &now
+		}
+		in.Lifted[n.Name], in.Emptied[n.Name] = chance("lifted"), chance("emptied")
+	}
+	for i, c := range in.Claims {
+		if chance("claim") {
+			now := *c
+			now.DeletingAt = 1
+			in.Claims[i] = &now
+		}
+	}
+	if len(in.Pods) > 0 && chance("pod gone") {
+		in.Pods = in.Pods[1:]
+	}
+	if len(in.Nodes) > 0 && chance("node gone") {
+		in.Nodes = in.Nodes[1:]
+	}
+	if chance("pool") {
+		now := *in.Pools[0]
+		now.Weight++
+		in.Pools = []*Pool{in.Pools[1], &now}
+	}
+	if chance("daemon") {
+		in.Daemons = nil
+	}
+	if chance("sold out") {
+		in.Types = map[ClassRef][]InstanceType{in.Pools[0].Class: slices.Clone(in.Types[in.Pools[0].Class][1:])}
+	}
+	if chance("limits") {
+		in.CSINodes = append(slices.Clone(in.CSINodes), &CSINode{Name: "n0", Limits: NewResources(map[string]int64{AttachLimit + "disk": 2})})
+	}
+	if chance("attached") {
+		in.Attachments = []*VolumeAttachment{{Name: "a", Node: "n1", Volume: "pv"}}
+	}
+	return in
+}
+
+// What a ground takes over from the one before is what it would have worked out.
+func TestNextIsNew(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInput(t)
+		g := NewGround(in)
+		for range 3 {
+			in = edit(t, in)
+			g = g.Next(in)
+			if got, want := g.Snapshot("7", nil, in.Promised), NewSnapshot(in); !reflect.DeepEqual(got, want) {
+				want.Revision = "7"
+				if !reflect.DeepEqual(got, want) {
+					t.Fatalf("after an edit:\n%+v\nnew:\n%+v", got, want)
+				}
+			}
+		}
+	})
+}
+
+// A ground of the same records takes over all hosts.
+func TestNextTakesOver(t *testing.T) {
+	in := Input{Types: map[ClassRef][]InstanceType{}}
+	for _, name := range []string{"a", "b"} {
+		in.Nodes = append(in.Nodes, &Node{Name: name, ProviderID: name, Ready: true, Allocatable: NewResources(map[string]int64{CPU: 1000})})
+		in.Pods = append(in.Pods, &Pod{UID: name, Name: name, Node: name, Demand: &Demand{Requests: NewResources(map[string]int64{CPU: 100})}})
+	}
+	g := NewGround(in)
+	in.Pods = slices.Clone(in.Pods)
+	slices.Reverse(in.Pods)
+	next := g.Next(in)
+	for i := range g.out.Hosts {
+		if &g.out.Hosts[i].Free[0] != &next.out.Hosts[i].Free[0] {
+			t.Errorf("host %s was worked out again", g.out.Hosts[i].Name)
+		}
+	}
+	in.Pods = in.Pods[1:] // those of b
+	next = g.Next(in)
+	if &g.out.Hosts[0].Free[0] != &next.out.Hosts[0].Free[0] || next.out.Hosts[1].Free[0] != 1000 {
+		t.Errorf("one host was to be worked out again: %+v", next.out.Hosts)
+	}
+}
+
+// BenchmarkGround is of 1,000 nodes with 30 pods each, of which one has changed.
+func BenchmarkGround(b *testing.B) {
+	in := Input{Types: map[ClassRef][]InstanceType{}}
+	demand, identity := &Demand{Requests: NewResources(map[string]int64{CPU: 100, Memory: 1 << 28, Pods: 1})}, &Identity{Namespace: "ns"}
+	for i := range 1000 {
+		n := &Node{Name: fmt.Sprintf("n%03d", i), ProviderID: fmt.Sprint("p", i), Ready: true, Labels: Labels{LabelZone: "z1"}, Allocatable: NewResources(map[string]int64{CPU: 8000, Memory: 1 << 34, Pods: 110})}
+		in.Nodes = append(in.Nodes, n)
+		for j := range 30 {
+			id := fmt.Sprintf("pod-%03d-%02d", i, j)
+			in.Pods = append(in.Pods, &Pod{UID: id, Namespace: "ns", Name: id, Node: n.Name, Demand: demand, Identity: identity, Owner: Owner{Kind: "ReplicaSet"}})
+		}
+	}
+	before := NewGround(in)
+	in.Nodes = slices.Clone(in.Nodes)
+	changed := *in.Nodes[500]
+	in.Nodes[500] = &changed
+	b.Run("new", func(b *testing.B) {
+		for b.Loop() {
+			NewGround(in)
+		}
+	})
+	b.Run("next", func(b *testing.B) {
+		for b.Loop() {
+			before.Next(in)
+		}
+	})
+}
