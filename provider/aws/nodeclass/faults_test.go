@@ -33,6 +33,7 @@ func TestMistakes(t *testing.T) {
 		"both":       {func(s *awsv1.EC2NodeClassSpec) { s.InstanceProfile = "mine" }, "ValidationSucceeded=False InvalidSpec", "role and instanceProfile"},
 		"no profile": {func(s *awsv1.EC2NodeClassSpec) { s.Role, s.InstanceProfile = "", "mine" }, "InstanceProfileReady=False InstanceProfileNotFound", "mine"},
 		"tags":       {func(s *awsv1.EC2NodeClassSpec) { s.Tags = map[string]string{"kubernetes.io/cluster/x": "owned"} }, "ValidationSucceeded=False InvalidSpec", "spec.tags"},
+		"our tags":   {func(s *awsv1.EC2NodeClassSpec) { s.Tags = map[string]string{"ullage.sh/token": "owned"} }, "ValidationSucceeded=False InvalidSpec", "spec.tags"},
 		"disks": {func(s *awsv1.EC2NodeClassSpec) {
 			s.BlockDeviceMappings = []awsv1.BlockDeviceMapping{{EBS: &awsv1.BlockDevice{VolumeSize: "much"}}}
 		}, "ValidationSucceeded=False InvalidSpec", "spec.blockDeviceMappings[0].ebs.volumeSize"},

@@ -40,7 +40,7 @@ func remembered[T any](r *Resolver, question string, span cluster.Duration, ask 
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.kept[question] = answer{value, now.Add(span)}
+	m.kept[question] = answer{value, now.Add(span / cluster.Duration(max(r.cfg.Speed, 1)))}
 	return value, nil
 }
 

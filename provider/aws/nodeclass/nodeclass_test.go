@@ -92,6 +92,19 @@ func TestCalls(t *testing.T) {
 	}
 }
 
+// TestSpeed: where time runs faster, answers are older sooner.
+func TestSpeed(t *testing.T) {
+	a := newAccount(t)
+	a.cfg.Speed = 30
+	a.resolve(t, spec(nil))
+	a.asked()
+	a.pass(imagesFor / 30)
+	a.resolve(t, spec(nil))
+	if got := a.asked(); !slices.Contains(got, "DescribeImages") || slices.Contains(got, "RunInstances") {
+		t.Errorf("after %v at speed 30: %v", imagesFor/30, got)
+	}
+}
+
 // TestSelectors select by each of their fields.
 func TestSelectors(t *testing.T) {
 	a := newAccount(t)

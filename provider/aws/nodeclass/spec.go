@@ -30,7 +30,7 @@ func (f *findings) read(nc cluster.NodeClass) awsv1.EC2NodeClassSpec {
 		f.add(ValidationSucceeded, "InvalidSpec", "spec: want one of role and instanceProfile, and not both")
 	}
 	for k := range spec.Tags {
-		if slices.Contains(ownTags, k) || strings.HasPrefix(k, "kubernetes.io/cluster") {
+		if slices.Contains(ownTags, k) || strings.HasPrefix(k, "kubernetes.io/cluster") || strings.HasPrefix(k, "ullage.sh/") {
 			f.add(ValidationSucceeded, "InvalidSpec", "spec.tags: %s is set by the operator", k)
 		}
 	}
