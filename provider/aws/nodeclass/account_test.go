@@ -22,6 +22,7 @@ import (
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/simtest"
 	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 )
 
@@ -84,9 +85,25 @@ func ref(n string) cluster.ClassRef {
 	return cluster.ClassRef{Group: awsv1.Group, Kind: awsv1.Kind, Name: n}
 }
 
+// few are the types that are sold: what a class means does not depend on them, and an
+// account that sells all of EC2's takes a while to set up.
+var few = sync.OnceValues(func() (*catalog.Catalog, error) {
+	all, err := catalog.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return all.Only(func(t catalog.Type) bool {
+		return strings.HasPrefix(t.Name, "m5.") || strings.HasPrefix(t.Name, "m6g.")
+	}), nil
+})
+
 func newAccount(t *testing.T, denied ...string) *account {
 	t.Helper()
-	a := &account{sim: simtest.New(t, world.Config{Cluster: "shop", Endpoint: "https://shop.example", Authority: "CA", Seed: 7}, func(c *awssim.Config) { c.Denied = denied })}
+	sold, err := few()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{sim: simtest.New(t, world.Config{Catalog: sold, Cluster: "shop", Endpoint: "https://shop.example", Authority: "CA", Seed: 7}, func(c *awssim.Config) { c.Denied = denied })}
 	cfg := a.sim.Config()
 	cfg.HTTPClient = &http.Client{Transport: a}
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }

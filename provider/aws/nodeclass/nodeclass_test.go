@@ -1,9 +1,11 @@
 package nodeclass
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ullage-sh/ullage/api/awsv1"
@@ -274,4 +276,27 @@ func TestDisks(t *testing.T) {
 			t.Errorf("%s: %d bytes of %d disks, want %d GiB of %d", name, got, len(c.BlockDevices()), x.want, x.count)
 		}
 	}
+}
+
+// TestConcurrent: many classes at once share what they ask, and make one profile each.
+func TestConcurrent(t *testing.T) {
+	a := newAccount(t)
+	var all sync.WaitGroup
+	for k := range 16 {
+		all.Go(func() {
+			nc := spec(nil)
+			nc.Ref.Name = string(rune('a' + k%4))
+			if c, err := a.Resolve(context.Background(), nc); err != nil {
+				t.Error(err)
+			} else if ok, why := c.Ready(); !ok {
+				t.Errorf("%s: %s", nc.Ref.Name, why)
+			}
+		})
+	}
+	all.Wait()
+	a.sim.Do(func(w *world.World) {
+		if n := len(w.Profiles()); n != 4+1 { // one was there
+			t.Errorf("%d profiles", n)
+		}
+	})
 }
