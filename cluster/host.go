@@ -133,6 +133,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h.Expected = b.daemonPorts(h.Label, h.Taints, present)
 	b.price(&h, c)
 	h.Price, _ = b.overlay(h.Label, h.Price)
+	capacity = capacity.Max(b.largest(c))
 	if leaving {
 		for _, p := range h.Pods {
 			if p.ComesBack() {
@@ -191,6 +192,21 @@ func (b *builder) offeringOf(c *Claim) (*InstanceType, OfferingID) {
 		id = c.Launch.Offerings[0]
 	}
 	return b.sold[c.Class][id.InstanceType], id
+}
+
+// largest is the most that a claim may take of its pool's limits as long as it is not known
+// which of its offerings it becomes; nil for one that has been launched.
+func (b *builder) largest(c *Claim) Resources {
+	var most Resources
+	if c == nil || c.Launch == nil || c.ProviderID != "" || len(c.Capacity) > 0 {
+		return nil
+	}
+	for _, id := range c.Launch.Offerings {
+		if typ := b.sold[c.Class][id.InstanceType]; typ != nil {
+			most = most.Max(typ.Capacity)
+		}
+	}
+	return most
 }
 
 // price finds what a host costs. A node that nobody bought here has a price too, if

@@ -7,7 +7,6 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
-	"github.com/ullage-sh/ullage/repack"
 )
 
 // An action gives nodes back in steps, each of which shows what has been done:
@@ -15,7 +14,8 @@ import (
 //  1. On each claim that goes is written why, and which claims replace it.
 //  2. When all of them show that, the replacements are written, and the nodes tainted.
 //  3. When the replacements are initialized, it is made sure that the pods still have
-//     room elsewhere, and the claims are deleted: their nodes are drained.
+//     room elsewhere, and the claims are deleted: their nodes are drained. What goes to
+//     save money is drained before (vacate.go).
 //
 // An engine that finds a claim so marked carries on from there. If a replacement does
 // not come up, or there is no room any more, the marks are taken back.
@@ -141,7 +141,7 @@ func (e *Engine) drafted() []*cluster.Claim {
 // meant notes where pods are to go that are still elsewhere.
 func (e *Engine) meant(pods []*cluster.Pod, host string) {
 	for _, p := range pods {
-		e.disruptor.moved[p.UID] = host
+		e.disruptor.moved.set(p.UID, host)
 	}
 }
 
@@ -174,10 +174,10 @@ func saves(a *plan.Action) string {
 	return ", saves " + a.Saving.String() + " an hour"
 }
 
-// carryOn brings a node that is about to go a step further.
-func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
+// carryOn brings a node that is about to go a step further, and returns when to look again.
+func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	if x := e.disruptor.actions[c.Name]; x != nil && !e.marked(x) {
-		return
+		return cluster.Never
 	}
 	m, doomed := doom(c)
 	tainted := slices.Contains(n.Taints, cluster.DisruptedTaint)
@@ -190,9 +190,13 @@ func (e *Engine) carryOn(c *cluster.Claim, n *cluster.Node) {
 	case !tainted:
 		e.taint(n)
 	case e.mayGo(c, m):
+		if x := e.disruptor.vacating[c.Name]; x != nil && e.vacates(c) {
+			return e.vacate(c, x)
+		}
 		e.disruptor.ripe[c.Name] = true
 		e.agenda.by(job{jobRelease, ""}, e.now)
 	}
+	return cluster.Never
 }
 
 // marked carries an action on when all of its claims show their marks, and drops it when
@@ -222,6 +226,11 @@ func (e *Engine) drop(x *action) {
 	for _, name := range x.claims {
 		delete(e.disruptor.actions, name)
 		e.agenda.by(job{jobClaim, name}, e.now)
+		if c := e.claims[name]; c != nil {
+			if _, doomed := doom(c); !doomed && !c.Deleting() {
+				e.stays(c)
+			}
+		}
 	}
 }
 
@@ -285,104 +294,44 @@ func (e *Engine) takeBack(c *cluster.Claim, why string) {
 		failed.Failed = Unreplaced
 	}
 	e.spare(c, why)
-	for _, p := range e.podsOn[c.NodeName] {
-		delete(e.disruptor.moved, p.UID)
-	}
+	e.stays(c)
+	x := newVacating()
+	x.kept = why
+	e.disruptor.vacating[c.Name] = x
+	e.ground = nil
+	e.abandon(m)
 	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Decision: failed, Message: "Kept: " + why})
 }
 
-// doRelease deletes the claims whose pods have room elsewhere, if they still have.
-func (e *Engine) doRelease() cluster.Instant {
-	var ripe []*cluster.Claim
-	for name := range e.disruptor.ripe {
+// abandon ends what was bought for an action that is taken back, as far as nobody has come
+// there or is to come.
+func (e *Engine) abandon(m mark) {
+	for _, name := range m.replacedBy {
 		c := e.claims[name]
-		if c == nil || c.Deleting() || e.busy(claimKey(name)) {
+		if c == nil || c.Deleting() || e.deletionExpected(c) || e.headroom.hosts[name] > 0 {
 			continue
 		}
-		if m, doomed := doom(c); doomed && e.mayGo(c, m) {
-			ripe = append(ripe, c)
+		n := e.nodeOfClaim(c)
+		used := e.meantFor(c, n)+e.movedTo(c, n) > 0 || n != nil && len(e.occupants(n.Name)) > 0
+		for waiting := range e.disruptor.waitFor[name] {
+			used = used || !e.takesAgain(e.claims[waiting])
 		}
-	}
-	clear(e.disruptor.ripe)
-	if len(ripe) == 0 {
-		return cluster.Never
-	}
-	slices.SortFunc(ripe, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-	held := together(ripe, e.validate(ripe))
-	for i, c := range ripe {
-		if held[i] != "" {
-			e.takeBack(c, held[i])
-			continue
+		if allowed, _ := e.mayDelete(c, cluster.ReasonEmpty); !used && (allowed || !c.Is(cluster.Initialized)) {
+			e.deleteClaim(c, "Abandoned", "what it was to replace stays")
 		}
-		e.giveBack(c)
-	}
-	return cluster.Never
-}
-
-// together holds all of an action that is to save money if one of its claims is held: what
-// was bought for all of them is worth its price only if all go.
-func together(claims []*cluster.Claim, held []string) []string {
-	first := map[string]string{} // what holds an action, by what was bought for it
-	for i, c := range claims {
-		if by := c.Annotations[doomReplacedBy]; by != "" && unhurried(c) && held[i] != "" && first[by] == "" {
-			first[by] = held[i]
-		}
-	}
-	for i, c := range claims {
-		if why := first[c.Annotations[doomReplacedBy]]; why != "" && held[i] == "" {
-			held[i] = why
-		}
-	}
-	return held
-}
-
-func (e *Engine) giveBack(c *cluster.Claim) {
-	if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
-		m, _ := doom(c)
-		e.takesTurns(c)
-		bought := e.bought(c, c.Offering())
-		e.note(Note{About: aboutClaim(c), Reason: string(m.reason), Pool: c.Pool, Bought: bought, Message: "Given back: " + c.NodeName + bought.priced()})
 	}
 }
 
-// validate says of each claim why it should not go after all, "" if it should: right
-// before its pods are evicted.
-func (e *Engine) validate(claims []*cluster.Claim) []string {
-	out := make([]string, len(claims))
-	in := e.placed()
-	host := map[string]int{}
-	for i, c := range claims {
-		m, _ := doom(c)
-		if forced(m.reason) || m.reason == cluster.ReasonDrifted && (e.goesFirst(c) || c.TerminationGracePeriod != cluster.Forever) {
-			continue // it goes whatever its pods say
-		}
-		host[c.NodeName] = i
-		for _, p := range e.podsOn[c.NodeName] {
-			if p.Protected(e.now) {
-				out[i] = "pod " + p.ID() + " carries " + repack.Protection(p) + " now"
-			}
+// stays forgets where the pods of a claim's node were meant to go, and that budgets have
+// kept them from it: what these allow is for others then.
+func (e *Engine) stays(c *cluster.Claim) {
+	for _, p := range e.podsOn[c.NodeName] {
+		e.disruptor.moved.drop(p.UID)
+		if e.blocked[p.ID()] {
+			delete(e.blocked, p.ID())
+			delete(e.retry, podKey(p.ID()))
 		}
 	}
-	if e.opts.Policy.Disrupt != nil {
-		return out // whether there is room is its own business
-	}
-	opt := e.opts.Solve
-	opt.Steps, opt.Unproven = -1, true
-	p := e.plan(e.snapshot(in), opt)
-	blame := func(pods []*cluster.Pod) {
-		for _, pod := range pods {
-			if i, ok := host[pod.Node]; ok && out[i] == "" {
-				out[i] = "pod " + pod.ID() + " has no room elsewhere any more"
-			}
-		}
-	}
-	for i := range p.Creates {
-		blame(p.Creates[i].Pods)
-	}
-	for i := range p.Unplaced {
-		blame(p.Unplaced[i].Pods)
-	}
-	return out
 }
 
 // linkReplacements keeps track of who waits for a claim, and wakes those that wait for

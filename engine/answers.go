@@ -9,6 +9,8 @@ type answer struct {
 	at   cluster.Instant
 	// depends: it matters to the pod where others go.
 	depends bool
+	// doubts is how often it has been found that the pod could be there and is not.
+	doubts int
 }
 
 // answers are those of all waiting pods that a plan has looked at.
@@ -71,7 +73,7 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 		if p.Virtual() {
 			e.headroom.put(p, e.hostOf(host))
 		} else if e.waiting.pods[p.ID()] != nil {
-			e.answered.set(p.ID(), answer{host, e.now, p.DependsOnOthers()})
+			e.answered.set(p.ID(), answer{host: host, at: e.now, depends: p.DependsOnOthers()})
 		}
 	}
 }
@@ -80,8 +82,17 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 // pod still waits. It returns when the next may have to be withdrawn, and whether
 // answers are stale: as long as a node is reserved its pods may be on their way, but
 // somebody who tolerates everything may have taken their room.
+//
+// To some it matters where others go, and what was possible when their places were found,
+// or left to them by pods that were evicted, may not be any more. When nobody is on the way
+// to a node that has still to come, nothing else will change that.
 func (e *Engine) doubt() (again cluster.Instant, stale bool) {
 	again = cluster.Never
+	settled := true // all are meant for nodes that take pods
+	for host := range e.answered.on {
+		ready, there := e.readySince(host)
+		settled = settled && (host == "" || !there || ready != cluster.Never)
+	}
 	for id, a := range e.answered.of {
 		if a.host == "" {
 			continue
@@ -91,9 +102,12 @@ func (e *Engine) doubt() (again cluster.Instant, stale bool) {
 		switch {
 		case there && e.now < due:
 			again = min(again, due)
-		case there && e.reservedBy(a.host) != "":
+		case there && e.reservedBy(a.host) != "" && a.doubts < doubtsMost:
 			stale = true
 			a.at = e.now
+			if settled && a.depends && e.lacks(id) == "" {
+				a.doubts++
+			}
 			e.answered.of[id] = a
 			again = min(again, e.now.Add(doubtAfter))
 		default:
@@ -102,6 +116,10 @@ func (e *Engine) doubt() (again cluster.Instant, stale bool) {
 	}
 	return again, stale
 }
+
+// doubtsMost is how often a pod to which it matters where others go may be found waiting
+// beside the reserved node that it may go to, doubtAfter each.
+const doubtsMost = 3
 
 // unanswered is how many pods wait that no plan has looked at.
 func (e *Engine) unanswered() int { return len(e.waiting.pods) - len(e.answered.of) }

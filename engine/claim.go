@@ -68,14 +68,17 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 		return cluster.Never
 	}
 	delete(e.nodeGone, c.Name)
+	again := cluster.Never
 	if n.Labels[cluster.LabelRegistered] != "true" || !slices.Contains(n.Finalizers, terminationFinalizer) {
 		e.register(c, n)
 		return cluster.Never
 	}
 	if e.disrupting(c, n) {
-		e.carryOn(c, n)
+		again = e.carryOn(c, n)
+	} else {
+		e.stayed(c, n)
 	}
-	again := min(e.repair(c, n), e.outlived(c, n))
+	again = min(again, e.repair(c, n), e.outlived(c, n))
 	if last := e.lastMoment(c); e.now < last {
 		again = min(again, last)
 	}
@@ -325,6 +328,7 @@ func (e *Engine) forgetClaim(name string) {
 	delete(e.podEvents, name)
 	delete(e.dated, name)
 	delete(e.disruptor.spared, name)
+	delete(e.disruptor.vacating, name)
 	delete(e.notices, name)
 	delete(e.reserved.nodes, name)
 	delete(e.reserved.refused, name)

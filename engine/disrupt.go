@@ -19,12 +19,12 @@ import (
 type disruptor struct {
 	last    cluster.Instant // when the last pass was
 	bounded cluster.Instant // when the last with a bound was
+	search  pursuit
 	// due is when the policy wants to be asked again, 0 if that depends on what happens.
 	due cluster.Instant
 	// actions whose nodes are being marked, by each of the claims that go.
 	actions map[string]*action
-	// moved says where pods of nodes that are about to go are meant to go, by UID.
-	moved map[string]string
+	moved   moved
 	// waitFor is for each claim that replaces others, those that wait for it.
 	waitFor map[string]map[string]bool
 	// heirs says where pods are to go that come for those which were evicted.
@@ -34,6 +34,8 @@ type disruptor struct {
 	regrets map[heir]regret
 	// ripe are claims whose pods have room elsewhere now, as far as is known.
 	ripe map[string]bool
+	// vacating are the claims whose nodes are being emptied before they go.
+	vacating map[string]*vacating
 	// spared are claims that could not go although they were chosen.
 	spared map[string]spared
 	// blocked are the pools whose budgets allow nothing, as was told.
@@ -52,8 +54,8 @@ type spared struct {
 
 func newDisruptor() disruptor {
 	return disruptor{
-		actions: map[string]*action{}, moved: map[string]string{}, waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(), regrets: map[heir]regret{},
-		ripe: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+		actions: map[string]*action{}, moved: newMoved(), waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(), regrets: map[heir]regret{},
+		ripe: map[string]bool{}, vacating: map[string]*vacating{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
 
@@ -96,17 +98,23 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	if s.candidates == 0 {
 		return s.again
 	}
+	if due := e.searchDue(s); e.now < due {
+		return min(s.again, due)
+	}
 	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce(), Quiet: e.quiet()}
 	r := repack.Repack(in, e.passOptions())
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
+	begun := false
 	for i := range r.Actions {
 		a := &r.Actions[i]
 		if s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0) {
 			s.spend(e, a)
 			guards.spend(e.podsOf(a))
+			begun = true
 		}
 	}
+	e.searched(begun)
 	if r.Later > 0 {
 		s.again = min(s.again, e.now.Add(e.opts.scaled(r.Later)))
 	}
@@ -142,6 +150,8 @@ func (e *Engine) passOptions() repack.Options {
 type survey struct {
 	kept       map[string]string // nodes that may not go, and why
 	candidates int               // that may go because they are not worth their price
+	empty      int               // of these, the ones without pods
+	pods       int               // on candidates
 	drifted    int               // that have drifted
 	pools      map[string]*poolSurvey
 	again      cluster.Instant // when something may be otherwise at the earliest
@@ -182,6 +192,7 @@ func (e *Engine) survey() *survey {
 			s.again = min(s.again, changes)
 		}
 	}
+	settled := e.settled()
 	for _, c := range e.claims {
 		n := e.nodeOfClaim(c)
 		if n == nil || !c.Is(cluster.Initialized) {
@@ -190,11 +201,19 @@ func (e *Engine) survey() *survey {
 		if c.Is(cluster.Drifted) && !e.disrupting(c, n) {
 			s.drifted++
 		}
-		if why, until := e.spares(c, n, s.pools[c.Pool]); why != "" {
+		why, until := e.spares(c, n, s.pools[c.Pool])
+		if why == "" && e.now < settled && !e.isEmpty(c, n) {
+			why, until = "nodes that were chosen before have not gone yet", settled
+		}
+		if why != "" {
 			s.kept[n.Name] = why
 			s.again = min(s.again, until)
 		} else {
 			s.candidates++
+			s.pods += len(e.podsOn[n.Name])
+			if e.isEmpty(c, n) {
+				s.empty++
+			}
 		}
 	}
 	return s
@@ -232,7 +251,7 @@ func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why s
 	if max(s.allowed[cluster.ReasonEmpty], s.allowed[cluster.ReasonUnderutilized]) > s.disrupting {
 		return "", cluster.Never
 	}
-	return "the disruption budget of its pool allows no more now", cluster.Never
+	return overBudget, cluster.Never
 }
 
 // shields says why the node of a claim may not go now whatever its pool says, and until
@@ -251,6 +270,8 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 		return protected, cluster.Never
 	case e.meantFor(c, n) > 0 || n.Reserved(c.Name):
 		return "pods that wait are meant for it", cluster.Never
+	case e.movedTo(c, n) > 0:
+		return "pods of nodes that are about to go are meant for it", cluster.Never
 	case len(e.disruptor.waitFor[c.Name]) > 0:
 		return "it replaces nodes that are about to go", cluster.Never
 	case n.Unschedulable:
@@ -328,46 +349,6 @@ func (e *Engine) podsOf(a *plan.Action) []*cluster.Pod {
 // occupants are the pods on a node that would have to run elsewhere.
 func (e *Engine) occupants(node string) []*cluster.Pod {
 	return slices.DeleteFunc(slices.Clone(e.podsOn[node]), func(p *cluster.Pod) bool { return !p.Occupies() })
-}
-
-// quota is how many pods of each budget for evictions may be moved by what begins now.
-type quota struct {
-	budgets []*cluster.PodDisruptionBudget
-	spent   map[*cluster.PodDisruptionBudget]int32
-}
-
-func newQuota(budgets []*cluster.PodDisruptionBudget) *quota {
-	return &quota{budgets: budgets, spent: map[*cluster.PodDisruptionBudget]int32{}}
-}
-
-// needs counts pods by budget.
-func (q *quota) needs(pods []*cluster.Pod) map[*cluster.PodDisruptionBudget]int32 {
-	out := map[*cluster.PodDisruptionBudget]int32{}
-	for _, b := range q.budgets {
-		for _, p := range pods {
-			if b.Covers(p) {
-				out[b]++
-			}
-		}
-	}
-	return out
-}
-
-// affords tells whether pods may go beside those that go already. What needs more than a
-// budget ever allows goes alone, one pod after the other.
-func (q *quota) affords(pods []*cluster.Pod) bool {
-	for b, n := range q.needs(pods) {
-		if q.spent[b] > 0 && q.spent[b]+n > b.Allowed {
-			return false
-		}
-	}
-	return true
-}
-
-func (q *quota) spend(pods []*cluster.Pod) {
-	for b, n := range q.needs(pods) {
-		q.spent[b] += n
-	}
 }
 
 // spare keeps a claim for a while that could not go: for a minute at first, then for

@@ -103,7 +103,7 @@ func (e *Engine) driftedClaims() []*cluster.Claim {
 	var out []*cluster.Claim
 	for _, c := range e.claims {
 		n := e.nodeOfClaim(c)
-		if n == nil || !c.Is(cluster.Drifted) || !c.Is(cluster.Initialized) || e.disrupting(c, n) {
+		if n == nil || !c.Is(cluster.Drifted) || !c.Is(cluster.Initialized) || e.disrupting(c, n) || e.movedTo(c, n) > 0 {
 			continue
 		}
 		if x, ok := e.disruptor.spared[c.Name]; ok && e.now < x.until {

@@ -84,7 +84,8 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 	if e.busy(nodeKey(n.Name)) || e.deletionExpected(c) || p == nil {
 		return
 	}
-	if e.isEmpty(c, n) && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever {
+	allowed, _ := e.mayDelete(c, cluster.ReasonEmpty)
+	if allowed && e.isEmpty(c, n) && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever {
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
 			bought := e.bought(c, c.Offering())
 			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Bought: bought, Message: "given back: node " + n.Name + " is empty" + bought.priced()})
@@ -93,14 +94,14 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 	}
 	taints := slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.DisruptedTaint })
 	if e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Finalizers: n.Finalizers, Taints: taints, RemoveLabels: []string{excludeFromBalancers}}) {
-		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: p.Name, Message: "kept: pods came while it was about to be given back"})
+		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: p.Name, Message: "kept: pods came while it was about to be given back, or its pool's budgets allow it no more"})
 	}
 }
 
 // isEmpty tells whether a node holds no pod that would have to run elsewhere, is
-// neither meant for one that waits nor reserved, and nobody forbids to disrupt it.
+// neither meant for one that waits or is about to move nor reserved, and nobody forbids to disrupt it.
 func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
-	if e.meantFor(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || ownerForbids(c, n) {
+	if e.meantFor(c, n)+e.movedTo(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || ownerForbids(c, n) {
 		return false
 	}
 	for _, p := range e.podsOn[n.Name] {
@@ -109,31 +110,4 @@ func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
 		}
 	}
 	return true
-}
-
-// AllowedDisruptions returns how many of a pool's total nodes may be disrupted at
-// the same time for a reason: the least that any budget in force allows, none if the pool
-// is not valid. changes is when another answer is possible at the earliest.
-func AllowedDisruptions(p *cluster.Pool, total int, why cluster.Reason, now cluster.Instant) (allowed int, changes cluster.Instant) {
-	if p.Invalid != "" {
-		return 0, cluster.Never // what its budgets are to say nobody knows
-	}
-	allowed, changes = total, cluster.Never
-	for _, b := range p.Budgets {
-		if b.Reasons != nil && !slices.Contains(b.Reasons, why) {
-			continue
-		}
-		if b.Window != nil {
-			changes = min(changes, b.Window.Changes(now))
-			if !b.Window.Contains(now) {
-				continue
-			}
-		}
-		n := b.Nodes
-		if b.Percent {
-			n = (total*b.Nodes + 99) / 100
-		}
-		allowed = min(allowed, n)
-	}
-	return allowed, changes
 }

@@ -135,7 +135,7 @@ func (e *Engine) findRoom(chunks []*cluster.Pod, before map[string]string) {
 		if room[c.UID] == "" && before[c.UID] != "" {
 			room[c.UID] = before[c.UID]
 		}
-		delete(e.disruptor.moved, c.UID)
+		e.disruptor.moved.drop(c.UID)
 	}
 	s := e.standsOn().Snapshot("", append(waiting, chunks...), room)
 	clear(h.on)

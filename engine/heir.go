@@ -35,7 +35,7 @@ func (e *Engine) follows(old, now *cluster.Pod) {
 // bequeath leaves the place that a pod was to have, when its end has been asked for, to
 // whoever comes for it.
 func (e *Engine) bequeath(old *cluster.Pod) {
-	if to := e.disruptor.moved[old.UID]; to != "" && len(e.disruptor.waitFor[to]) > 0 {
+	if to := e.disruptor.moved.to[old.UID]; to != "" && len(e.disruptor.waitFor[to]) > 0 {
 		k := heirOf(old)
 		e.disruptor.heirs[k] = append(e.disruptor.heirs[k], to)
 	}
@@ -51,7 +51,7 @@ func (e *Engine) inherit(p *cluster.Pod) bool {
 		left = left[1:]
 		if e.awaited(to) && e.reservedBy(to) != "" {
 			e.disruptor.heirs[k] = left
-			e.answered.set(p.ID(), answer{to, e.now, p.DependsOnOthers()})
+			e.answered.set(p.ID(), answer{host: to, at: e.now, depends: p.DependsOnOthers()})
 			e.reserved.queue = append(e.reserved.queue, p.ID())
 			e.agenda.by(job{jobReserve, ""}, e.now)
 			return true
@@ -72,6 +72,16 @@ func (e *Engine) inheritLate() {
 			e.inherit(p)
 		}
 	}
+}
+
+// vacatedFor tells whether nodes are being emptied that a claim replaces.
+func (e *Engine) vacatedFor(claim string) bool {
+	for name := range e.disruptor.waitFor[claim] {
+		if x := e.disruptor.vacating[name]; x != nil && x.kept == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // awaited tells whether pods of nodes that a claim replaces are still to come. Those that

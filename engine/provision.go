@@ -141,7 +141,7 @@ func (e *Engine) planNow() {
 	s := e.Snapshot()
 	e.keepAnswers(s)
 	e.judgeOverlays(s.Conflicting)
-	result := e.plan(s, e.opts.Solve)
+	result := e.yields(e.plan(s, e.opts.Solve))
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
 	}

@@ -64,6 +64,9 @@ func (e *Engine) reserves(c *cluster.Claim, n *cluster.Node) cluster.Duration {
 	case !e.opts.ReserveNodes || e.reserved.refused[c.Name] || !e.reservable(c):
 		return 0
 	case e.awaited(c.Name):
+		if e.vacatedFor(c.Name) {
+			return cluster.Forever // they have their own end
+		}
 		return reservedFor
 	case e.waiting.interchangeable():
 		return 0
@@ -171,7 +174,7 @@ func (e *Engine) open(name string) cluster.Instant {
 	wait := e.reserves(c, n)
 	ready, until := reservedSince(c, n), cluster.Instant(0)
 	switch {
-	case wait > 0 && ready == cluster.Never:
+	case wait > 0 && ready == cluster.Never || wait == cluster.Forever:
 		return cluster.Never
 	case wait > 0:
 		until = ready.Add(wait)
@@ -342,7 +345,7 @@ func (e *Engine) recall() {
 	for id, p := range e.waiting.pods {
 		for _, value := range slices.Backward(p.Reserved) {
 			if claim, ok := claims[value]; ok {
-				e.answered.set(id, answer{claim, e.now, p.DependsOnOthers()})
+				e.answered.set(id, answer{host: claim, at: e.now, depends: p.DependsOnOthers()})
 				break
 			}
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -22,6 +23,10 @@ import (
 // of controllers, so Options.Speed does not divide this.)
 const landsWithin = 15 * cluster.Second
 
+// orderlyWithin is how long it may take until the next pod of a StatefulSet is made, which
+// is when the one before is ready.
+const orderlyWithin = 3 * cluster.Minute
+
 // turns are whose pods have been evicted and not found a node again.
 type turns struct {
 	landing map[heir]int
@@ -29,6 +34,12 @@ type turns struct {
 	evicted map[heir]cluster.Instant
 	// until is when they are no longer waited for.
 	until cluster.Instant
+	// doubted: who has found no node has been planned for again.
+	doubted bool
+	// over: nobody is waited for any longer before others are evicted.
+	over bool
+	// orderly are those that are made anew one after the other.
+	orderly map[heir]bool
 	// emptying are the claims of nodes that are drained in turns.
 	emptying map[string]bool
 	// whose turn it is, if known: nothing has changed since it was found out.
@@ -37,7 +48,7 @@ type turns struct {
 }
 
 func newTurns() turns {
-	return turns{landing: map[heir]int{}, evicted: map[heir]cluster.Instant{}, emptying: map[string]bool{}}
+	return turns{landing: map[heir]int{}, evicted: map[heir]cluster.Instant{}, orderly: map[heir]bool{}, emptying: map[string]bool{}}
 }
 
 // unhurried tells whether a claim goes for no other reason than to save money.
@@ -71,8 +82,15 @@ func (e *Engine) takeOff(p *cluster.Pod) {
 	}
 	k := heirOf(p)
 	t.landing[k]++
+	if x := e.disruptor.vacating[e.claimOfNode(n).Name]; x != nil {
+		x.gone[k] = true
+	}
 	t.evicted[k] = e.now
 	from := e.now
+	t.over = false
+	if p.Owner.Kind == "StatefulSet" {
+		t.orderly[k] = true
+	}
 	if p.Owner.Kind == "StatefulSet" || p.Owner.Kind == "Job" {
 		from = from.Add(p.Grace) // they wait for its end
 	}
@@ -86,10 +104,13 @@ func (e *Engine) land(p *cluster.Pod) {
 	if t.landing[k] == 0 {
 		return
 	}
+	t.over = false
+	t.until = max(t.until, e.now.Add(landsWithin)) // others of its kind may wait for it
 	if t.landing[k]--; t.landing[k] == 0 {
 		delete(t.landing, k)
 	}
 	if len(t.landing) == 0 {
+		t.doubted = false
 		e.nextTurn()
 	}
 }
@@ -108,12 +129,8 @@ func (e *Engine) turn(c *cluster.Claim, pods []*cluster.Pod) (now []*cluster.Pod
 		return pods, cluster.Never
 	}
 	t := &e.disruptor.turns
-	if len(t.landing) > 0 {
-		if e.now < t.until {
-			return nil, t.until
-		}
-		clear(t.landing)
-		e.nextTurn()
+	if until := e.landed(); e.now < until {
+		return nil, until
 	}
 	if !t.known {
 		t.known, t.whose = true, e.whoseTurn()
@@ -124,6 +141,94 @@ func (e *Engine) turn(c *cluster.Claim, pods []*cluster.Pod) (now []*cluster.Pod
 		}
 	}
 	return now, cluster.Never
+}
+
+// landed returns until when those who were evicted are waited for, 0 if they have found
+// their nodes or others are on the way for them. Who has not in time is planned for again,
+// and if that does not help either, the nodes that they come from are kept.
+func (e *Engine) landed() cluster.Instant {
+	t := &e.disruptor.turns
+	switch {
+	case len(t.landing) == 0:
+		return 0
+	case e.now < t.until:
+		return t.until
+	case t.over && e.now < t.until.Add(2*landsWithin):
+		return 0
+	}
+	lost := e.lostPlaces()
+	if len(lost) > 0 && !t.doubted {
+		t.doubted, t.until = true, e.now.Add(landsWithin)
+		for _, p := range lost {
+			e.withdraw(p.ID())
+		}
+		e.agenda.by(job{jobProvision, ""}, e.now)
+		return t.until
+	}
+	// Places may come when others have gone: it is given up when none of these can.
+	if len(lost) > 0 && (t.over || !e.othersMayGo()) {
+		e.keepFor(lost)
+		lost = nil
+	}
+	t.doubted, t.over = len(lost) > 0, true
+	for name := range t.emptying {
+		if len(lost) > 0 {
+			e.agenda.by(job{jobClaim, name}, e.now.Add(2*landsWithin))
+		}
+	}
+	maps.DeleteFunc(t.landing, func(k heir, _ int) bool { return !t.orderly[k] })
+	e.nextTurn()
+	return 0
+}
+
+// othersMayGo tells whether a pod may be evicted whose turn it is.
+func (e *Engine) othersMayGo() bool {
+	t := &e.disruptor.turns
+	whose := e.whoseTurn()
+	for name := range t.emptying {
+		if c := e.claims[name]; c != nil {
+			for _, p := range e.podsOn[c.NodeName] {
+				if p.Occupies() && p.Drains() && !p.Protected(e.now) && e.turnOf(p) >= whose && e.allowedNow(p) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// landedAll is landed, but waits longer for those that come one after the other, each when
+// the one before is ready.
+func (e *Engine) landedAll() cluster.Instant {
+	t := &e.disruptor.turns
+	if until := e.landed(); e.now < until {
+		return until
+	}
+	late := t.until.Add(orderlyWithin)
+	if len(t.landing) > 0 && e.now < late {
+		return late
+	}
+	clear(t.landing)
+	clear(t.orderly)
+	return 0
+}
+
+// lostPlaces are the pods that have come for those who were evicted, and find no place on
+// nodes that are there.
+func (e *Engine) lostPlaces() []*cluster.Pod {
+	var out []*cluster.Pod
+	for _, p := range sorted(e.waiting.pods) {
+		if e.disruptor.turns.landing[heirOf(p)] == 0 {
+			continue
+		}
+		if a, ok := e.answered.of[p.ID()]; ok {
+			if ready, there := e.readySince(a.host); there && ready == cluster.Never {
+				continue // a node was bought for it
+			}
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // patience is how often the eviction of a pod may be refused, after ever longer waits,
@@ -152,7 +257,7 @@ func (e *Engine) whoseTurn() int {
 // turnOf is when it is a pod's turn. Those for which something was bought come last.
 func (e *Engine) turnOf(p *cluster.Pod) int {
 	turn := repack.Turn(p)
-	if len(e.disruptor.waitFor[e.disruptor.moved[p.UID]]) > 0 {
+	if len(e.disruptor.waitFor[e.disruptor.moved.to[p.UID]]) > 0 {
 		turn -= 1 << 16
 	}
 	return turn

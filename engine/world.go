@@ -97,13 +97,16 @@ func (ev PodChanged) apply(e *Engine) {
 	e.follows(old, ev.Pod)
 	if old != nil && old.Node != "" {
 		e.unbind(old)
+		if ev.Pod == nil || ev.Pod.Node != old.Node || ev.Pod.Terminal() && !old.Terminal() {
+			e.disruptor.search.gone++
+		}
 	}
 	delete(e.unbound, ev.ID)
 	if ev.Pod == nil {
 		delete(e.pods, ev.ID)
 		if old != nil {
 			delete(e.stuck, old.UID)
-			delete(e.disruptor.moved, old.UID)
+			e.disruptor.moved.drop(old.UID)
 			delete(e.provision.told, old.UID)
 		}
 	} else {
@@ -297,6 +300,7 @@ func (ev PoolChanged) apply(e *Engine) {
 				e.agenda.by(job{jobClaim, name}, e.now) // it may have drifted
 			}
 		}
+		e.disruptor.search.vain = 0
 	}
 	e.agenda.by(job{jobPool, ev.Name}, e.now)
 	e.passIn()

@@ -13,9 +13,10 @@ import (
 func (w *World) Room(node int) cluster.Vector { return w.nodes[node].free }
 
 // Settle returns the world as a snapshot: what has been placed counts as being there,
-// and nodes that were bought are hosts that take nothing more. On leaving nodes, which
-// are closed, nothing counts. The classes are left with the pods that waiting names,
-// those that have any.
+// and nodes that were bought are hosts that take nothing more, and have used up limits and
+// stocks. On leaving nodes, which are closed, nothing counts, but they still count against
+// limits: what replaces them comes first. The classes are left with the pods that waiting
+// names, those that have any.
 func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *cluster.Snapshot {
 	out := *w.snap
 	leaving = slices.Concat(leaving, make([]bool, len(w.nodes)-len(leaving))) // what was bought stays
@@ -40,7 +41,30 @@ func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *
 		out.Groups[g].Hosts = w.settledGroup(int32(g), leaving)
 	}
 	out.Repulsions = w.settledRepulsions(leaving, groups)
+	out.Pools, out.Stocks = w.usedUp()
 	return &out
+}
+
+// usedUp are the pools with the nodes that were bought, and what these leave of the stocks.
+func (w *World) usedUp() ([]cluster.PoolState, []cluster.Stock) {
+	bought := w.nodes[len(w.snap.Hosts):]
+	if len(bought) == 0 {
+		return w.snap.Pools, w.snap.Stocks
+	}
+	pools, stocks := slices.Clone(w.snap.Pools), slices.Clone(w.snap.Stocks)
+	for i := range bought {
+		o := &w.snap.Offerings[bought[i].offering]
+		p := &pools[o.Pool]
+		p.Used = p.Used.Plus(o.Type.Capacity).Plus(cluster.Resources{{Name: cluster.NodesLimit, Value: 1}})
+		for _, d := range o.Draws {
+			for j := range stocks {
+				if stocks[j].Name == d.Stock {
+					stocks[j].Left -= d.Amount
+				}
+			}
+		}
+	}
+	return pools, stocks
 }
 
 // settled is a node as a host.

@@ -75,6 +75,79 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 	return p.rehearse(hosts[0], pods)
 }
 
+// rehearseAll leaves only as many actions as can be begun together: of those that may be at
+// once, the first whose pods find room if all of them are on their way. Where pods of one
+// go, those of another may have been meant to.
+func (p *pass) rehearseAll() {
+	begun := p.atOnce()
+	if len(begun) < 2 {
+		return
+	}
+	var moves []move
+	var upTo []int // of the pods, how many are those of each action and the ones before it
+	var pods []*cluster.Pod
+	for _, i := range begun {
+		for _, m := range p.actions[i].Moves {
+			to := p.index[m.Host]
+			for _, pod := range m.Pods {
+				moves = append(moves, move{p.class[pod], to, 1})
+			}
+			pods = append(pods, m.Pods...)
+		}
+		upTo = append(upTo, len(pods))
+	}
+	p.undo(moves)
+	n := len(begun)
+	for n > 1 && !p.rehearse(n, slices.Clone(pods[:upTo[n-1]])) {
+		n /= 2
+	}
+	p.redo(moves)
+	for _, i := range begun[n:] {
+		for _, name := range p.actions[i].Hosts {
+			h := p.index[name]
+			p.gone[h], p.hosts[h].verdict = false, plan.Verdict{Kept: plan.KeptFragile}
+		}
+	}
+	dropped := begun[n:]
+	kept := p.actions[:0:0]
+	for i := range p.actions {
+		if !slices.Contains(dropped, i) {
+			kept = append(kept, p.actions[i])
+		}
+	}
+	p.actions = kept
+}
+
+// atOnce are the actions that may be begun together, as far as is known.
+func (p *pass) atOnce() []int {
+	if len(p.in.AtOnce) == 0 {
+		return nil
+	}
+	var out []int
+	used := map[string]int{}
+	for i := range p.actions {
+		if len(p.actions[i].Moves) == 0 {
+			continue
+		}
+		fits := true
+		of := map[string]int{}
+		for _, name := range p.actions[i].Hosts {
+			pool := p.snap.Pools[p.snap.Hosts[p.index[name]].Pool].Name
+			of[pool]++
+			most, bounded := p.in.AtOnce[pool]
+			fits = fits && (!bounded || used[pool]+of[pool] <= most)
+		}
+		if !fits {
+			continue
+		}
+		for pool, n := range of {
+			used[pool] += n
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
 // rehearse tells whether pods find room. Chance depends on nothing but a number.
 func (p *pass) rehearse(number int, pods []*cluster.Pod) bool {
 	dice := dice(number)

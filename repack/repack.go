@@ -86,6 +86,7 @@ func Repack(in Input, opt Options) *plan.Repacking {
 	p.removeAll()
 	p.search = p.searchSteps()
 	p.replaceAll()
+	p.rehearseAll()
 	return p.result()
 }
 

@@ -179,6 +179,9 @@ func (p *pass) best(hosts []int) offer {
 		o = p.offer(hosts, false)
 		o.fragile = !o.enough()
 	}
+	if o.enough() && !p.inOrder(hosts, o.bought) {
+		o.fragile = true
+	}
 	return o
 }
 

@@ -82,6 +82,8 @@ type Judge struct {
 	told    map[string]bool            // what was reported once is enough
 	outside cluster.Instant            // when something last happened from outside
 	moves   moves
+	// surplus are claims that were bought for an action that was taken back, and since when.
+	surplus map[string]cluster.Instant
 	written cluster.Instant // the last write of the operator
 	writing string          // and what it was
 }
@@ -99,7 +101,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(),
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{},
 	}
 }
 
@@ -147,6 +149,7 @@ func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
 		delete(j.bound, o)
 	case o.Now.Node != "" && (old == nil || old.Node == ""):
 		j.bound[o] = j.clock.Now()
+		j.putToUse(o.Now)
 	}
 	if o.Now != nil && o.Now.UnschedulableSince != 0 && old != nil && old.UnschedulableSince == 0 {
 		j.awaitPlace(o)
@@ -177,12 +180,14 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 	defer j.settle()
 	j.moves.claim(o.Now, old)
 	c := o.Now
+	j.takenBack(c, old)
 	if old != nil && old.ProviderID != "" && (c == nil || c.ProviderID != old.ProviderID) && j.claimOf[old.ProviderID] == o.Key {
 		delete(j.claimOf, old.ProviderID)
 		j.watchOrphan(old.ProviderID)
 	}
 	if c == nil {
 		delete(j.chosen, o.Key)
+		delete(j.surplus, o.Key)
 		if old.Is(cluster.Initialized) {
 			j.left[old.Pool] = append(j.left[old.Pool], j.clock.Now())
 		}
@@ -195,10 +200,12 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 		j.claimOf[c.ProviderID] = o.Key
 	}
 	if c.Deleting() && (old == nil || !old.Deleting()) {
-		if _, chosen := j.chosen[c.Name]; chosen && !c.Is(cluster.Drifted) {
-			j.moves.made, j.moves.last = true, c.Name
-		} else {
+		boughtInVain := j.unused(c.Name) || j.replaces(c.Name) && !j.store.Occupied(c.NodeName)
+		switch _, chosen := j.chosen[c.Name]; {
+		case !chosen || c.Is(cluster.Drifted):
 			j.moves.known = false // not to save money
+		case !boughtInVain:
+			j.moves.made, j.moves.last = true, c.Name
 		}
 		j.awaitEnd(o)
 	}

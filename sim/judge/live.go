@@ -200,7 +200,7 @@ func (j *Judge) lookEmpty(node string) {
 		if o.Now == nil || c == nil || c.Now.Deleting() || j.empty[node] != began {
 			return 0, false
 		}
-		if n := o.Now; n.Annotations[doNotDisrupt] == "true" || allows(pool.Now, 1, j.clock.Now()) == 0 || j.givesBack(c.Now.Pool) || j.replaces(c.Now.Name) {
+		if n := o.Now; n.Annotations[doNotDisrupt] == "true" || allows(pool.Now, 1, j.clock.Now()) == 0 || j.givesBack(c.Now.Pool) || j.replaces(c.Now.Name) || j.fellowsHeld(c.Now) {
 			since = j.clock.Now()
 		}
 		return since, true
@@ -214,6 +214,18 @@ func (j *Judge) lookEmpty(node string) {
 func (j *Judge) replaces(claim string) bool {
 	for o := range j.store.Claims.Each {
 		if slices.Contains(strings.Split(o.Now.Annotations[doomReplacedBy], ","), claim) {
+			return true
+		}
+	}
+	return false
+}
+
+// fellowsHeld tells whether a claim is to go together with others whose pods may not be
+// evicted yet.
+func (j *Judge) fellowsHeld(c *cluster.Claim) bool {
+	by := c.Annotations[doomReplacedBy]
+	for o := range j.store.Claims.Each {
+		if by != "" && o.Now.Annotations[doomReplacedBy] == by && o.Now.NodeName != "" && j.heldUp(o.Now.NodeName) {
 			return true
 		}
 	}
@@ -261,8 +273,8 @@ func (j *Judge) End(missing []string) {
 	}
 	for _, o := range j.store.Claims.All() {
 		switch c := o.Now; {
-		case c.Deleting():
-			if n := j.nodeOf(c); n == nil || !j.heldUp(n.Name) {
+		case c.Deleting() || c.Annotations[doomReason] != "" && max(j.outside, j.moves.paid).Add(payFor) < now:
+			if n := j.nodeOf(c); (n == nil || !j.heldUp(n.Name)) && !j.fellowsHeld(c) {
 				j.broken(Unsettled, c.Name, "the claim is still on its way out")
 			}
 		case j.instances[c.ProviderID] == nil:

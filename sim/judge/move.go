@@ -1,6 +1,10 @@
 package judge
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
 
 // moves compares what nodes cost before and after some of them were disrupted of free
 // will. It looks at times at which nothing is under way: no pod waits, no claim is on its
@@ -65,7 +69,7 @@ func (m *moves) pod(now, old *cluster.Pod) {
 // settle compares, if nothing is under way.
 func (j *Judge) settle() {
 	m := &j.moves
-	if m.claims > 0 || m.pods > 0 {
+	if m.claims > 0 || m.pods > 0 || j.tidying() {
 		return
 	}
 	if outside := max(m.came, m.went) > m.evicted; outside {
@@ -79,4 +83,54 @@ func (j *Judge) settle() {
 	}
 	m.known, m.made, m.at = true, false, m.costs
 	m.came, m.went, m.evicted = 0, 0, 0
+}
+
+// tidyWithin is how long what was bought for an action that was taken back may stay before
+// it is held against the operator.
+const tidyWithin = cluster.Minute
+
+// takenBack notes what is left over when a claim stays that was to be replaced. As long as
+// nobody has come there, its end is no move.
+func (j *Judge) takenBack(c, old *cluster.Claim) {
+	if old == nil || c == nil || c.Deleting() || old.Annotations[doomReplacedBy] == "" || c.Annotations[doomReason] != "" {
+		return
+	}
+	for _, name := range strings.Split(old.Annotations[doomReplacedBy], ",") {
+		r := j.store.Claims.Get(name)
+		if r == nil || r.Now.NodeName != "" && j.store.Occupied(r.Now.NodeName) || j.replaces(name) {
+			continue
+		}
+		if _, known := j.surplus[name]; !known {
+			j.surplus[name] = j.clock.Now()
+			j.clock.At(j.clock.Now().Add(tidyWithin), j.settle)
+		}
+	}
+}
+
+// putToUse notes that a pod has come to a node.
+func (j *Judge) putToUse(p *cluster.Pod) {
+	if p.Daemon() || len(j.surplus) == 0 {
+		return
+	}
+	if n := j.store.Nodes.Get(p.Node); n != nil {
+		if c := j.claimOn(n.Now); c != nil {
+			delete(j.surplus, c.Name)
+		}
+	}
+}
+
+func (j *Judge) unused(claim string) bool {
+	_, is := j.surplus[claim]
+	return is
+}
+
+// tidying tells whether an action has been taken back so short a time ago that what was
+// bought for it may still be there.
+func (j *Judge) tidying() bool {
+	for _, since := range j.surplus {
+		if j.clock.Now() < since.Add(tidyWithin) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// AllowedDisruptions returns how many of a pool's total nodes may be disrupted at
+// the same time for a reason: the least that any budget in force allows, none if the pool
+// is not valid. changes is when another answer is possible at the earliest.
+func AllowedDisruptions(p *cluster.Pool, total int, why cluster.Reason, now cluster.Instant) (allowed int, changes cluster.Instant) {
+	if p.Invalid != "" {
+		return 0, cluster.Never // what its budgets are to say nobody knows
+	}
+	allowed, changes = total, cluster.Never
+	for _, b := range p.Budgets {
+		if b.Reasons != nil && !slices.Contains(b.Reasons, why) {
+			continue
+		}
+		if b.Window != nil {
+			changes = min(changes, b.Window.Changes(now))
+			if !b.Window.Contains(now) {
+				continue
+			}
+		}
+		n := b.Nodes
+		if b.Percent {
+			n = (total*b.Nodes + 99) / 100
+		}
+		allowed = min(allowed, n)
+	}
+	return allowed, changes
+}
+
+// usage is what counts of a pool's nodes when some are about to go. Those that are only
+// marked do not count: between a decision and its execution there are minutes, in which
+// the window of a budget may open, or the pool become smaller.
+type usage struct {
+	total    int // nodes that were initialized
+	going    int // on their way out, or not ready
+	emptying int // about to be, as soon as their pods have gone
+}
+
+func (e *Engine) usageOf(pool string) (u usage) {
+	for _, c := range e.claims {
+		n := e.nodeOfClaim(c)
+		if c.Pool != pool || n == nil || !c.Is(cluster.Initialized) {
+			continue
+		}
+		u.total++
+		if c.Deleting() || n.DeletingAt != 0 || e.deletionExpected(c) || !n.Ready {
+			u.going++
+		} else if x := e.disruptor.vacating[c.Name]; x != nil && x.kept == "" {
+			u.emptying++
+		}
+	}
+	return u
+}
+
+// mayDelete tells whether a claim that is chosen to go for a reason may be deleted now, as
+// far as its pool's budgets say, and whether they may allow it as soon as others have gone.
+func (e *Engine) mayDelete(c *cluster.Claim, why cluster.Reason) (now, soon bool) {
+	p := e.pools[c.Pool]
+	if p == nil || forced(why) {
+		return true, true
+	}
+	u := e.usageOf(c.Pool)
+	allowed, _ := AllowedDisruptions(p, u.total, why, e.now)
+	return u.going < allowed, allowed > 0
+}
+
+// overBudget holds claims that are about to go together against the budgets of their pools:
+// it says why they have to stay, "" if they may go, now or when others have gone.
+func (e *Engine) overBudget(claims []*cluster.Claim) (why string, wait bool) {
+	needs := map[string]int{}
+	for _, c := range claims {
+		needs[c.Pool]++
+	}
+	for _, c := range claims {
+		m, _ := doom(c)
+		p := e.pools[c.Pool]
+		if p == nil || forced(m.reason) {
+			continue
+		}
+		u := e.usageOf(c.Pool)
+		allowed, _ := AllowedDisruptions(p, u.total, m.reason, e.now)
+		if needs[c.Pool] > allowed {
+			return overBudget, false
+		}
+		wait = wait || u.going+u.emptying+needs[c.Pool] > allowed
+	}
+	return "", wait
+}
+
+const overBudget = "the disruption budget of its pool allows no more now"

@@ -1,0 +1,43 @@
+package engine
+
+import "github.com/ullage-sh/ullage/cluster"
+
+// quota is how many pods of each budget for evictions may be moved by what begins now.
+type quota struct {
+	budgets []*cluster.PodDisruptionBudget
+	spent   map[*cluster.PodDisruptionBudget]int32
+}
+
+func newQuota(budgets []*cluster.PodDisruptionBudget) *quota {
+	return &quota{budgets: budgets, spent: map[*cluster.PodDisruptionBudget]int32{}}
+}
+
+// needs counts pods by budget.
+func (q *quota) needs(pods []*cluster.Pod) map[*cluster.PodDisruptionBudget]int32 {
+	out := map[*cluster.PodDisruptionBudget]int32{}
+	for _, b := range q.budgets {
+		for _, p := range pods {
+			if b.Covers(p) {
+				out[b]++
+			}
+		}
+	}
+	return out
+}
+
+// affords tells whether pods may go beside those that go already. What needs more than a
+// budget ever allows goes alone, one pod after the other.
+func (q *quota) affords(pods []*cluster.Pod) bool {
+	for b, n := range q.needs(pods) {
+		if q.spent[b] > 0 && q.spent[b]+n > b.Allowed {
+			return false
+		}
+	}
+	return true
+}
+
+func (q *quota) spend(pods []*cluster.Pod) {
+	for b, n := range q.needs(pods) {
+		q.spent[b] += n
+	}
+}

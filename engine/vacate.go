@@ -1,0 +1,346 @@
+package engine
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
+	"github.com/ullage-sh/ullage/repack"
+)
+
+// A node that goes to save money is emptied before its claim is deleted. As long as the
+// claim is there nothing is lost: if pods that were evicted find no place after all, or
+// others come for which a node would have to be bought, the node is kept, which costs
+// nothing, and what was to be saved is not spent on another. The nodes of an action that
+// buys something go together when all of them are empty, or stay together.
+//
+// That a node is being emptied can be lost: then it is made sure anew that its pods have
+// room elsewhere.
+
+// vacating is a node that is being emptied, or kept after all.
+type vacating struct {
+	left  int             // pods that have to leave it
+	gone  map[heir]bool   // who has been evicted
+	since cluster.Instant // when that was last another number
+	// kept says why it is to take pods again, "" if it is not.
+	kept string
+}
+
+func newVacating() *vacating { return &vacating{left: math.MaxInt, gone: map[heir]bool{}} }
+
+// vacateWithin is how long a node is kept waiting for the next of its pods to leave, while
+// nothing but a budget for evictions keeps it from that.
+const vacateWithin = 10 * cluster.Minute
+
+// vacates tells whether the node of a claim is emptied before the claim is deleted.
+func (e *Engine) vacates(c *cluster.Claim) bool {
+	return unhurried(c) && !c.Deleting() && e.opts.Policy.Disrupt == nil
+}
+
+const (
+	// comingWithin is how long nodes that are to be emptied hold up others while what
+	// replaces them comes, stillWithin how long while none of their pods leaves.
+	comingWithin = 3 * cluster.Minute
+	stillWithin  = 2 * cluster.Minute
+)
+
+// settled is until when nodes that are to save money keep others from being chosen: room
+// that the pods of both could have found would be counted on twice, and who comes first is
+// up to the scheduler. Those that make no progress keep nobody.
+func (e *Engine) settled() cluster.Instant {
+	until := cluster.Instant(0)
+	for _, c := range e.claims {
+		x, marking := e.disruptor.vacating[c.Name], e.disruptor.actions[c.Name] != nil
+		switch {
+		case !marking && (!unhurried(c) || c.Deleting()) || e.takesAgain(c):
+		case x != nil && x.left < math.MaxInt:
+			until = max(until, x.since.Add(e.opts.scaled(stillWithin)))
+		default:
+			since := c.Condition(cluster.DisruptionReason).Since
+			if since == 0 || marking {
+				since = e.now
+			}
+			until = max(until, since.Add(e.opts.scaled(comingWithin)))
+		}
+	}
+	return until
+}
+
+// fellows are the claims that go together with a marked one, or stay: those that the same
+// nodes were bought for, itself included.
+func (e *Engine) fellows(c *cluster.Claim) []*cluster.Claim {
+	by := c.Annotations[doomReplacedBy]
+	if by == "" || !unhurried(c) {
+		return []*cluster.Claim{c}
+	}
+	var out []*cluster.Claim
+	for name := range e.disruptor.waitFor[listed(by)[0]] {
+		if x := e.claims[name]; x != nil && unhurried(x) && x.Annotations[doomReplacedBy] == by {
+			out = append(out, x)
+		}
+	}
+	slices.SortFunc(out, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// beginVacating begins to empty the node of a claim.
+func (e *Engine) beginVacating(c *cluster.Claim) {
+	e.takesTurns(c)
+	e.disruptor.vacating[c.Name] = newVacating()
+	e.agenda.by(job{jobClaim, c.Name}, e.now)
+}
+
+// vacate evicts the pods of a node whose turn it is. When none is left, and those that were
+// evicted have found their nodes, the claim is deleted.
+func (e *Engine) vacate(c *cluster.Claim, x *vacating) cluster.Instant {
+	if x.kept != "" {
+		e.takeBack(c, x.kept)
+		return cluster.Never
+	}
+	pods := slices.DeleteFunc(slices.Clone(e.podsOn[c.NodeName]), (*cluster.Pod).Daemon)
+	group, left, again := e.drainGroup(pods)
+	if left != x.left {
+		x.left, x.since = left, e.now
+	}
+	if left == 0 {
+		return min(again, e.vacated(c))
+	}
+	group, next := e.turn(c, group)
+	again = min(again, next)
+	if x.kept != "" {
+		return e.now
+	}
+	for _, p := range group {
+		switch {
+		case p.Deleting():
+			x.since = max(x.since, p.DeleteAt)
+			continue
+		case p.Protected(e.now):
+			e.keep(c, "pod "+p.ID()+" carries "+repack.Protection(p)+" now")
+			return e.now
+		}
+		e.issue(EvictPod{Namespace: p.Namespace, Name: p.Name, UID: p.UID})
+	}
+	if len(group) == 0 {
+		x.since = e.now // it is the turn of others
+	}
+	patience := x.since.Add(e.opts.scaled(vacateWithin))
+	if e.now >= patience {
+		e.keep(c, "pod "+group[0].ID()+" could not be evicted")
+		return e.now
+	}
+	return min(again, patience)
+}
+
+// vacated deletes claims whose nodes are empty, when all that go together are and those who
+// were evicted have had the time to find their nodes.
+func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
+	if until := e.landedAll(); e.now < until {
+		return until
+	}
+	if e.disruptor.vacating[c.Name].kept != "" {
+		return e.now
+	}
+	together := e.fellows(c)
+	for _, f := range together {
+		if x := e.disruptor.vacating[f.Name]; !f.Deleting() && (x == nil || x.left > 0) {
+			return cluster.Never // the last of them comes here
+		}
+	}
+	for _, f := range together {
+		m, _ := doom(f)
+		switch now, soon := e.mayDelete(f, m.reason); {
+		case f.Deleting() || e.deletionExpected(f):
+		case now:
+			e.giveBack(f)
+		case !soon:
+			e.keep(f, overBudget)
+			return e.now
+		default:
+			return e.now.Add(e.opts.scaled(budgetAgain))
+		}
+	}
+	return cluster.Never
+}
+
+// keep ends the emptying of a claim's node and of those that go with it.
+func (e *Engine) keep(c *cluster.Claim, why string) {
+	for _, f := range e.fellows(c) {
+		if f.Deleting() || e.deletionExpected(f) {
+			continue
+		}
+		x := e.disruptor.vacating[f.Name]
+		if x == nil {
+			x = newVacating()
+			e.disruptor.vacating[f.Name] = x
+		}
+		x.kept = why
+		e.agenda.by(job{jobClaim, f.Name}, e.now)
+	}
+	e.ground = nil
+}
+
+// keepFor keeps the nodes from which pods were evicted that find no place elsewhere.
+func (e *Engine) keepFor(pods []*cluster.Pod) {
+	for _, c := range e.emptying() {
+		for _, p := range pods {
+			if !e.takesAgain(c) && e.disruptor.vacating[c.Name].gone[heirOf(p)] {
+				e.keep(c, "pod "+p.ID()+" has found no place elsewhere")
+			}
+		}
+	}
+	e.regrets(pods)
+	for _, p := range pods {
+		delete(e.disruptor.turns.landing, heirOf(p))
+		e.withdraw(p.ID()) // its place is on one of those now
+	}
+	e.agenda.by(job{jobProvision, ""}, e.now)
+}
+
+// takesAgain tells whether a node that was about to go will take pods again.
+func (e *Engine) takesAgain(c *cluster.Claim) bool {
+	if c == nil || c.Deleting() {
+		return false
+	}
+	x := e.disruptor.vacating[c.Name]
+	return x != nil && x.kept != ""
+}
+
+// stayed forgets that the node of a claim was about to go, when those of its pods have left
+// that were evicted: until then it has more room than it seems.
+func (e *Engine) stayed(c *cluster.Claim, n *cluster.Node) {
+	if e.disruptor.vacating[c.Name] != nil && !slices.ContainsFunc(e.podsOn[n.Name], leaves) {
+		delete(e.disruptor.vacating, c.Name)
+	}
+}
+
+// leaves tells whether a pod will have left its node soon.
+func leaves(p *cluster.Pod) bool { return p.Deleting() && p.Drains() && !p.Daemon() }
+
+// retained puts into a snapshot's input nodes that were about to go and take pods again, as
+// they will be then.
+func (e *Engine) retained(in *cluster.Input) {
+	stay := map[string]bool{}
+	for name := range e.disruptor.vacating {
+		c := e.claims[name]
+		if !e.takesAgain(c) {
+			continue
+		}
+		stay[c.NodeName] = true
+		delete(in.Emptied, c.NodeName)
+		for i, n := range in.Nodes {
+			if n.Name == c.NodeName {
+				open := *n
+				open.Taints = slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.DisruptedTaint })
+				in.Nodes[i] = &open
+			}
+		}
+	}
+	if len(stay) > 0 {
+		in.Pods = slices.DeleteFunc(in.Pods, func(p *cluster.Pod) bool { return stay[p.Node] && leaves(p) })
+	}
+}
+
+// yieldsMost bounds how many plans are made to find out which nodes pods would rather have.
+const yieldsMost = 8
+
+// yields looks whether pods for which a plan buys nodes would rather have those that are
+// being emptied to save money: that is so if as much as is saved by giving them back would
+// be spent again. It returns the plan that counts.
+func (e *Engine) yields(bought *plan.Plan) *plan.Plan {
+	open := e.emptying()
+	if len(bought.Creates) == 0 || len(open) == 0 {
+		return bought
+	}
+	tries := [][]*cluster.Claim{open}
+	for _, c := range open {
+		if fellows := e.fellows(c); fellows[0] == c && len(fellows) < len(open) {
+			tries = append(tries, fellows)
+		}
+	}
+	for _, claims := range tries[:min(len(tries), yieldsMost)] {
+		if better := e.yieldsWith(claims, bought); better != nil {
+			return better
+		}
+	}
+	return bought
+}
+
+// emptying are the claims whose nodes are being emptied, by name.
+func (e *Engine) emptying() []*cluster.Claim {
+	var out []*cluster.Claim
+	for _, name := range slices.Sorted(maps.Keys(e.disruptor.vacating)) {
+		if c := e.claims[name]; c != nil && !e.takesAgain(c) && e.vacates(c) && !e.deletionExpected(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// yieldsWith is what would be done for pods that wait if the nodes of claims took pods
+// again, and keeps those that are needed for it; nil if that is no better than what would
+// be bought.
+func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan) *plan.Plan {
+	hold := func(why string) {
+		for _, c := range claims {
+			e.disruptor.vacating[c.Name].kept = why
+		}
+		e.ground = nil
+	}
+	const why = "pods that wait have no room elsewhere"
+	hold(why)
+	other := e.plan(e.Snapshot(), e.opts.Solve)
+	hold("")
+	used := map[string]bool{} // by name of the claim
+	for _, x := range other.Placements {
+		used[e.hostOf(x.Host)] = true
+	}
+	keeps, saved := e.savedBy(claims, used)
+	if len(keeps) == 0 || len(other.Unplaced) > len(bought.Unplaced) || bought.Objective()-other.Objective() < saved {
+		return nil
+	}
+	for _, c := range claims {
+		if keeps[c.Name] {
+			e.keep(c, why)
+		}
+	}
+	for _, x := range other.Placements {
+		if keeps[e.hostOf(x.Host)] {
+			e.regrets(x.Pods)
+		}
+	}
+	return other
+}
+
+// savedBy returns the claims that stay if those stay that are used, and what would have
+// been saved, per hour, if they went.
+func (e *Engine) savedBy(open []*cluster.Claim, used map[string]bool) (keeps map[string]bool, saved cluster.Money) {
+	keeps = map[string]bool{}
+	bought := map[string]bool{}
+	for _, c := range open {
+		if !used[c.Name] || keeps[c.Name] {
+			continue
+		}
+		for _, f := range e.fellows(c) {
+			keeps[f.Name] = true
+			saved += e.costOf(f)
+		}
+		m, _ := doom(c)
+		for _, name := range m.replacedBy {
+			if r := e.claims[name]; r != nil && !bought[name] {
+				bought[name] = true
+				saved -= e.costOf(r)
+			}
+		}
+	}
+	return keeps, saved
+}
+
+// costOf is what a claim's node costs per hour, with the charge for a node.
+func (e *Engine) costOf(c *cluster.Claim) cluster.Money {
+	price, _, _ := cluster.Price(e.resolved[c.Class].Types, c.Offering())
+	return price + e.opts.Solve.NodeCharge
+}

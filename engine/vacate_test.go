@@ -1,0 +1,235 @@
+package engine_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
+)
+
+// shrunk is a world in which a Deployment has become so small that nodes are given back,
+// up to the moment at which ready says so.
+func shrunk(t *testing.T, seed uint64, ready func(*world) bool) *world {
+	t.Helper()
+	w := newWorld(t, seed)
+	w.types = w.types[3:] // else smaller ones would do
+	w.run(5 * cluster.Second)
+	w.scale(60)
+	w.run(10 * cluster.Minute)
+	w.settled(60)
+	for i, id := range slices.Sorted(maps.Keys(w.pods)) {
+		if i%3 > 0 { // of every node some
+			w.deletePod(w.pods[id])
+		}
+	}
+	w.waitFor(20*cluster.Minute, ready)
+	return w
+}
+
+// waitFor lets time pass until something is so.
+func (w *world) waitFor(most cluster.Duration, ready func(*world) bool) {
+	w.t.Helper()
+	for end := w.now.Add(most); !ready(w); {
+		if w.run(cluster.Second / 5); w.now > end {
+			w.t.Fatalf("it does not come to that:\n%s", strings.Join(w.notes, "\n"))
+		}
+	}
+}
+
+// marked are the claims that are to go to save money, by name.
+func (w *world) marked() map[string]*cluster.Claim {
+	out := map[string]*cluster.Claim{}
+	for name, c := range w.claims {
+		if c.Annotations["ullage.sh/disruption"] == string(cluster.ReasonUnderutilized) && !c.Deleting() {
+			out[name] = c
+		}
+	}
+	return out
+}
+
+// on counts the pods of a node that do not go.
+func (w *world) on(node string) int {
+	n := 0
+	for _, p := range w.pods {
+		if p.Node == node && p.Occupies() {
+			n++
+		}
+	}
+	return n
+}
+
+// oneForMany is a world in which a node that has become too large is about to be replaced,
+// and the claim of one that replaces it.
+func oneForMany(t *testing.T, seed uint64) (w *world, replacement string) {
+	t.Helper()
+	w = newWorld(t, seed)
+	w.opts.PassEvery = cluster.Hour
+	w.restart()
+	w.run(5 * cluster.Second)
+	w.scale(15)
+	w.run(10 * cluster.Minute)
+	w.scale(5)
+	w.waitFor(3*cluster.Hour, func(w *world) bool {
+		for _, c := range w.marked() {
+			by, _, _ := strings.Cut(c.Annotations["ullage.sh/replaced-by"], ",")
+			if w.claims[by] != nil {
+				replacement = by
+			}
+		}
+		return replacement != ""
+	})
+	return w, replacement
+}
+
+// TestNodesAreEmptiedBeforeTheyGo: as long as a pod would have to leave the node of a claim
+// that goes to save money, the claim is not deleted.
+func TestNodesAreEmptiedBeforeTheyGo(t *testing.T) {
+	w := shrunk(t, 31, func(w *world) bool { return len(w.marked()) > 0 })
+	gone := map[string]bool{}
+	for range 3000 {
+		before := w.marked()
+		w.run(cluster.Second / 5)
+		for name := range before {
+			if c := w.claims[name]; c == nil || c.Deleting() {
+				gone[name] = true
+				if c != nil && w.on(c.NodeName) > 0 {
+					t.Fatalf("claim %s is deleted with %d pods on its node", name, w.on(c.NodeName))
+				}
+			}
+		}
+	}
+	w.settled(20)
+	if len(gone) == 0 || w.evictions() == 0 {
+		t.Errorf("%d nodes went and %d pods were evicted: the test tests nothing", len(gone), w.evictions())
+	}
+}
+
+// TestPlacesThatAreLostKeepTheirNodes: the room that pods were to move to is taken by
+// somebody else when the first of them have been evicted. They come back to where they
+// were, and nothing is bought.
+func TestPlacesThatAreLostKeepTheirNodes(t *testing.T) {
+	w := shrunk(t, 32, func(w *world) bool {
+		w.stalled = true // nobody comes back before the room is taken
+		return len(w.marked()) > 0 && w.evictions() > 0
+	})
+	marked := map[string]bool{}
+	for _, c := range w.marked() {
+		marked[c.NodeName] = true
+	}
+	for name, n := range w.nodes {
+		if marked[name] {
+			continue
+		}
+		free := n.Allocatable.Get(cluster.CPU)
+		for _, p := range w.pods {
+			if p.Node == name && !p.Terminal() {
+				free -= p.Demand.Requests.Get(cluster.CPU)
+			}
+		}
+		if free > 0 {
+			w.setPod(&cluster.Pod{UID: "thief" + name, Namespace: "default", Name: "thief-" + name, Created: w.now, Node: name, Phase: cluster.Running,
+				Owner: cluster.Owner{Kind: "Job", Name: "thief", UID: "thief"}, Demand: asks("thief"+name, free, 1<<20)})
+		}
+	}
+	w.stalled = false
+	bought := w.purchases
+	w.waitFor(3*cluster.Minute, func(w *world) bool { return len(w.marked()) == 0 })
+	w.run(30 * cluster.Second)
+	if w.waiting() > 0 || w.purchases > bought {
+		t.Errorf("%d pods wait, %d plans bought nodes", w.waiting(), w.purchases-bought)
+	}
+	if !w.noted("DisruptionBlocked") {
+		t.Error("nobody was told that the node stays")
+	}
+	if kept := slices.DeleteFunc(slices.Collect(maps.Keys(marked)), func(name string) bool { return w.nodes[name] == nil }); len(kept) == 0 {
+		t.Errorf("all %d nodes are gone, and their pods had no place", len(marked))
+	}
+}
+
+// TestBudgetsHoldUntilTheEnd: a budget that allows nothing from now on holds for nodes that
+// were chosen before and have not gone yet.
+func TestBudgetsHoldUntilTheEnd(t *testing.T) {
+	w, _ := oneForMany(t, 33)
+	closed := *w.pool
+	closed.Budgets, closed.Revision, closed.Generation = []cluster.Budget{{Nodes: 0}}, w.revision(), 2
+	w.pool = &closed
+	w.tell(engine.PoolChanged{Name: closed.Name, Pool: w.pool}, 0)
+	w.deliver()
+	going := map[string]bool{}
+	for name, c := range w.claims {
+		going[name] = c.Deleting()
+	}
+	before := w.evictions()
+	w.run(10 * cluster.Minute)
+	if n := w.evictions() - before; n > 0 {
+		t.Errorf("%d pods were evicted for nothing", n)
+	}
+	for name, was := range going {
+		if c := w.claims[name]; !was && (c == nil || c.Deleting()) {
+			t.Errorf("claim %s went although the budget allows none", name)
+		}
+	}
+	if len(w.marked()) > 0 || w.underway() > 0 {
+		t.Errorf("%d claims are marked, %d nodes tainted: they wait for nothing", len(w.marked()), w.underway())
+	}
+	w.settled(5)
+}
+
+// TestWhatIsBoughtInVainEnds: a replacement for a node that stays after all goes at once,
+// and not when a pass finds it empty.
+func TestWhatIsBoughtInVainEnds(t *testing.T) {
+	w, replacement := oneForMany(t, 34)
+	for id, p := range w.pods {
+		guarded := *w.pods[id]
+		guarded.ProtectedUntil, guarded.ProtectedBy = cluster.Never, "karpenter.sh/do-not-disrupt"
+		if p.Node != "" {
+			w.setPod(&guarded)
+		}
+	}
+	w.run(5 * cluster.Minute)
+	if len(w.marked()) > 0 {
+		t.Fatal("a node with pods that may not be moved is still to go")
+	}
+	if c := w.claims[replacement]; c != nil {
+		t.Errorf("%s, which replaces nobody, is still there (deleting: %v)", replacement, c.Deleting())
+	}
+}
+
+// TestPassesThatFindNothing are made less and less often while pods come and go, and at once
+// when a node has become empty.
+func TestPassesThatFindNothing(t *testing.T) {
+	w := newWorld(t, 35)
+	w.run(5 * cluster.Second)
+	w.scale(200)
+	w.run(20 * cluster.Minute)
+	churn := func(d cluster.Duration) (passes int) {
+		before := w.passes
+		for end := w.now.Add(d); w.now < end; {
+			for id, p := range w.pods { // one goes, and comes again on the same node
+				if p.Occupies() && p.Node != "" {
+					again := *w.pods[id]
+					again.UID = fmt.Sprint("again", w.rev)
+					w.removePod(id)
+					w.setPod(&again)
+					break
+				}
+			}
+			w.run(30 * cluster.Second)
+		}
+		return w.passes - before
+	}
+	churn(10 * cluster.Minute)
+	if n := churn(20 * cluster.Minute); n > 15 {
+		t.Errorf("%d passes in twenty minutes that found nothing", n)
+	}
+	w.scaleOf("web", 0)
+	before := w.passes
+	w.run(cluster.Minute)
+	if w.passes == before {
+		t.Error("all nodes are empty, and nobody looks")
+	}
+}

@@ -1,0 +1,153 @@
+package repack
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+)
+
+// Pods that depend on each other may be fine where a plan puts them and yet not get there:
+// while some have moved and others have not, a spread may be uneven, or a zone have no place
+// for one more. And as long as one of them waits, a budget for evictions may hold the rest.
+// So where nodes are bought for such pods, the way is gone step by step.
+
+// inOrder tells whether the pods of hosts that what was bought replaces find places one
+// after the other, while those that come later are still where they were.
+func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
+	moving := p.podsOf(hosts)
+	if len(bought.Creates) == 0 || !stepwise(moving) {
+		return true
+	}
+	w, class := p.ahead(moving)
+	var there []int // that take any pods
+	for _, h := range slices.Backward(p.byRoom) {
+		if !slices.Contains(hosts, int(h)) {
+			there = append(there, int(h))
+		}
+	}
+	fresh := map[*cluster.Pod]int{} // where each pod is to go of those for which a node is bought
+	places := map[int][]int{}       // by class, the new node of each that is left
+	for i := range bought.Creates {
+		at := w.Buy(p.offering(&bought.Creates[i]))
+		for _, pod := range bought.Creates[i].Pods {
+			fresh[pod] = at
+			c := class[p.class[pod]]
+			places[c] = append(places[c], at)
+		}
+	}
+	var pods []*cluster.Pod
+	for _, h := range hosts {
+		for _, x := range p.hosts[h].parts {
+			pods = append(pods, x.pods...)
+		}
+	}
+	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int {
+		_, x := fresh[a]
+		_, y := fresh[b]
+		return cmp.Or(cmp.Compare(truth(x), truth(y)), cmp.Compare(Turn(b), Turn(a)))
+	})
+	turn := func(pod *cluster.Pod) int {
+		if _, bought := fresh[pod]; bought {
+			return Turn(pod) - 1<<16
+		}
+		return Turn(pod)
+	}
+	place := func(pod *cluster.Pod) bool {
+		c := class[p.class[pod]]
+		v := w.View(c)
+		takes := func(h int) bool { return v.Node(h) == 0 }
+		if at := slices.IndexFunc(there, takes); at >= 0 {
+			w.Place(c, there[at], 1)
+			return true
+		}
+		at := slices.IndexFunc(places[c], takes)
+		if at >= 0 {
+			w.Place(c, places[c][at], 1)
+			places[c] = slices.Delete(places[c], at, at+1)
+		}
+		return at >= 0
+	}
+	return p.walk(pods, turn, place, func(pod *cluster.Pod) { w.Remove(class[p.class[pod]], p.index[pod.Node]) })
+}
+
+// walk takes pods off one after the other, in turns, and places each as soon as there is a
+// place for it. As long as some wait, budgets for evictions allow that many less. It tells
+// whether all find one.
+func (p *pass) walk(pods []*cluster.Pod, turn func(*cluster.Pod) int, place func(*cluster.Pod) bool, takeOff func(*cluster.Pod)) bool {
+	var waiting []*cluster.Pod
+	for len(pods) > 0 {
+		next := slices.IndexFunc(pods, func(pod *cluster.Pod) bool {
+			return turn(pod) == turn(pods[0]) && p.evictable(pod, waiting)
+		})
+		if next < 0 {
+			return false
+		}
+		pod := pods[next]
+		pods = slices.Delete(pods, next, next+1)
+		takeOff(pod)
+		waiting = slices.DeleteFunc(append(waiting, pod), place)
+	}
+	for n := len(waiting) + 1; len(waiting) > 0 && len(waiting) < n; {
+		n = len(waiting)
+		waiting = slices.DeleteFunc(waiting, place)
+	}
+	return len(waiting) == 0
+}
+
+// evictable tells whether budgets allow to evict a pod while others wait for places.
+func (p *pass) evictable(pod *cluster.Pod, waiting []*cluster.Pod) bool {
+	for _, b := range p.in.Budgets {
+		if !b.Covers(pod) {
+			continue
+		}
+		left := b.Allowed
+		for _, w := range waiting {
+			if b.Covers(w) {
+				left--
+			}
+		}
+		if left <= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// stepwise tells whether it matters to some of these pods where others of them are, and it
+// is possible to find out step by step.
+func stepwise(pods map[int][]*cluster.Pod) bool {
+	depend := false
+	for _, same := range pods {
+		if len(same) == 0 {
+			continue
+		}
+		depend = depend || same[0].DependsOnOthers()
+		if len(same[0].Demand.Volumes) > 0 || len(same[0].Claims) > 0 {
+			return false
+		}
+	}
+	return depend
+}
+
+// ahead is the world as it will be, with pods still where they are that are to move, and
+// what their classes are called there.
+func (p *pass) ahead(moving map[int][]*cluster.Pod) (w *fit.World, class map[int]int) {
+	class = map[int]int{}
+	s := p.world.Settle(p.gone, func(c int) []*cluster.Pod { return moving[c] })
+	for c := range p.snap.Classes {
+		if len(moving[c]) > 0 {
+			class[c] = len(class)
+		}
+	}
+	return fit.New(s), class
+}
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
