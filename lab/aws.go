@@ -2,14 +2,23 @@ package lab
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 
+	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/running"
+	"github.com/ullage-sh/ullage/provider"
+	"github.com/ullage-sh/ullage/provider/aws"
+	"github.com/ullage-sh/ullage/provider/aws/nodeclass"
 	"github.com/ullage-sh/ullage/provider/simulated"
 )
+
+// clusterName is what the cluster is called on AWS, and its queue of interruptions.
+const clusterName = "ullage"
 
 // startAWS serves AWS's protocols in front of the lab's machine room: what Ullage has
 // launched is seen there, and what is launched there boots as a node of this cluster.
@@ -29,7 +38,7 @@ func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
 	}
 	w, err := world.New(world.Config{
 		Catalog: l.catalog, Cloud: l.cloud, Others: others, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed),
-		Endpoint: cfg.Host, Authority: string(authority),
+		Cluster: clusterName, Endpoint: cfg.Host, Authority: string(authority),
 	}, now())
 	if err != nil {
 		return err
@@ -37,6 +46,28 @@ func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
 	l.aws, err = endpoint.Start(ctx, endpoint.Config{World: w, Speed: float64(l.cfg.Speed), Dir: l.dir})
 	return err
 }
+
+// market is the provider that the operator buys from.
+func (l *Lab) market() (provider.Provider, error) {
+	if !l.cfg.OnAWS {
+		return l.provider, nil
+	}
+	a := l.AWS()
+	clients, err := aws.Connect(context.Background(), aws.Connection{
+		Region: a.Region, Endpoint: a.URL, Credentials: aws.Static(a.Key, a.Secret), Patience: aws.Patience{Sleep: sleep, Jitter: rand.Float64},
+	})
+	if err != nil {
+		return nil, err
+	}
+	const overheadPPM = 75_000 // as the machine room sizes its machines
+	return aws.New(aws.Config{
+		Cluster: nodeclass.Config{Cluster: clusterName, Region: a.Region}, Clients: clients, Queue: clusterName, Catalog: l.catalog,
+		VMOverheadPPM: overheadPPM, Lag: aws.DefaultLag / cluster.Duration(l.cfg.Speed), Now: now, Sleep: sleep,
+	}), nil
+}
+
+// AWSServer is the simulated AWS in front of the lab's cloud.
+func (l *Lab) AWSServer() *awssim.Server { return l.aws.Server() }
 
 // AWS tells how clients find the simulated AWS in front of the lab's cloud. Signatures are
 // not checked: only this machine reaches it.

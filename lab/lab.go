@@ -46,6 +46,10 @@ type Config struct {
 	// Speed divides the cloud's latencies and the engine's waits; 0 means 1. The
 	// control plane's clock is the real one at any speed.
 	Speed int
+	// OnAWS: the operator buys its nodes as EC2 instances, from the simulated AWS in front
+	// of the cloud, as it would from the real one (provider/aws). What that knows beside
+	// machines, tags among it, ends with the lab.
+	OnAWS bool
 	// Bare leaves out the default NodePool and its class.
 	Bare bool
 	// NodeMonitorGrace and EvictAfter shorten Kubernetes' own 50 s and 300 s, for
@@ -212,7 +216,11 @@ func (l *Lab) install(ctx context.Context) error {
 	manifests := [][]byte{deploy.RBAC, process}
 	if fresh && !l.cfg.Bare {
 		// Only once: who has deleted or changed the pool keeps it so.
-		manifests = append(manifests, defaultPool)
+		defaults, err := l.defaults()
+		if err != nil {
+			return err
+		}
+		manifests = append(manifests, defaults...)
 	}
 	for _, m := range manifests {
 		if _, err := kube.Apply(ctx, l.client, m); err != nil {

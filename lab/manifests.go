@@ -10,14 +10,41 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/provider/aws"
 )
 
-//go:embed manifests/default-pool.yaml
-var defaultPool []byte
+// The pool that a lab begins with, and its class.
+var (
+	//go:embed manifests/default-pool.yaml
+	defaultPool []byte
+	//go:embed manifests/default-class.yaml
+	defaultClass []byte
+	//go:embed manifests/default-class-aws.yaml
+	defaultClassAWS []byte
+)
+
+// defaults are the pool that a lab begins with and its class.
+func (l *Lab) defaults() ([][]byte, error) {
+	if !l.cfg.OnAWS {
+		return [][]byte{defaultClass, defaultPool}, nil
+	}
+	var pool karpv1.NodePool
+	if err := yaml.Unmarshal(defaultPool, &pool); err != nil {
+		return nil, fmt.Errorf("the default NodePool: %w", err)
+	}
+	kind := aws.ClassKind
+	pool.Spec.Template.Spec.NodeClassRef = &karpv1.NodeClassReference{Group: kind.Group, Kind: kind.Kind, Name: "default"}
+	out, err := yaml.Marshal(pool)
+	if err != nil {
+		return nil, fmt.Errorf("the default NodePool: %w", err)
+	}
+	return [][]byte{defaultClassAWS, out}, nil
+}
 
 // operatorLog is the name under which kubelets know the operator's log.
 const operatorLog = "operator"

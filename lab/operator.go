@@ -39,7 +39,11 @@ func (l *Lab) StartOperator() error {
 	cfg.UserAgent = "ullage"
 	options := engine.DefaultOptions()
 	options.Speed = int64(l.cfg.Speed)
-	options.OrphanGrace = max(options.OrphanGrace, 4*l.provider.DescribeLag()*cluster.Duration(l.cfg.Speed))
+	cloud, err := l.market()
+	if err != nil {
+		return err
+	}
+	options.OrphanGrace = max(options.OrphanGrace, 4*cloud.DescribeLag()*cluster.Duration(l.cfg.Speed))
 	if l.cfg.Engine != nil {
 		l.cfg.Engine(&options)
 	}
@@ -49,7 +53,7 @@ func (l *Lab) StartOperator() error {
 	go func() {
 		defer close(p.done)
 		p.err = operator.Run(ctx, operator.Options{
-			Config: cfg, Provider: l.provider, Engine: options, Log: l.log, Namespace: deploy.Namespace,
+			Config: cfg, Provider: cloud, Engine: options, Log: l.log, Namespace: deploy.Namespace,
 			Observe: l.cfg.Observe, Fault: l.cfg.Fault, Forget: l.cfg.Forget,
 		})
 		if p.err != nil {

@@ -48,6 +48,13 @@ type Clients struct {
 	SSM     *ssm.Client
 }
 
+// Static are credentials that stay the same.
+func Static(key, secret string) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, Source: "static"}, nil
+	})
+}
+
 // Connect makes the clients. Nothing is asked of AWS yet.
 func Connect(ctx context.Context, c Connection) (*Clients, error) {
 	options := []func(*config.LoadOptions) error{

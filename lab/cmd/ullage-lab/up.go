@@ -16,6 +16,7 @@ import (
 
 func upCommand() *cobra.Command {
 	var cfg lab.Config
+	var provider string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run a cluster until Ctrl-C",
@@ -26,9 +27,16 @@ same directory goes on where this one stopped, also after a kill. --speed divide
 the cloud's latencies (at 1, an instance boots in 40 s, one in a hundred in more than
 75 s) and the waits of Ullage; the control plane's clock is the real one.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return up(cmd, cfg) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if provider != "simulated" && provider != "aws" {
+				return fmt.Errorf("--provider is %q: want simulated or aws", provider)
+			}
+			cfg.OnAWS = provider == "aws"
+			return up(cmd, cfg)
+		},
 	}
 	f := cmd.Flags()
+	f.StringVar(&provider, "provider", "simulated", "what nodes are bought from: simulated, the cloud itself, or aws, EC2 instances by way of a simulated AWS")
 	f.StringVar(&cfg.Region, "region", "ap-northeast-2", "region of the cloud: ap-northeast-2, us-east-1 or us-west-2")
 	f.StringSliceVar(&cfg.Zones, "zones", nil, "zones that there are (default: all of the region)")
 	f.StringVar(&cfg.Dir, "data-dir", "", "keep everything in this directory (default: a temporary one)")

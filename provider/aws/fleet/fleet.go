@@ -21,6 +21,7 @@ type Fleet struct {
 	byToken  gatherer[[]Record]
 	byID     gatherer[Record]
 	stopping gatherer[cluster.InstanceState]
+	ended    ended
 }
 
 // Config is what a Fleet is made of.

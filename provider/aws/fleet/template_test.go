@@ -99,6 +99,18 @@ func TestTerminate(t *testing.T) {
 	if n := d.Counts()["ec2:TerminateInstances"]; n > 12 {
 		t.Errorf("61 requests took %d calls", n)
 	}
+	// Asked again and again, it looks, and ends nothing twice.
+	before := d.Counts()["ec2:TerminateInstances"]
+	for _, want := range []cluster.InstanceState{cluster.InstanceShuttingDown, cluster.InstanceTerminated, cluster.InstanceTerminated} {
+		s, err := d.Terminate(ctx, all[:3])
+		if err != nil || len(s) != 3 || s[all[0]] != want || s[all[2]] != want {
+			t.Errorf("again: %v, %v; want them %s", s, err, want)
+		}
+		d.Clock.Advance(cluster.Minute)
+	}
+	if n := d.Counts()["ec2:TerminateInstances"] - before; n > 1 {
+		t.Errorf("asked how far they are it ended them %d times", n)
+	}
 	if s, err := d.Terminate(ctx, nil); err != nil || len(s) != 0 {
 		t.Errorf("terminating nothing: %v, %v", s, err)
 	}

@@ -3,8 +3,10 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -17,38 +19,103 @@ import (
 // know spoils the call for all, and its bucket of terminations holds no more than that.
 const mostEnded = 500
 
-// Terminate ends instances and returns the state each is in then. One that EC2 does not
-// show, not even when descriptions have had time to catch up, has terminated.
+// ended are instances that were ended, and when. It may be forgotten: ending one again
+// changes nothing, but is a call of those that EC2 limits most.
+type ended struct {
+	mu sync.Mutex
+	at map[string]cluster.Instant
+}
+
+// Terminate ends instances and returns the state each is in then. Asked again, it looks
+// how far they are. One that EC2 does not show, not even when descriptions have had time
+// to catch up, has terminated.
 func (f *Fleet) Terminate(ctx context.Context, ids []string) (map[string]cluster.InstanceState, error) {
 	out := make(map[string]cluster.InstanceState, len(ids))
-	if len(ids) == 0 {
-		return out, nil
-	}
-	states, err := f.stopping.ask(ctx, ids...)
+	fresh, err := f.look(ctx, ids, out)
 	if err != nil {
 		return nil, err
 	}
-	var unknown []string
-	for _, id := range ids {
-		if out[id] = states[id]; out[id] == "" && !slices.Contains(unknown, id) {
-			unknown = append(unknown, id)
+	for try := 1; len(fresh) > 0; try++ {
+		states, err := f.stopping.ask(ctx, fresh...)
+		if err != nil {
+			return nil, err
 		}
-	}
-	if len(unknown) == 0 {
-		return out, nil
-	}
-	if err := f.cfg.Sleep(ctx, f.cfg.Lag); err != nil {
-		return nil, err
-	}
-	if states, err = f.stopping.ask(ctx, unknown...); err != nil {
-		return nil, err
-	}
-	for _, id := range unknown {
-		if out[id] = states[id]; out[id] == "" {
-			out[id] = cluster.InstanceTerminated
+		var unknown []string
+		for _, id := range fresh {
+			switch s := states[id]; {
+			case s != "":
+				out[id] = s
+				f.ended.note(id, f.cfg.Now(), s)
+			case try > 1:
+				out[id] = cluster.InstanceTerminated
+			default:
+				unknown = append(unknown, id)
+			}
+		}
+		if fresh = unknown; len(fresh) > 0 {
+			if err := f.cfg.Sleep(ctx, f.cfg.Lag); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return out, nil
+}
+
+// look says how far those are that were ended before, and returns the others, each once.
+func (f *Fleet) look(ctx context.Context, ids []string, states map[string]cluster.InstanceState) (others []string, err error) {
+	known := map[string]cluster.Instant{}
+	for _, id := range ids {
+		if at, ok := f.ended.when(id); ok {
+			known[id] = at
+		} else if !slices.Contains(others, id) {
+			others = append(others, id)
+		}
+	}
+	if len(known) == 0 {
+		return others, nil
+	}
+	shown, err := f.byID.ask(ctx, slices.Sorted(maps.Keys(known))...)
+	if err != nil {
+		return nil, err
+	}
+	for id, at := range known {
+		r, ok := shown[id]
+		late := f.cfg.Now() >= at.Add(f.cfg.Lag) // what descriptions show is so
+		switch {
+		case ok && (r.State == cluster.InstanceShuttingDown || r.State == cluster.InstanceTerminated):
+			states[id] = r.State
+		case !late:
+			states[id] = cluster.InstanceShuttingDown
+		case !ok:
+			states[id] = cluster.InstanceTerminated
+		default:
+			others = append(others, id) // it goes on all the same
+		}
+		f.ended.note(id, at, states[id])
+	}
+	slices.Sort(others)
+	return others, nil
+}
+
+func (e *ended) when(id string) (cluster.Instant, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	at, ok := e.at[id]
+	return at, ok
+}
+
+// note remembers when an instance was ended, until it has.
+func (e *ended) note(id string, at cluster.Instant, state cluster.InstanceState) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.at == nil {
+		e.at = map[string]cluster.Instant{}
+	}
+	if state == cluster.InstanceShuttingDown {
+		e.at[id] = at
+	} else {
+		delete(e.at, id)
+	}
 }
 
 // terminate ends the instances that EC2 knows, and leaves out the others.
