@@ -59,6 +59,12 @@ test: ## Test every module; packages with goroutines under the race detector
 	all=$$(go list ./...) && go test $(RACE) $$(echo "$$all" | grep -E '$(RACY)')
 	$(foreach m,$(NESTED),cd $(CURDIR)/$(m) && go test ./...$(newline))
 
+# Not part of test: the programs are fetched and built from their own modules, which takes
+# minutes the first time.
+.PHONY: clients
+clients: lab ## Run programs that others wrote for AWS against the lab (labs/clients)
+	bin/ullage-lab run labs/clients/*.txt
+
 .PHONY: bench
 bench: ## Run the benchmarks, allocations included
 	go test -run '^$$' -bench . -benchmem ./...

@@ -39,7 +39,7 @@ func newCLI(t *testing.T) (*cli, *Server) {
 		t.Fatalf("the aws command line is not installed: apt-get install awscli (%v)", err)
 	}
 	now := func() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
-	w, err := world.New(world.Config{Seed: 4, Speed: 20}, now())
+	w, err := world.New(world.Config{Seed: 4, Speed: 60}, now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,8 @@ func newCLI(t *testing.T) (*cli, *Server) {
 		t.Fatal(err)
 	}
 	server := s.HTTPServer()
-	go func() { _ = server.Serve(l) }() // ends when the test closes it
+	go func() { _ = s.Run(t.Context()) }() // ends with the test
+	go func() { _ = server.Serve(l) }()    // ends when the test closes it
 	t.Cleanup(func() { _ = server.Close() })
 	return &cli{t, "http://" + l.Addr().String(), append(os.Environ(),
 		"AWS_ACCESS_KEY_ID="+cliKey, "AWS_SECRET_ACCESS_KEY="+cliSecret, "AWS_DEFAULT_REGION=us-west-2", "AWS_PAGER=", "AWS_CONFIG_FILE=/dev/null",
@@ -135,7 +136,68 @@ func TestCommandLine(t *testing.T) {
 	c.run("InvalidInstanceID.NotFound", "ec2", "describe-instances", "--instance-ids", "i-00000000000000000")
 
 	c.fleet(s, image)
+	c.scale()
+	c.nodegroup(s)
 	c.interruption(s)
+}
+
+// settle asks until the answer is what it should be; the deadline only ends a test that
+// has failed.
+func (c *cli) settle(want string, args ...string) {
+	c.t.Helper()
+	var got string
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		if got = strings.TrimSpace(c.run("", append(args, "--output", "text")...)); got == want {
+			return
+		}
+	}
+	c.t.Fatalf("aws %s: it is %q, want %q", strings.Join(args, " "), got, want)
+}
+
+// scale makes a group of Auto Scaling with the template that fleet has made, and changes
+// its size.
+func (c *cli) scale() {
+	c.t.Helper()
+	c.run("", "autoscaling", "create-auto-scaling-group", "--auto-scaling-group-name", "web", "--min-size", "0", "--max-size", "4", "--desired-capacity", "2",
+		"--availability-zones", "us-west-2b", "us-west-2c", "--mixed-instances-policy",
+		`{"LaunchTemplate":{"LaunchTemplateSpecification":{"LaunchTemplateName":"nodes","Version":"$Latest"},"Overrides":[{"InstanceType":"m5.large"},{"InstanceType":"c5.large"}]}}`)
+	states := []string{"autoscaling", "describe-auto-scaling-groups", "--auto-scaling-group-names", "web", "--query"}
+	c.settle("InService\tInService", append(states, "AutoScalingGroups[0].Instances[].LifecycleState")...)
+	c.settle("us-west-2b\tus-west-2c", append(states, "sort(AutoScalingGroups[0].Instances[].AvailabilityZone)")...)
+	c.run("above max value 4", "autoscaling", "set-desired-capacity", "--auto-scaling-group-name", "web", "--desired-capacity", "5")
+	c.run("", "autoscaling", "set-desired-capacity", "--auto-scaling-group-name", "web", "--desired-capacity", "1")
+	c.settle("1", append(states, "length(AutoScalingGroups[0].Instances)")...)
+	c.settle("Successful\tSuccessful\tSuccessful", "autoscaling", "describe-scaling-activities", "--auto-scaling-group-name", "web", "--query", "Activities[].StatusCode")
+	c.run("", "autoscaling", "delete-auto-scaling-group", "--auto-scaling-group-name", "web", "--force-delete")
+}
+
+// nodegroup makes a node group, updates it to a new image, and deletes it.
+func (c *cli) nodegroup(s *Server) {
+	c.t.Helper()
+	var subnets []string
+	c.read(&subnets, "ec2", "describe-subnets", "--query", "Subnets[:2].SubnetId")
+	c.run("", append([]string{
+		"eks", "create-nodegroup", "--cluster-name", "ullage", "--nodegroup-name", "ng", "--node-role", "arn:aws:iam::000000000000:role/node",
+		"--scaling-config", "minSize=1,maxSize=3,desiredSize=2", "--instance-types", "m5.large", "--labels", "team=blue", "--subnets",
+	}, subnets...)...)
+	describe := []string{"eks", "describe-nodegroup", "--cluster-name", "ullage", "--nodegroup-name", "ng", "--query"}
+	c.settle("ACTIVE", append(describe, "nodegroup.status")...)
+	c.settle("1.36.0-20261101", append(describe, "nodegroup.releaseVersion")...)
+	s.Do(func(w *world.World) {
+		if err := w.ReleaseImages("v20261115"); err != nil {
+			c.t.Fatal(err)
+		}
+	})
+	id := strings.Trim(strings.TrimSpace(c.run("", "eks", "update-nodegroup-version", "--cluster-name", "ullage", "--nodegroup-name", "ng", "--query", "update.id")), `"`)
+	c.run("ResourceInUseException", "eks", "update-nodegroup-config", "--cluster-name", "ullage", "--nodegroup-name", "ng", "--scaling-config", "desiredSize=3")
+	c.settle("Successful", "eks", "describe-update", "--name", "ullage", "--nodegroup-name", "ng", "--update-id", id, "--query", "update.status")
+	c.settle("1.36.0-20261115", append(describe, "nodegroup.releaseVersion")...)
+	c.run("", "eks", "delete-nodegroup", "--cluster-name", "ullage", "--nodegroup-name", "ng")
+	c.settle("0", "eks", "list-nodegroups", "--cluster-name", "ullage", "--query", "length(nodegroups)")
+
+	c.run("", "eks", "create-fargate-profile", "--cluster-name", "ullage", "--fargate-profile-name", "study", "--pod-execution-role-arn", "arn:aws:iam::000000000000:role/pods",
+		"--selectors", "namespace=study-*", "namespace=kube-system,labels={app=dns}")
+	c.settle("ACTIVE", "eks", "describe-fargate-profile", "--cluster-name", "ullage", "--fargate-profile-name", "study", "--query", "fargateProfile.status")
 }
 
 // fleet asks for a fleet whose first pool is sold out, and for a Spot instance.

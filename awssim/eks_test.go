@@ -131,11 +131,19 @@ func TestNodegroup(t *testing.T) {
 		t.Fatalf("it has %d machines in %v", len(machines), g.Resources)
 	}
 	for _, m := range machines {
-		data := m.UserData
-		if data == "" || m.Booted == 0 || m.Volumes[0].SizeGiB != 20 {
+		if m.UserData == "" || m.Booted == 0 || m.Volumes[0].SizeGiB != 20 {
 			t.Errorf("a node is %+v", m)
 		}
 	}
+	c.Do(func(w *world.World) {
+		nodes, _ := w.Cloud().Machines(w.Now())
+		for _, n := range nodes {
+			if n.Labels["eks.amazonaws.com/nodegroup"] != "ng" || n.Labels["eks.amazonaws.com/capacityType"] != "ON_DEMAND" || n.Labels["team"] != "blue" ||
+				!slices.Equal(n.Taints, []cluster.Taint{{Key: "only", Value: "blue", Effect: cluster.NoSchedule}}) {
+				t.Errorf("a kubelet registers with %v and %v", n.Labels, n.Taints)
+			}
+		}
+	})
 	update, err := c.eks.UpdateNodegroupConfig(ctx, &awseks.UpdateNodegroupConfigInput{ClusterName: ofCluster, NodegroupName: ng, ScalingConfig: &types.NodegroupScalingConfig{DesiredSize: aws.Int32(5)}})
 	if err != nil || update.Update.Status != types.UpdateStatusInProgress {
 		t.Fatalf("got %+v, %v", update, err)

@@ -89,7 +89,7 @@ func describeType(t catalog.Type) types.InstanceTypeInfo {
 		NetworkInfo: &types.NetworkInfo{
 			DefaultNetworkCardIndex: aws.Int32(0), MaximumNetworkCards: aws.Int32(1),
 			MaximumNetworkInterfaces: aws.Int32(int32(t.MaxENIs)), Ipv4AddressesPerInterface: aws.Int32(int32(t.IPv4PerENI)),
-			NetworkPerformance: aws.String(gbps),
+			NetworkPerformance: aws.String(gbps), EnaSupport: types.EnaSupportRequired, Ipv6Supported: aws.Bool(true),
 			NetworkCards: []types.NetworkCardInfo{{
 				NetworkCardIndex: aws.Int32(0), MaximumNetworkInterfaces: aws.Int32(int32(t.MaxENIs)), NetworkPerformance: aws.String(gbps),
 				BaselineBandwidthInGbps: aws.Float64(t.NetworkBaselineGbps), PeakBandwidthInGbps: aws.Float64(t.NetworkPeakGbps),
@@ -104,6 +104,14 @@ func describeType(t catalog.Type) types.InstanceTypeInfo {
 		DedicatedHostsSupported:      aws.Bool(false),
 		AutoRecoverySupported:        aws.Bool(false),
 		HibernationSupported:         aws.Bool(false),
+	}
+	// Clients take these for always there. What is burstable cannot be in a cluster group.
+	i.PlacementGroupInfo = &types.PlacementGroupInfo{SupportedStrategies: []types.PlacementGroupStrategy{types.PlacementGroupStrategyPartition, types.PlacementGroupStrategySpread}}
+	if !t.Burstable {
+		i.PlacementGroupInfo.SupportedStrategies = append([]types.PlacementGroupStrategy{types.PlacementGroupStrategyCluster}, i.PlacementGroupInfo.SupportedStrategies...)
+	}
+	if t.Hypervisor == "xen" {
+		i.NetworkInfo.EnaSupport = types.EnaSupportSupported
 	}
 	if t.LocalNVMeGB > 0 {
 		i.InstanceStorageInfo = &types.InstanceStorageInfo{TotalSizeInGB: aws.Int64(t.LocalNVMeGB), NvmeSupport: types.EphemeralNvmeSupportRequired}

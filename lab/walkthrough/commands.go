@@ -39,6 +39,7 @@ func (r *run) commands() map[string]command {
 	return map[string]command{
 		"kubectl":        r.outside("kubectl"),
 		"aws":            r.outside("aws"),
+		"install":        r.install,
 		"until":          r.until,
 		"during":         r.during,
 		"freeze":         r.on(1, "freeze NODE", func(a []string) error { return r.lab.Fleet().Freeze(a[0]) }),

@@ -6,6 +6,8 @@
 //
 //	kubectl ARG...                   the real kubectl, pointed at the lab
 //	aws ARG...                       the aws command line, pointed at the lab; where it may be missing: [exec:aws] aws ARG...
+//	install PROGRAM MODULE@VERSION PACKAGE
+//	                                 build a Go program that others wrote, for exec ./PROGRAM; needs the module proxy
 //	until TIME REGEXP COMMAND...     repeat a command until its output matches
 //	during TIME REGEXP COMMAND...    the output of a command matches all that time
 //	capture VARIABLE COMMAND...      keep the output of a command in a variable
