@@ -70,7 +70,7 @@ func New(cfg Config) *Provider {
 	}
 	c := cfg.Clients
 	queue := interruption.New(c.SQS, cfg.Queue, cfg.Sleep)
-	queue.Tell = cfg.Tell
+	queue.Tell, queue.Speed = cfg.Tell, cfg.Cluster.Speed
 	return &Provider{
 		cfg:     cfg,
 		classes: nodeclass.New(cfg.Cluster, nodeclass.Clients{EC2: c.EC2, SSM: c.SSM, IAM: c.IAM, EKS: c.EKS}, cfg.Now),

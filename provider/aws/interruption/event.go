@@ -54,9 +54,9 @@ type event struct {
 	} `json:"detail"`
 }
 
-// read reads a message. What is nothing to us announces nothing; an error is a message
-// that nobody understands.
-func read(body string) (announced, error) {
+// read reads a message. Warnings come so long before the end, which they do not tell. What
+// is nothing to us announces nothing; an error is a message that nobody understands.
+func read(body string, warning cluster.Duration) (announced, error) {
 	var e event
 	if err := json.Unmarshal([]byte(body), &e); err != nil {
 		return announced{}, fmt.Errorf("no event of EventBridge: %w", err)
@@ -70,7 +70,7 @@ func read(body string) (announced, error) {
 	switch e.Source + ": " + e.DetailType {
 	case "aws.ec2: EC2 Spot Instance Interruption Warning", "aws.ec2: EC2 Capacity Reservation Instance Interruption Warning":
 		if at > 0 {
-			out.ends = at.Add(spotWarning)
+			out.ends = at.Add(warning)
 		}
 	case "aws.ec2: EC2 Instance Rebalance Recommendation":
 		out.kind = cluster.AtRisk

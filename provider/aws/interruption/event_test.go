@@ -43,7 +43,7 @@ func TestRead(t *testing.T) {
 		"no time":         {strings.Replace(ec2("EC2 Spot Instance Interruption Warning", `{"instance-id":"i-1"}`), "2026-11-21T12:00:00Z", "noon", 1), "", "", 0, "does not say when"},
 		"other types":     {ec2("EC2 Spot Instance Interruption Warning", `{"instance-id":7}`), "", "", 0, "no event of EventBridge"},
 	} {
-		a, err := read(x.body)
+		a, err := read(x.body, spotWarning)
 		if (err == nil) != (x.problem == "") || err != nil && !strings.Contains(err.Error(), x.problem) {
 			t.Errorf("%s: error %v, want %q", name, err, x.problem)
 			continue
@@ -59,7 +59,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(`{"source":"aws.ec2","detail-type":"EC2 Instance Rebalance Recommendation","detail":{"instance-id":"i-1"}}`)
 	f.Add(`{"source":"aws.health","detail-type":"AWS Health Event","detail":{"service":"EC2","eventTypeCategory":"scheduledChange","startTime":"Sat, 21 Nov 2026 13:00:00 GMT","affectedEntities":[{}]}}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		a, err := read(body)
+		a, err := read(body, spotWarning)
 		if err == nil && (slices.Contains(a.instances, "") || len(a.instances) > 0 && a.kind == cluster.Interruption && a.ends <= 0) {
 			t.Errorf("%+v", a)
 		}

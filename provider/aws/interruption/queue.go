@@ -23,6 +23,9 @@ type Queue struct {
 	sleep func(context.Context, cluster.Duration) error
 	// Tell, if set, is told of messages that nobody understands; they are dropped.
 	Tell func(problem string)
+	// Speed divides the time that is left after a warning, where AWS is simulated and runs
+	// faster than the clock; 0 means 1.
+	Speed int64
 
 	mu   sync.Mutex
 	url  *string
@@ -127,7 +130,7 @@ func (q *Queue) find(ctx context.Context) (*string, error) {
 // not any more.
 func (q *Queue) take(m types.Message) (notices []cluster.Notice, useless bool) {
 	id := aws.ToString(m.MessageId)
-	a, err := read(aws.ToString(m.Body))
+	a, err := read(aws.ToString(m.Body), spotWarning/cluster.Duration(max(q.Speed, 1)))
 	if err != nil && q.Tell != nil {
 		q.Tell(fmt.Sprintf("message %s on queue %s: %v", id, q.name, err))
 	}

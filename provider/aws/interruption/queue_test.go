@@ -151,6 +151,17 @@ func TestReclaim(t *testing.T) {
 	}
 }
 
+// TestSpeed: where time runs faster, less of it is left.
+func TestSpeed(t *testing.T) {
+	a := newAccount(t)
+	a.send(warning("i-1"))
+	q := a.queue()
+	q.Speed = 30
+	if n := receive(t, q); len(n) != 1 || n[0].Ends.RFC3339() != "2026-11-21T12:00:04Z" {
+		t.Errorf("%+v", n)
+	}
+}
+
 // TestGravest: of an instance that is interrupted nobody needs to hear that it is at risk.
 func TestGravest(t *testing.T) {
 	a := newAccount(t)
