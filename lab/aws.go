@@ -7,7 +7,6 @@ import (
 
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
-	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/running"
@@ -62,7 +61,7 @@ func (l *Lab) market() (provider.Provider, error) {
 	const overheadPPM = 75_000 // as the machine room sizes its machines
 	return aws.New(aws.Config{
 		Cluster: nodeclass.Config{Cluster: clusterName, Region: a.Region}, Clients: clients, Queue: clusterName, Catalog: l.catalog,
-		VMOverheadPPM: overheadPPM, Lag: aws.DefaultLag / cluster.Duration(l.cfg.Speed), Now: now, Sleep: sleep,
+		VMOverheadPPM: overheadPPM, Speed: int64(l.cfg.Speed), Now: now, Sleep: sleep,
 	}), nil
 }
 

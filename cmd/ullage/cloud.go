@@ -115,7 +115,7 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logg
 		Clients: clients, Queue: f.queue, Catalog: c,
 		Tell:          func(problem string) { log.Warn("AWS says what is not understood", "problem", problem) },
 		VMOverheadPPM: int64(f.vmOverhead * 1e6), ReservedENIs: f.reservedENIs, PrefixDelegation: f.prefixes,
-		Lag: aws.DefaultLag / cluster.Duration(max(f.speed, 1)), Now: instant, Sleep: sleep,
+		Speed: f.speed, Now: instant, Sleep: sleep,
 	}), nil
 }
 

@@ -89,7 +89,7 @@ func (s *site) operator(ctx context.Context, t *testing.T, l *line) (first clust
 	}
 	p := New(Config{
 		Cluster: nodeclass.Config{Cluster: "ullage", Region: simtest.Region}, Clients: clients, Queue: "ullage", Catalog: c, VMOverheadPPM: 75_000,
-		Lag: 3 * cluster.Second / cluster.Duration(*pace), Now: realNow, Sleep: realSleep,
+		Speed: int64(*pace), Lag: 3 * cluster.Second / cluster.Duration(*pace), Now: realNow, Sleep: realSleep,
 	})
 	options := engine.DefaultOptions()
 	options.Speed = 5 * int64(*pace) // what nobody has is ended soon, and yet later than it shows

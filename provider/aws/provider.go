@@ -34,7 +34,11 @@ type Config struct {
 	// VMOverheadPPM, ReservedENIs and PrefixDelegation: see catalog.Sizing.
 	VMOverheadPPM, ReservedENIs int64
 	PrefixDelegation            bool
-	// Lag bounds how long descriptions may miss what has happened; 0 means DefaultLag.
+	// Speed is that of a simulated AWS: what is taken for true for a while stays so for less.
+	// 0 means 1.
+	Speed int64
+	// Lag bounds how long descriptions may miss what has happened; 0 means DefaultLag, at
+	// that speed.
 	Lag cluster.Duration
 	// Now is the clock, Sleep waits for a span of it or until ctx ends, and then returns
 	// its error.
@@ -65,8 +69,10 @@ var _ provider.Provider = (*Provider)(nil)
 
 // New makes a Provider. Nothing is asked of AWS yet.
 func New(cfg Config) *Provider {
+	cfg.Speed = max(cfg.Speed, 1)
+	cfg.Cluster.Speed = cfg.Speed
 	if cfg.Lag == 0 {
-		cfg.Lag = DefaultLag
+		cfg.Lag = DefaultLag / cluster.Duration(cfg.Speed)
 	}
 	c := cfg.Clients
 	queue := interruption.New(c.SQS, cfg.Queue, cfg.Sleep)
@@ -77,7 +83,7 @@ func New(cfg Config) *Provider {
 		shelf:   instancetype.NewShelf(c.EC2, cfg.Now),
 		prices:  price.NewBook(c.Pricing, c.EC2, cfg.Cluster.Region, cfg.Catalog, cfg.Now),
 		queue:   queue,
-		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, Now: cfg.Now, Sleep: cfg.Sleep}),
+		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, ShortFor: fleet.ShortFor / cluster.Duration(cfg.Speed), Now: cfg.Now, Sleep: cfg.Sleep}),
 		known:   map[string]*offer{}, swept: cfg.Now(),
 	}
 }

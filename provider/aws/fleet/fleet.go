@@ -31,6 +31,8 @@ type Config struct {
 	Cluster string
 	// Lag bounds how long descriptions may miss what has happened.
 	Lag cluster.Duration
+	// ShortFor is how long what was found sold out counts as that; 0 means ShortFor.
+	ShortFor cluster.Duration
 	// Now is the clock, Sleep waits for a span of it or until ctx ends, and then returns
 	// its error.
 	Now   func() cluster.Instant
@@ -39,6 +41,9 @@ type Config struct {
 
 // New makes a Fleet.
 func New(cfg Config) *Fleet {
+	if cfg.ShortFor == 0 {
+		cfg.ShortFor = ShortFor
+	}
 	f := &Fleet{cfg: cfg, Templates: &Templates{cfg: cfg}}
 	f.byToken.call, f.byID.call, f.stopping.call = f.describeTokens, f.describeIDs, f.terminate
 	return f

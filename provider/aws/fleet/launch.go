@@ -89,7 +89,7 @@ func (f *Fleet) Launch(ctx context.Context, o Order, before []Record) (Receipt, 
 		}
 	}
 	sortRecords(receipt.Instances)
-	f.Shortages.Note(f.cfg.Now(), receipt.SoldOut...)
+	f.Shortages.Note(f.cfg.Now(), f.cfg.ShortFor, receipt.SoldOut...)
 	return receipt, nil
 }
 

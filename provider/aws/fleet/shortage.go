@@ -6,7 +6,8 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// ShortFor is how long an offering counts as sold out after a launch found it so.
+// ShortFor is how long an offering counts as sold out after a launch found it so, unless
+// the configuration says otherwise.
 const ShortFor = 3 * cluster.Minute
 
 // Shortages are the offerings that launches found sold out. They may be forgotten: the
@@ -16,8 +17,8 @@ type Shortages struct {
 	until map[cluster.OfferingID]cluster.Instant
 }
 
-// Note takes down that an offering was sold out.
-func (s *Shortages) Note(now cluster.Instant, ids ...cluster.OfferingID) {
+// Note takes down that offerings were sold out, and for how long to believe it.
+func (s *Shortages) Note(now cluster.Instant, stay cluster.Duration, ids ...cluster.OfferingID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.until == nil {
@@ -29,7 +30,7 @@ func (s *Shortages) Note(now cluster.Instant, ids ...cluster.OfferingID) {
 		}
 	}
 	for _, id := range ids {
-		s.until[id] = now.Add(ShortFor)
+		s.until[id] = now.Add(stay)
 	}
 }
 
