@@ -16,8 +16,8 @@ import (
 	"github.com/ullage-sh/ullage/provider/simulated"
 )
 
-// clusterName is what the cluster is called on AWS, and its queue of interruptions.
-const clusterName = "ullage"
+// ClusterName is what the cluster is called on AWS, and its queue of interruptions.
+const ClusterName = "ullage"
 
 // startAWS serves AWS's protocols in front of the lab's machine room: what Ullage has
 // launched is seen there, and what is launched there boots as a node of this cluster.
@@ -37,7 +37,7 @@ func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
 	}
 	w, err := world.New(world.Config{
 		Catalog: l.catalog, Cloud: l.cloud, Others: others, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed),
-		Cluster: clusterName, Endpoint: cfg.Host, Authority: string(authority),
+		Cluster: ClusterName, Endpoint: cfg.Host, Authority: string(authority),
 	}, now())
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (l *Lab) market() (provider.Provider, error) {
 	}
 	const overheadPPM = 75_000 // as the machine room sizes its machines
 	return aws.New(aws.Config{
-		Cluster: nodeclass.Config{Cluster: clusterName, Region: a.Region}, Clients: clients, Queue: clusterName, Catalog: l.catalog,
+		Cluster: nodeclass.Config{Cluster: ClusterName, Region: a.Region}, Clients: clients, Queue: ClusterName, Catalog: l.catalog,
 		VMOverheadPPM: overheadPPM, Speed: int64(l.cfg.Speed), Now: now, Sleep: sleep,
 	}), nil
 }

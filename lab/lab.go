@@ -50,6 +50,8 @@ type Config struct {
 	// of the cloud, as it would from the real one (provider/aws). What that knows beside
 	// machines, tags among it, ends with the lab.
 	OnAWS bool
+	// NoOperator leaves the operator to somebody else, such as a process that can be killed.
+	NoOperator bool
 	// Bare leaves out the default NodePool and its class.
 	Bare bool
 	// NodeMonitorGrace and EvictAfter shorten Kubernetes' own 50 s and 300 s, for
@@ -125,6 +127,9 @@ func Start(ctx context.Context, cfg Config) (_ *Lab, err error) {
 	}
 	if err = l.install(ctx); err != nil {
 		return nil, err
+	}
+	if cfg.NoOperator {
+		return l, nil
 	}
 	if err = l.StartOperator(); err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ the cloud's latencies (at 1, an instance boots in 40 s, one in a hundred in more
 		},
 	}
 	f := cmd.Flags()
+	f.BoolVar(&cfg.NoOperator, "no-operator", false, "leave the operator to be run by hand: with --provider=aws the command is printed")
 	f.StringVar(&provider, "provider", "simulated", "what nodes are bought from: simulated, the cloud itself, or aws, EC2 instances by way of a simulated AWS")
 	f.StringVar(&cfg.Region, "region", "ap-northeast-2", "region of the cloud: ap-northeast-2, us-east-1 or us-west-2")
 	f.StringSliceVar(&cfg.Zones, "zones", nil, "zones that there are (default: all of the region)")
@@ -96,12 +97,24 @@ AWS's own clients see the same machines:
 
 Ctrl-C stops it.
 `, controlplane.Version, cfg.Region, l.Speed(), time.Since(started).Seconds(), l.Kubeconfig()) // as above
+	ended := l.OperatorEnded()
+	if cfg.NoOperator {
+		ended = nil // nobody's end is waited for
+	}
+	if cfg.NoOperator && cfg.OnAWS {
+		_, _ = fmt.Fprintf(out, `
+No operator runs. One of your own, in another terminal:
+
+    eval "$(ullage-lab aws env)"
+    ullage operator --kubeconfig %s --provider aws --cluster-name %s --interruption-queue %s --speed %d
+`, l.Kubeconfig(), lab.ClusterName, lab.ClusterName, l.Speed()) // as above
+	}
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-l.Ended():
 		return l.Err()
-	case <-l.OperatorEnded():
+	case <-ended:
 		return l.StopOperator()
 	}
 }
