@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/lab"
@@ -47,6 +48,7 @@ func (r *run) commands() map[string]command {
 		"vanish":         r.on(1, "vanish INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(now(), path.Base(a[0])) }),
 		"shortage":       r.on(2, "shortage PATTERN N", r.shortage),
 		"reclaim":        r.on(1, "reclaim PATTERN", r.reclaim),
+		"release-ami":    r.on(1, "release-ami RELEASE", r.releaseAMI),
 		"crash-operator": r.on(0, "crash-operator", func([]string) error { return r.lab.CrashOperator() }),
 		"capture":        r.capture,
 		"settled":        r.settled,
@@ -68,6 +70,12 @@ func (r *run) on(args int, usage string, do func(args []string) error) command {
 			ts.Fatalf("%s: %v", usage, err)
 		}
 	}
+}
+
+// releaseAMI publishes images on the simulated AWS, as ullage-lab aws release-ami does.
+func (r *run) releaseAMI(a []string) (err error) {
+	r.lab.AWSServer().Do(func(w *world.World) { err = w.ReleaseImages(a[0]) })
+	return err
 }
 
 func (r *run) shortage(a []string) error {

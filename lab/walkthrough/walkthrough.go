@@ -18,12 +18,13 @@
 //	vanish INSTANCE                  an instance (by provider id) vanishes behind everybody's back
 //	shortage PATTERN N               offerings (type/zone/capacity type, with *) have N instances left
 //	reclaim PATTERN                  spot instances get their two-minute warning
+//	release-ami RELEASE              new images are published, and what is latest moves to them
 //	crash-operator                   the operator ends in the middle of what it does, and a fresh one starts
 //	notyet TEXT...                   a step of the walkthrough that does not work yet
 //
 // A script says in comments what kind of lab it wants, for instance:
 //
-//	# lab: speed=30 seed=1 node-monitor-grace=12s evict-after=20s
+//	# lab: speed=30 seed=1 provider=aws node-monitor-grace=12s evict-after=20s
 package walkthrough
 
 import (
@@ -132,12 +133,16 @@ func set(cfg *lab.Config, key, value string) (err error) {
 		cfg.Zones = strings.Split(value, ",")
 	case "bare":
 		cfg.Bare = true
+	case "provider":
+		if cfg.OnAWS = value == "aws"; !cfg.OnAWS && value != "simulated" {
+			err = errors.New("want simulated or aws")
+		}
 	case "node-monitor-grace":
 		cfg.NodeMonitorGrace, err = time.ParseDuration(value)
 	case "evict-after":
 		cfg.EvictAfter, err = time.ParseDuration(value)
 	default:
-		err = errors.New("no such setting; there are speed, seed, region, zones, bare, node-monitor-grace, evict-after")
+		err = errors.New("no such setting; there are speed, seed, region, zones, bare, provider, node-monitor-grace, evict-after")
 	}
 	return err
 }
