@@ -108,11 +108,11 @@ func TestNodesAreEmptiedBeforeTheyGo(t *testing.T) {
 	}
 }
 
-// TestPlacesThatAreLostKeepTheirNodes: the room that pods were to move to is taken by
-// somebody else when the first of them have been evicted. They come back to where they
-// were, and nothing is bought.
-func TestPlacesThatAreLostKeepTheirNodes(t *testing.T) {
-	w := shrunk(t, 32, func(w *world) bool {
+// lostPlaces is a world in which somebody has taken the room to which pods were to move, when
+// the first of them have been evicted.
+func lostPlaces(t *testing.T, seed uint64) *world {
+	t.Helper()
+	w := shrunk(t, seed, func(w *world) bool {
 		w.stalled = true // nobody comes back before the room is taken
 		return len(w.marked()) > 0 && w.evictions() > 0
 	})
@@ -136,6 +136,18 @@ func TestPlacesThatAreLostKeepTheirNodes(t *testing.T) {
 		}
 	}
 	w.stalled = false
+	return w
+}
+
+// TestPlacesThatAreLostKeepTheirNodes: the room that pods were to move to is taken by
+// somebody else when the first of them have been evicted. They come back to where they
+// were, and nothing is bought.
+func TestPlacesThatAreLostKeepTheirNodes(t *testing.T) {
+	w := lostPlaces(t, 32)
+	marked := map[string]bool{}
+	for _, c := range w.marked() {
+		marked[c.NodeName] = true
+	}
 	bought := w.purchases
 	w.waitFor(3*cluster.Minute, func(w *world) bool { return len(w.marked()) == 0 })
 	w.run(30 * cluster.Second)
@@ -148,6 +160,24 @@ func TestPlacesThatAreLostKeepTheirNodes(t *testing.T) {
 	if kept := slices.DeleteFunc(slices.Collect(maps.Keys(marked)), func(name string) bool { return w.nodes[name] == nil }); len(kept) == 0 {
 		t.Errorf("all %d nodes are gone, and their pods had no place", len(marked))
 	}
+}
+
+// TestFailedMovesAreRegretted: pods that have lost their places once are not moved again for
+// ten minutes, although there is room for them now, and then they are.
+func TestFailedMovesAreRegretted(t *testing.T) {
+	w := lostPlaces(t, 36)
+	w.waitFor(3*cluster.Minute, func(w *world) bool { return len(w.marked()) == 0 })
+	for id, p := range w.pods {
+		if p.Owner.Name == "thief" {
+			w.removePod(id)
+		}
+	}
+	for range 9 * 60 {
+		if w.run(cluster.Second); len(w.marked()) > 0 {
+			t.Fatal("the same pods are to be moved again")
+		}
+	}
+	w.waitFor(2*cluster.Hour, func(w *world) bool { return len(w.marked()) > 0 })
 }
 
 // TestBudgetsHoldUntilTheEnd: a budget that allows nothing from now on holds for nodes that

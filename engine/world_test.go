@@ -64,14 +64,14 @@ type world struct {
 	repacked *plan.Repacking
 	bounds   int // of the passes, those with a bound
 	passes   int
-	// purchases counts the plans that bought nodes.
-	purchases int
-	budgets   map[string]bool // pods whose eviction is refused
-	deathless map[string]bool // pods that do not end
-	rigid     bool            // no toleration can be added to pods
-	stalled   bool            // the scheduler binds nothing
-	let       int             // tolerations that were
-	slow      cluster.Duration
+	// purchases counts the plans that bought nodes, plans all.
+	purchases, plans int
+	budgets          map[string]bool // pods whose eviction is refused
+	deathless        map[string]bool // pods that do not end
+	rigid            bool            // no toleration can be added to pods
+	stalled          bool            // the scheduler binds nothing
+	let              int             // tolerations that were
+	slow             cluster.Duration
 }
 
 type instance struct {
@@ -322,6 +322,7 @@ func (w *world) deliver() {
 				w.bought[f.Reason] += f.Bought.Price
 			}
 		case engine.Planned:
+			w.plans++
 			if len(f.Plan.Creates) > 0 {
 				w.purchases++
 			}

@@ -112,13 +112,19 @@ func day(t *testing.T) sim.Scenario {
 
 // TestHealthyDay: without a mutant nothing is wrong with the day.
 func TestHealthyDay(t *testing.T) {
-	r, err := sim.Run(t.Context(), day(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	healthy(t, r)
-	if r.Evictions == 0 || r.Ended < 4 {
-		t.Errorf("%d evictions, %d nodes ended: the day does not try the rules", r.Evictions, r.Ended)
+	for name, set := range map[string]func(*sim.Scenario){"as it is": func(*sim.Scenario) {}, "scattered": scattered, "late": late} {
+		t.Run(name, func(t *testing.T) {
+			s := day(t)
+			set(&s)
+			r, err := sim.Run(t.Context(), s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			healthy(t, r)
+			if r.Evictions == 0 || r.Ended < 4 {
+				t.Errorf("%d evictions, %d nodes ended: the day does not try the rules", r.Evictions, r.Ended)
+			}
+		})
 	}
 }
 
@@ -144,6 +150,8 @@ func TestMutants(t *testing.T) {
 		{name: "one instance for two claims", rule: judge.DoubleClaim, spoil: sameInstance},
 		{name: "replaces for nothing", rule: judge.PointlessMove, spoil: deleteOne},
 		{name: "never finishes", rule: judge.Unsettled, spoil: forgetful, set: lateLoss},
+		{name: "never moves anybody", rule: judge.Wasteful, spoil: keepAll, set: scattered},
+		{name: "writes now and then between moves", rule: judge.Restless, spoil: scribble, set: late},
 		{name: "knows no limits", rule: judge.Limit, spoil: unlimited, set: limited},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -175,6 +183,27 @@ func forgetful(m *mutant, effects []engine.Effect) []engine.Effect {
 // lateLoss lets machines vanish, long before the end.
 func lateLoss(s *sim.Scenario) {
 	s.Faults = append(s.Faults, sim.Fault{Kind: sim.Kill, At: 211 * cluster.Minute, Amount: 2})
+}
+
+// keepAll never gives back a node that is in use.
+func keepAll(_ *mutant, effects []engine.Effect) []engine.Effect {
+	return slices.DeleteFunc(effects, func(f engine.Effect) bool {
+		p, is := f.(engine.PatchClaim)
+		return is && p.Annotations["ullage.sh/disruption"] != ""
+	})
+}
+
+// scattered leaves a few pods on each of many nodes.
+func scattered(s *sim.Scenario) {
+	s.Pools[0].Policy = cluster.WhenEmptyOrUnderutilized
+	s.Workloads[0].Pod = pod("web", 400, 512)
+	s.Workloads[0].Changes = []workload.Change{{At: 90 * cluster.Minute, Replicas: 12}}
+}
+
+// late lets pods go a while before the end, so that there are moves in the time of rest.
+func late(s *sim.Scenario) {
+	scattered(s)
+	s.Workloads[0].Changes[0].At = 2 * cluster.Hour
 }
 
 // noOrphans makes the engine leave instances alone that belong to nobody.

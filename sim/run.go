@@ -201,17 +201,17 @@ func (w *world) record(what, about, more string) {
 }
 
 func (w *world) finish() (*Result, error) {
+	left, err := w.records()
+	if err != nil {
+		return nil, fmt.Errorf("simulation, seed %d: what is left: %w", w.Seed, err)
+	}
 	if w.judge != nil {
-		w.judge.End(w.control.missing())
+		w.judge.End(w.control.missing(), left)
 	}
 	w.meter.finish()
 	w.result.Digest = w.journal.digest()
 	if w.Left != nil {
-		in, err := w.records()
-		if err != nil {
-			return nil, fmt.Errorf("simulation, seed %d: what is left: %w", w.Seed, err)
-		}
-		w.Left(in)
+		w.Left(left)
 	}
 	return w.result, nil
 }

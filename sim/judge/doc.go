@@ -6,8 +6,8 @@
 //	leaked-instance, double-claim   against   starved-pod, stuck-deletion
 //	pod-killed, pdb, do-not-disrupt, budget   against   kept-empty, stuck-deletion
 //	limit   against   starved-pod
-//	pointless-move   against   kept-empty
-//	restless (writes although nothing happens)   against   unsettled
+//	pointless-move   against   kept-empty, wasteful
+//	restless (writes although nothing is under way)   against   unsettled
 //
 // Safety is judged at the moment it matters: when an effect is issued, or lands, or the
 // cloud is told something. Liveness has deadlines (see the constants in live.go) that

@@ -32,11 +32,15 @@ const (
 	KeptEmpty Rule = "kept-empty"
 	// StuckDeletion: a claim that is being deleted does not go.
 	StuckDeletion Rule = "stuck-deletion"
-	// Restless: writes go on although nothing has happened for long.
+	// Restless: something is written although nothing has happened for long and nothing is
+	// under way.
 	Restless Rule = "restless"
 	// PointlessMove: nodes were disrupted of free will to save money, nothing else has
 	// happened, and what is there costs no less than before.
 	PointlessMove Rule = "pointless-move"
+	// Wasteful: long after the last event much of what is paid could be saved by moving pods
+	// that may be moved.
+	Wasteful Rule = "wasteful"
 	// Unsettled: long after the last event claims, nodes, instances and workloads do
 	// not agree.
 	Unsettled Rule = "unsettled"
@@ -84,8 +88,8 @@ type Judge struct {
 	moves   moves
 	// surplus are claims that were bought for an action that was taken back, and since when.
 	surplus map[string]cluster.Instant
-	written cluster.Instant // the last write of the operator
-	writing string          // and what it was
+	rest    rest
+	marks   map[string]cluster.Instant // claims that are about to be given back, and since when
 }
 
 // instance is a machine that runs.
@@ -101,7 +105,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()},
 	}
 }
 
@@ -144,6 +148,7 @@ func (j *Judge) claimOn(n *cluster.Node) *cluster.Claim {
 func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
 	defer j.settle()
 	j.moves.pod(o.Now, old)
+	j.lie()
 	switch {
 	case o.Now == nil:
 		delete(j.bound, o)
@@ -179,6 +184,8 @@ func (j *Judge) NodeChanged(o *store.Node, old *cluster.Node) {
 func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 	defer j.settle()
 	j.moves.claim(o.Now, old)
+	j.lie()
+	j.mark(o.Key, o.Now)
 	c := o.Now
 	j.takenBack(c, old)
 	if old != nil && old.ProviderID != "" && (c == nil || c.ProviderID != old.ProviderID) && j.claimOf[old.ProviderID] == o.Key {

@@ -26,13 +26,11 @@ const (
 	emptyBound = 10 * cluster.Minute
 	// endBound is how long the end of a claim may take that nothing holds up.
 	endBound = 25 * cluster.Minute
-	// settleAfter is how long after the last event everything has to agree, and restBefore
-	// how long before the end nothing may be written then.
+	// settleAfter is how long after the last event everything has to agree, and restAfter
+	// how much later than the end of what was under way nothing may be written then: times of
+	// pods that came are, once a pool's consolidateAfter has passed.
 	settleAfter = cluster.Hour
-	restBefore  = 10 * cluster.Minute
-	// payFor is how much later something may still be written that follows from what has
-	// lowered the cost. That comes to an end by itself: cost does not fall for ever.
-	payFor = 30 * cluster.Minute
+	restAfter   = 6 * cluster.Minute
 )
 
 // due tells whether something that began at since has lasted for bound in quiet, and
@@ -248,32 +246,31 @@ func (j *Judge) givesBack(pool string) bool {
 	return false
 }
 
-// marked tells whether the operator is about to give some claim back.
-func (j *Judge) marked() bool {
-	for o := range j.store.Claims.Each {
-		if o.Now.Annotations[doomReason] != "" {
-			return true
-		}
+// mark follows which claims the operator is about to give back.
+func (j *Judge) mark(name string, c *cluster.Claim) {
+	if c == nil || c.Annotations[doomReason] == "" {
+		delete(j.marks, name)
+	} else if j.marks[name] == 0 {
+		j.marks[name] = j.clock.Now()
 	}
-	return false
 }
 
-// End judges the state that is left. missing names the workloads that have fewer pods
-// running than they want.
-func (j *Judge) End(missing []string) {
+// End judges the state that is left, as records. missing names the workloads that have
+// fewer pods running than they want.
+func (j *Judge) End(missing []string, left cluster.Input) {
 	now := j.clock.Now()
 	if quiet := j.clock.QuietSince(); quiet == cluster.Never || max(j.outside, quiet).Add(settleAfter) > now {
 		return
 	}
-	if j.written.Add(restBefore) > now && max(j.outside, j.moves.paid).Add(payFor) < now && !j.marked() {
-		j.broken(Restless, j.writing, "it was written at "+j.written.RFC3339()+", and nothing has happened since "+j.outside.RFC3339())
+	if j.opts.Policy.Disrupt == nil {
+		j.checkWaste(left)
 	}
 	for _, m := range missing {
 		j.broken(Unsettled, m, "not all of its pods run")
 	}
 	for _, o := range j.store.Claims.All() {
 		switch c := o.Now; {
-		case c.Deleting() || c.Annotations[doomReason] != "" && max(j.outside, j.moves.paid).Add(payFor) < now:
+		case c.Deleting() || j.marks[c.Name] > 0 && j.marks[c.Name].Add(endBound) < now:
 			if n := j.nodeOf(c); (n == nil || !j.heldUp(n.Name)) && !j.fellowsHeld(c) {
 				j.broken(Unsettled, c.Name, "the claim is still on its way out")
 			}

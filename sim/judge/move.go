@@ -17,8 +17,7 @@ type moves struct {
 	claims, pods int
 	known        bool // at was taken, and nothing has happened from outside since
 	at           cluster.Money
-	made         bool            // something was disrupted since
-	paid         cluster.Instant // when that has last lowered the cost
+	made         bool // something was disrupted since
 	last         string
 	// Pods that came, pods whose end was asked for, and how often the operator did that,
 	// since. What it did not ask for is from outside.
@@ -77,9 +76,6 @@ func (j *Judge) settle() {
 	}
 	if m.known && m.made && m.costs >= m.at {
 		j.broken(PointlessMove, m.last, "it was disrupted of free will, and what runs costs "+m.costs.String()+" an hour, charges included; before it was "+m.at.String())
-	}
-	if m.made {
-		m.paid = j.clock.Now()
 	}
 	m.known, m.made, m.at = true, false, m.costs
 	m.came, m.went, m.evicted = 0, 0, 0

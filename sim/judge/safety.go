@@ -92,7 +92,7 @@ func (j *Judge) Landed(f engine.Effect) {
 	case engine.List, engine.Resolve, engine.Launch, engine.Terminate:
 		return
 	}
-	j.written, j.writing = j.clock.Now(), f.Key()
+	j.checkRest(f)
 }
 
 // voluntary tells whether nothing but the wish to save or to renew can be the reason

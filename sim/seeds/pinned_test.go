@@ -1,0 +1,37 @@
+package seeds
+
+import (
+	"testing"
+
+	"github.com/ullage-sh/ullage/sim"
+)
+
+// TestPinnedSeeds are days that broke a rule once, as far as they are quick to simulate. What
+// was wrong is beside them.
+func TestPinnedSeeds(t *testing.T) {
+	types := sold(t)
+	for _, x := range []struct {
+		seed uint64
+		cut  string
+	}{
+		// An empty node to which pods were about to move was given back, another bought.
+		{20778028, "faults=0,2-3,14-15,18-21"},
+		// Moves that failed were paid for with nodes like those that had gone.
+		{20005, ""},
+		{5565, ""},
+		// A node that is held up by its pods uses up the pool's budget: nothing could be saved.
+		{20093, ""},
+	} {
+		cut, err := ParseCut(x.cut)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := sim.Run(t.Context(), cut.Apply(Scenario(x.seed, types, true)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range r.Violations {
+			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: %s", x.seed, v.Rule, v.At.RFC3339(), v.About, v.Why, Again(x.seed, true, cut))
+		}
+	}
+}
