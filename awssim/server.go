@@ -44,6 +44,8 @@ type Config struct {
 type Server struct {
 	cfg      Config
 	services map[string]service
+	scaling  *autoscaling.Groups
+	compute  *eks.Compute
 
 	mu       sync.Mutex // held while the world is asked or told something
 	throttle *throttle  // nil for none
@@ -56,7 +58,7 @@ func New(cfg Config) *Server {
 	compute := eks.New(cfg.World, groups, cfg.Nodes)
 	cfg.World.Attach(groups)
 	cfg.World.Attach(compute)
-	s := &Server{cfg: cfg, services: services(groups, compute), counts: map[string]int{}}
+	s := &Server{cfg: cfg, services: services(groups, compute), scaling: groups, compute: compute, counts: map[string]int{}}
 	if cfg.Rates != nil {
 		s.throttle = &throttle{*cfg.Rates, map[string]*bucket{}}
 	}
@@ -70,6 +72,13 @@ func (s *Server) Do(f func(*world.World)) {
 	s.cfg.World.Advance(s.cfg.Now())
 	f(s.cfg.World)
 }
+
+// Scaling are the account's groups of Auto Scaling, and Compute what its EKS cluster has:
+// part of the world, to be looked at within [Server.Do].
+func (s *Server) Scaling() *autoscaling.Groups { return s.scaling }
+
+// Compute is described at [Server.Scaling].
+func (s *Server) Compute() *eks.Compute { return s.compute }
 
 // Counts tells how often each operation was asked for ("ec2:CreateFleet"), and how often
 // one was throttled ("ec2:CreateFleet throttled").

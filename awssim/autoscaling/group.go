@@ -59,6 +59,9 @@ type Member struct {
 	activity  *types.Activity
 }
 
+// All lists the groups in the order in which they were made.
+func (g *Groups) All() []*Group { return slices.Clone(g.all) }
+
 // Find returns a group by name, nil if there is none.
 func (g *Groups) Find(name string) *Group {
 	i := slices.IndexFunc(g.all, func(x *Group) bool { return *x.AutoScalingGroupName == name })

@@ -18,6 +18,9 @@ type State struct {
 	Instances []Instance `json:"instances"` // as launched; those that have ended for an hour
 	Images    []Image    `json:"images"`    // oldest first
 	Queues    []Queue    `json:"queues"`
+	Groups    []Group    `json:"groups"` // of Auto Scaling
+	// NodeGroups of the cluster; each has a group of Auto Scaling.
+	NodeGroups []Group `json:"nodeGroups"`
 	// Requests by operation (ec2:CreateFleet), and those that were throttled.
 	Requests map[string]int `json:"requests"`
 	// Log is what has changed, oldest first, and LogFrom the number of its first line.
@@ -50,6 +53,17 @@ type Queue struct {
 	Hidden   int    `json:"hidden"` // of them, received and not deleted
 }
 
+// Group is a group of instances of one size.
+type Group struct {
+	Name    string `json:"name"`
+	Status  string `json:"status"` // "" while there is nothing to say
+	Min     int32  `json:"min"`
+	Max     int32  `json:"max"`
+	Desired int32  `json:"desired"`
+	// Instances with the state that they are in for the group, "i-… InService".
+	Instances []string `json:"instances,omitempty"`
+}
+
 // Line of the log.
 type Line struct {
 	At   time.Time `json:"at"`
@@ -58,7 +72,9 @@ type Line struct {
 
 // look describes a world, with the last lines of its log.
 func look(s *awssim.Server, lines int) State {
-	out := State{Instances: []Instance{}, Images: []Image{}, Queues: []Queue{}, Log: []Line{}, Requests: s.Counts()}
+	out := State{
+		Instances: []Instance{}, Images: []Image{}, Queues: []Queue{}, Groups: []Group{}, NodeGroups: []Group{}, Log: []Line{}, Requests: s.Counts(),
+	}
 	s.Do(func(w *world.World) {
 		cfg := w.Config()
 		out.Region, out.Account, out.Cluster, out.Now = cfg.Region, cfg.Account, cfg.Cluster, world.Time(w.Now())
@@ -74,6 +90,7 @@ func look(s *awssim.Server, lines int) State {
 			all, hidden := w.Count(q)
 			out.Queues = append(out.Queues, Queue{q.Name, all, hidden})
 		}
+		out.groups(s)
 		log := w.Log(0)
 		out.LogFrom = max(len(log)-lines, 0)
 		for _, e := range log[out.LogFrom:] {
@@ -81,6 +98,24 @@ func look(s *awssim.Server, lines int) State {
 		}
 	})
 	return out
+}
+
+// groups describes the groups of Auto Scaling, and EKS's on them.
+func (out *State) groups(s *awssim.Server) {
+	for _, x := range s.Scaling().All() {
+		g := Group{Name: *x.AutoScalingGroupName, Min: *x.MinSize, Max: *x.MaxSize, Desired: *x.DesiredCapacity}
+		if x.Status != nil {
+			g.Status = *x.Status
+		}
+		for _, m := range x.Members() {
+			g.Instances = append(g.Instances, m.ID+" "+string(m.State))
+		}
+		out.Groups = append(out.Groups, g)
+	}
+	for _, n := range s.Compute().NodeGroups() {
+		size := n.ScalingConfig
+		out.NodeGroups = append(out.NodeGroups, Group{Name: *n.NodegroupName, Status: string(n.Status), Min: *size.MinSize, Max: *size.MaxSize, Desired: *size.DesiredSize})
+	}
 }
 
 func describe(w *world.World, i *world.Instance) Instance {

@@ -66,6 +66,15 @@ func (c *Compute) asg(g *nodeGroup) *autoscaling.Group {
 	return c.scaling.Find(g.scaling())
 }
 
+// NodeGroups lists the node groups in the order in which they were made.
+func (c *Compute) NodeGroups() []types.Nodegroup {
+	var out []types.Nodegroup
+	for _, g := range c.groups {
+		out = append(out, *c.describe(g))
+	}
+	return out
+}
+
 func (c *Compute) takes(d cluster.Duration) cluster.Duration {
 	return cluster.Duration(float64(d) / c.w.Config().Speed)
 }

@@ -181,6 +181,17 @@ func printState(out io.Writer, s control.State) error {
 	for _, i := range s.Instances {
 		p("%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, i.Type, i.Zone, i.CapacityType, i.State, i.Node)
 	}
+	for _, kind := range []struct {
+		name string
+		all  []control.Group
+	}{{"GROUP", s.Groups}, {"NODE GROUP", s.NodeGroups}} {
+		if len(kind.all) > 0 {
+			p("\n%s\tMIN\tMAX\tDESIRED\tSTATUS\n", kind.name)
+		}
+		for _, g := range kind.all {
+			p("%s\t%d\t%d\t%d\t%s\n", g.Name, g.Min, g.Max, g.Desired, g.Status)
+		}
+	}
 	p("\nQUEUE\tMESSAGES\tHIDDEN\n")
 	for _, q := range s.Queues {
 		p("%s\t%d\t%d\n", q.Name, q.Messages, q.Hidden)
