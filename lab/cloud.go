@@ -7,8 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab/ebs"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/podlife"
@@ -107,11 +110,15 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 			l.log.Error("kubelets have ended", "err", err)
 		}
 	})
+	nodes, err := client.New(l.plane.RESTConfig(), client.Options{Scheme: kube.Scheme()})
+	if err != nil {
+		return fmt.Errorf("connecting to the control plane: %w", err)
+	}
 	bought, cursor := l.cloud.Machines(now())
 	for _, m := range bought {
 		l.boot(m)
 	}
-	l.work.Go(func() { l.followCloud(ctx, cursor) })
+	l.work.Go(func() { l.followCloud(ctx, nodes, cursor) })
 	return l.startStorage(ctx)
 }
 
@@ -148,7 +155,7 @@ func (l *Lab) heartbeat() time.Duration {
 }
 
 // followCloud starts and stops kubelets as the cloud's machines boot and stop.
-func (l *Lab) followCloud(ctx context.Context, cursor simulated.Cursor) {
+func (l *Lab) followCloud(ctx context.Context, nodes client.Client, cursor simulated.Cursor) {
 	for {
 		var events []simulated.Event
 		events, cursor = l.cloud.Events(now(), cursor)
@@ -160,6 +167,10 @@ func (l *Lab) followCloud(ctx context.Context, cursor simulated.Cursor) {
 				l.log.Warn("spot interruption notice", "instance", ev.Machine.InstanceID)
 			case simulated.Stopping:
 				l.fleet.Stop(ev.Machine.ProviderID)
+			case simulated.Terminated:
+				if err := forgetNode(ctx, nodes, ev.Machine); err != nil && ctx.Err() == nil {
+					l.log.Error("the node of a machine that is gone stays", "node", ev.Machine.Name, "err", err)
+				}
 			}
 		}
 		wait := time.Hour

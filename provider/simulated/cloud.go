@@ -206,8 +206,18 @@ func (c *Cloud) advance(now cluster.Instant) {
 // List describes the instances as the API shows them, behind the truth by up to
 // the lag, those shutting down included; sorted by id.
 func (c *Cloud) List(now cluster.Instant) []provider.Instance {
+	return c.listed(now, func(*Order) bool { return true })
+}
+
+// listed is List for what some orders have launched.
+func (c *Cloud) listed(now cluster.Instant, of func(*Order) bool) []provider.Instance {
 	defer c.enter(now)()
-	return c.describeAll(func(i *instance) (provider.State, bool) { return i.Times.seen(c.now) })
+	return c.describeAll(func(i *instance) (provider.State, bool) {
+		if !of(&i.batch.Order) {
+			return "", false
+		}
+		return i.Times.seen(c.now)
+	})
 }
 
 // Inventory describes what really exists, without any lag; sorted by id.

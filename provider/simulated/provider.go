@@ -131,12 +131,13 @@ func (p *Provider) remember(soldOut []cluster.OfferingID) {
 	}
 }
 
-// List describes the cluster's instances.
+// List describes the cluster's instances: those that were launched for a node class.
+// Others in the same machine room are none of its business.
 func (p *Provider) List(ctx context.Context) ([]provider.Instance, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return p.cloud.List(p.now()), nil
+	return p.cloud.listed(p.now(), func(o *Order) bool { return o.Class != cluster.ClassRef{} }), nil
 }
 
 // Get describes one instance.

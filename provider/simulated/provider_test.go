@@ -394,3 +394,25 @@ func TestProviderConcurrently(t *testing.T) {
 		t.Errorf("%d instances are left, want 40: 20 launches of 3, one of each deleted", n)
 	}
 }
+
+// TestListOthers: what somebody else has launched in the machine room is not the
+// cluster's.
+func TestListOthers(t *testing.T) {
+	p, c, k := desk(t, config())
+	own, err := p.Create(context.Background(), request("own", 1, "m5.large/a/on-demand"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := c.Launch(k.Now(), Order{Token: "other", Count: 1, Offerings: offerings("m5.large/a/on-demand")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Advance(cluster.Minute)
+	listed, err := p.List(context.Background())
+	if err != nil || len(listed) != 1 || listed[0].ID != own.Instances[0].ID {
+		t.Errorf("got %+v, %v, want %s alone", listed, err, own.Instances[0].ID)
+	}
+	if all := c.List(k.Now()); len(all) != 2 {
+		t.Errorf("the machine room has %+v, want %s too", all, other.Instances[0].ID)
+	}
+}
