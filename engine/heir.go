@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
 
 // A pod that is evicted comes back as another, which nobody has planned for: the
 // scheduler puts it wherever most is free, and what was bought for it goes to whoever
@@ -72,6 +76,55 @@ func (e *Engine) inheritLate() {
 			e.inherit(p)
 		}
 	}
+}
+
+// swapPlaces lets pods that cannot have the places that were left to them try those of others
+// like them, one after the other: which of them a spread allows first nobody has planned. It
+// tells whether there are any that have not been tried.
+func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
+	swapped := false
+	for _, p := range pods {
+		a, answered := e.answered.of[p.ID()]
+		if !answered || e.lacks(p.ID()) != "" {
+			continue
+		}
+		for _, to := range e.placesLike(heirOf(p)) {
+			if to == a.host || p.Enters(to) || !e.awaited(to) || e.reservedBy(to) == "" {
+				continue
+			}
+			left := e.disruptor.heirs[heirOf(p)]
+			if i := slices.Index(left, to); i >= 0 {
+				left = slices.Delete(left, i, i+1)
+			}
+			if e.awaited(a.host) {
+				left = append(left, a.host)
+			}
+			e.disruptor.heirs[heirOf(p)] = left
+			e.answered.set(p.ID(), answer{host: to, at: e.now, depends: p.DependsOnOthers()})
+			e.reserved.queue = append(e.reserved.queue, p.ID())
+			e.agenda.by(job{jobReserve, ""}, e.now)
+			swapped = true
+			break
+		}
+	}
+	return swapped
+}
+
+// placesLike are what was bought for pods that are alike, by name: for those that have been
+// evicted and those that will be.
+func (e *Engine) placesLike(k heir) []string {
+	places := slices.Clone(e.disruptor.heirs[k])
+	for name := range e.disruptor.turns.emptying {
+		if c := e.claims[name]; c != nil {
+			for _, p := range e.podsOn[c.NodeName] {
+				if to := e.disruptor.moved.to[p.UID]; heirOf(p) == k && e.claims[to] != nil {
+					places = append(places, to)
+				}
+			}
+		}
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
 }
 
 // vacatedFor tells whether nodes are being emptied that a claim replaces.

@@ -157,6 +157,10 @@ func (e *Engine) landed() cluster.Instant {
 		return 0
 	}
 	lost := e.lostPlaces()
+	if e.swapPlaces(lost) {
+		t.until = e.now.Add(landsWithin)
+		return t.until
+	}
 	if len(lost) > 0 && !t.doubted {
 		t.doubted, t.until = true, e.now.Add(landsWithin)
 		for _, p := range lost {

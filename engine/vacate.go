@@ -49,13 +49,19 @@ const (
 
 // settled is until when nodes that are to save money keep others from being chosen: room
 // that the pods of both could have found would be counted on twice, and who comes first is
-// up to the scheduler. Those that make no progress keep nobody.
+// up to the scheduler. Those that make no progress keep nobody. Nodes that take pods again
+// seem to have room for which those come that were evicted.
 func (e *Engine) settled() cluster.Instant {
 	until := cluster.Instant(0)
+	if t := &e.disruptor.turns; len(t.landing) > 0 {
+		until = t.until
+	}
 	for _, c := range e.claims {
 		x, marking := e.disruptor.vacating[c.Name], e.disruptor.actions[c.Name] != nil
 		switch {
-		case !marking && (!unhurried(c) || c.Deleting()) || e.takesAgain(c):
+		case e.takesAgain(c):
+			until = max(until, e.now.Add(e.opts.scaled(e.opts.PassEvery)))
+		case !marking && (!unhurried(c) || c.Deleting()):
 		case x != nil && x.left < math.MaxInt:
 			until = max(until, x.since.Add(e.opts.scaled(stillWithin)))
 		default:

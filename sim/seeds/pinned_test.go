@@ -19,6 +19,10 @@ func TestPinnedSeeds(t *testing.T) {
 		// Moves that failed were paid for with nodes like those that had gone.
 		{20005, ""},
 		{5565, ""},
+		// Pods were let onto one new node each, and a spread wanted them on each other's.
+		{40325, ""},
+		// Nodes that were kept seemed to have room, which was that of pods still to come.
+		{30224, ""},
 		// A node that is held up by its pods uses up the pool's budget: nothing could be saved.
 		{20093, ""},
 	} {
