@@ -15,9 +15,9 @@ type pursuit struct {
 }
 
 const (
-	// vainMost bounds how often the time between passes doubles: to 32 times
-	// Options.PassEvery, five minutes or so.
-	vainMost = 5
+	// vainMost bounds how long it becomes until the next pass, unless Options.PassEvery is
+	// longer anyway.
+	vainMost = 5 * cluster.Minute
 	// manyGone is which part of the pods on nodes that may go ends the wait when they have
 	// left.
 	manyGone = 20
@@ -32,7 +32,8 @@ func (e *Engine) searchDue(s *survey) cluster.Instant {
 	if x.vain == 0 || s.empty > 0 {
 		return e.now
 	}
-	return x.last.Add(e.opts.scaled(e.opts.PassEvery << min(x.vain, vainMost)))
+	wait := e.opts.PassEvery << min(x.vain, 10)
+	return x.last.Add(e.opts.scaled(max(min(wait, vainMost), e.opts.PassEvery)))
 }
 
 // searched notes that they have been looked at, and whether anything has begun.

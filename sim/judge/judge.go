@@ -79,6 +79,8 @@ type Judge struct {
 	reclaimed map[string]bool      // instances that the cloud takes back, by provider id
 	// chosen are the claims whose end the operator has asked for of free will, and when.
 	chosen map[string]cluster.Instant
+	// leaving are the claims that are on their way out, or about to be.
+	leaving map[*store.Claim]bool
 	// left are the claims that went within the last minutes, by pool.
 	left    map[string][]cluster.Instant
 	bound   map[*store.Pod]cluster.Instant
@@ -105,7 +107,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{},
 	}
 }
 
@@ -187,6 +189,11 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 	j.lie()
 	j.mark(o.Key, o.Now)
 	c := o.Now
+	if c != nil && (c.Deleting() || c.Annotations[doomReason] != "" || c.Annotations[doomReplacedBy] != "") {
+		j.leaving[o] = true
+	} else {
+		delete(j.leaving, o)
+	}
 	j.takenBack(c, old)
 	if old != nil && old.ProviderID != "" && (c == nil || c.ProviderID != old.ProviderID) && j.claimOf[old.ProviderID] == o.Key {
 		delete(j.claimOf, old.ProviderID)

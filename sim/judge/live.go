@@ -210,7 +210,7 @@ func (j *Judge) lookEmpty(node string) {
 // replaces tells whether pods of another claim, that is on its way out, may still come to
 // the node of a claim.
 func (j *Judge) replaces(claim string) bool {
-	for o := range j.store.Claims.Each {
+	for o := range j.leaving {
 		if slices.Contains(strings.Split(o.Now.Annotations[doomReplacedBy], ","), claim) {
 			return true
 		}
@@ -222,7 +222,7 @@ func (j *Judge) replaces(claim string) bool {
 // evicted yet.
 func (j *Judge) fellowsHeld(c *cluster.Claim) bool {
 	by := c.Annotations[doomReplacedBy]
-	for o := range j.store.Claims.Each {
+	for o := range j.leaving {
 		if by != "" && o.Now.Annotations[doomReplacedBy] == by && o.Now.NodeName != "" && j.heldUp(o.Now.NodeName) {
 			return true
 		}
@@ -238,7 +238,7 @@ func (j *Judge) givesBack(pool string) bool {
 			return true
 		}
 	}
-	for o := range j.store.Claims.Each {
+	for o := range j.leaving {
 		if o.Now.Pool == pool && o.Now.Deleting() {
 			return true
 		}

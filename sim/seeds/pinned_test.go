@@ -3,6 +3,7 @@ package seeds
 import (
 	"testing"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim"
 )
 
@@ -30,12 +31,14 @@ func TestPinnedSeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := sim.Run(t.Context(), cut.Apply(Scenario(x.seed, types, true)))
+		s := cut.Apply(Scenario(x.seed, types, true))
+		s.Options.PassEvery = 10 * cluster.Second
+		r, err := sim.Run(t.Context(), s)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, v := range r.Violations {
-			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: %s", x.seed, v.Rule, v.At.RFC3339(), v.About, v.Why, Again(x.seed, true, cut))
+			t.Errorf("seed %d: %s at %s: %s: %s\nsee it again: %s --pass-every 10s", x.seed, v.Rule, v.At.RFC3339(), v.About, v.Why, Again(x.seed, true, cut))
 		}
 	}
 }

@@ -55,11 +55,15 @@ func draw(seed uint64, part string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// Pods draws how many pods a cluster has at its peak.
+// Pods draws how many pods a cluster has at its peak: half of the clusters have 1,500 or
+// more, on some 50 nodes, and one in a hundred has twenty times that.
 func Pods(seed uint64) int {
-	// A hundredth is 20 times the median: 1,000 nodes.
-	const median, sigma = 1500, 1.288
-	return int(min(max(median*math.Exp(sigma*draw(seed, "size").NormFloat64()), 20), 45_000))
+	const median, sigma, large = 1500, 1.288, 20
+	times := math.Exp(sigma * draw(seed, "size").NormFloat64())
+	if times > 1 && times < large {
+		times = math.Pow(times, 0.6) // days between take long, and show what those of 1,500 show
+	}
+	return int(min(max(median*times, 20), 45_000))
 }
 
 // Scenario makes the cluster of a seed and its day. In one that disrupts, pools also
@@ -74,10 +78,13 @@ func Scenario(seed uint64, types []cluster.InstanceType, disrupt bool) sim.Scena
 	// How much is handed over at a time: small steps are more of an adversary, large ones
 	// make large clusters affordable.
 	pace.Gather = []cluster.Duration{5, 20, 50, 100}[rng.IntN(4)] * cluster.Millisecond
+	options := engine.DefaultOptions()
+	// So is how often the operator looks at all nodes.
+	options.PassEvery = []cluster.Duration{10 * cluster.Second, cluster.Minute, 2 * cluster.Minute, 2 * cluster.Minute}[draw(seed, "passes").IntN(4)]
 	if mix.Pods > 3000 {
 		pace.Gather = 100 * cluster.Millisecond
+		options.PassEvery = 2 * cluster.Minute
 	}
-	options := engine.DefaultOptions()
 	if rng.IntN(10) > 0 {
 		// Most seeds do without the search for better plans and the proof, which would be
 		// most of the work: the rules are not about what a plan costs.
