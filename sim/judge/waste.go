@@ -18,18 +18,21 @@ const (
 
 // checkWaste looks at what is left at the end as if for the first time: with nothing from
 // outside for an hour and more most of what could be saved must have been. What nobody can
-// save, since it may not be moved or has no place elsewhere, does not count, and neither
-// does what is not worth the move yet. The operator may know reasons that are not known
+// save, since it may not be moved, has no place elsewhere or takes more nodes at a time than
+// a pool's budgets allow, does not count, and neither does what is not worth the move yet. The operator may know reasons that are not known
 // here, such as moves that failed: hence the margin.
 func (j *Judge) checkWaste(left cluster.Input) {
 	opt := repack.Options{Solve: j.opts.Solve, Search: -1, BoundSteps: -1}
-	in := repack.Input{Input: left, Now: j.clock.Now(), Kept: map[string]string{}, Quiet: map[string]cluster.Duration{}}
+	in := repack.Input{Input: left, Now: j.clock.Now(), Kept: map[string]string{}, Quiet: map[string]cluster.Duration{}, AtOnce: map[string]int{}}
+	for _, p := range left.Pools {
+		in.AtOnce[p.Name] = j.unspent(p)
+	}
 	for _, n := range left.Nodes {
 		in.Quiet[n.Name] = wasteHorizon
 		c := j.claimOn(n)
 		if c == nil || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
 			in.Kept[n.Name] = "it may not be touched"
-		} else if p := j.store.Pools.Get(c.Pool); p == nil || p.Now.ConsolidateAfter > wasteHorizon || j.spent(p.Now) {
+		} else if p := j.store.Pools.Get(c.Pool); p == nil || p.Now.ConsolidateAfter > wasteHorizon || in.AtOnce[c.Pool] <= 0 {
 			in.Kept[n.Name] = "its pool does not allow it"
 		}
 	}
@@ -38,9 +41,9 @@ func (j *Judge) checkWaste(left cluster.Input) {
 	}
 }
 
-// spent tells whether nodes that are on their way out, held up by their pods, use up what the
-// budgets of a pool allow.
-func (j *Judge) spent(p *cluster.Pool) bool {
+// unspent is how many nodes of a pool may go at a time beside those that are on their way
+// out, held up by their pods.
+func (j *Judge) unspent(p *cluster.Pool) int {
 	total, going := 0, 0
 	for o := range j.store.Claims.Each {
 		if o.Now.Pool == p.Name && o.Now.Is(cluster.Initialized) {
@@ -50,5 +53,5 @@ func (j *Judge) spent(p *cluster.Pool) bool {
 			}
 		}
 	}
-	return going >= allows(p, total, j.clock.Now())
+	return allows(p, total, j.clock.Now()) - going
 }
