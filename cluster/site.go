@@ -109,11 +109,10 @@ func podsByNode(pods []*Pod) map[string][]*Pod {
 	return out
 }
 
-// ordered returns pods in the order of [SortPods], and leaves the list as it is.
+// ordered returns pods in the order of [SortPods], as a list of their own: a host that is
+// taken over from ground to ground must not keep the list of a whole cluster with it.
 func ordered(pods []*Pod) []*Pod {
-	if !slices.IsSortedFunc(pods, ComparePods) {
-		pods = slices.Clone(pods)
-		SortPods(pods)
-	}
+	pods = slices.Clone(pods)
+	SortPods(pods)
 	return pods
 }

@@ -3,8 +3,10 @@ package cluster
 import (
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"testing"
+	"weak"
 
 	"pgregory.net/rapid"
 )
@@ -104,6 +106,28 @@ func TestNextTakesOver(t *testing.T) {
 	if &g.out.Hosts[0].Free[0] != &next.out.Hosts[0].Free[0] || next.out.Hosts[1].Free[0] != 1000 {
 		t.Errorf("one host was to be worked out again: %+v", next.out.Hosts)
 	}
+}
+
+// A ground keeps nothing of the lists that those before it were made from.
+func TestNextKeepsNoLists(t *testing.T) {
+	in := Input{Types: map[ClassRef][]InstanceType{}}
+	for _, name := range []string{"a", "b"} {
+		in.Nodes = append(in.Nodes, &Node{Name: name, ProviderID: name, Ready: true, Allocatable: NewResources(map[string]int64{CPU: 1000})})
+		in.Pods = append(in.Pods, &Pod{UID: name, Name: name, Node: name, Demand: &Demand{Requests: NewResources(map[string]int64{CPU: 100})}})
+	}
+	g := NewGround(in)
+	first := weak.Make(&in.Pods[0])
+	in.Pods = slices.Clone(in.Pods)
+	next := g.Next(in)
+	if g.sites[siteKey{node: in.Nodes[0]}] != next.sites[siteKey{node: in.Nodes[0]}] {
+		t.Fatal("nothing was taken over")
+	}
+	g = nil
+	runtime.GC()
+	if first.Value() != nil {
+		t.Error("the list of pods of the ground before is kept")
+	}
+	runtime.KeepAlive(next)
 }
 
 // BenchmarkGround is of 1,000 nodes with 30 pods each, of which one has changed.
