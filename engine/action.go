@@ -304,7 +304,8 @@ func (e *Engine) takeBack(c *cluster.Claim, why string) {
 }
 
 // abandon ends what was bought for an action that is taken back, as far as nobody has come
-// there or is to come.
+// there or is to come, and nobody wants it to stay. What was only waited for, since it was
+// on its way already, may belong to a fixed number.
 func (e *Engine) abandon(m mark) {
 	for _, name := range m.replacedBy {
 		c := e.claims[name]
@@ -312,6 +313,9 @@ func (e *Engine) abandon(m mark) {
 			continue
 		}
 		n := e.nodeOfClaim(c)
+		if p := e.pools[c.Pool]; p != nil && p.Replicas != nil || ownerForbids(c, n) {
+			continue
+		}
 		used := e.meantFor(c, n)+e.movedTo(c, n) > 0 || n != nil && len(e.occupants(n.Name)) > 0
 		for waiting := range e.disruptor.waitFor[name] {
 			used = used || !e.takesAgain(e.claims[waiting])
@@ -335,10 +339,16 @@ func (e *Engine) stays(c *cluster.Claim) {
 }
 
 // linkReplacements keeps track of who waits for a claim, and wakes those that wait for
-// this one.
+// this one, or together with it if it goes.
 func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 	if m, doomed := doom(old); doomed {
+		goes := now == nil || now.Deleting() && !old.Deleting()
 		for _, r := range m.replacedBy {
+			if goes {
+				for fellow := range e.disruptor.waitFor[r] {
+					e.agenda.by(job{jobClaim, fellow}, e.now)
+				}
+			}
 			if delete(e.disruptor.waitFor[r], name); len(e.disruptor.waitFor[r]) == 0 {
 				delete(e.disruptor.waitFor, r)
 			}

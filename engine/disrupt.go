@@ -283,9 +283,10 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 	return "", cluster.Never
 }
 
-// ownerForbids tells whether whoever owns a node does not want it to be disrupted.
+// ownerForbids tells whether whoever owns a node, which may have still to come, does not
+// want it to be disrupted.
 func ownerForbids(c *cluster.Claim, n *cluster.Node) bool {
-	return n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true"
+	return n != nil && n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true"
 }
 
 // atOnce is how many nodes of each pool one action may give back.

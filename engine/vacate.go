@@ -76,7 +76,7 @@ func (e *Engine) settled() cluster.Instant {
 }
 
 // fellows are the claims that go together with a marked one, or stay: those that the same
-// nodes were bought for, itself included.
+// nodes were bought for, itself included, without those that somebody has deleted.
 func (e *Engine) fellows(c *cluster.Claim) []*cluster.Claim {
 	by := c.Annotations[doomReplacedBy]
 	if by == "" || !unhurried(c) {
@@ -84,7 +84,7 @@ func (e *Engine) fellows(c *cluster.Claim) []*cluster.Claim {
 	}
 	var out []*cluster.Claim
 	for name := range e.disruptor.waitFor[listed(by)[0]] {
-		if x := e.claims[name]; x != nil && unhurried(x) && x.Annotations[doomReplacedBy] == by {
+		if x := e.claims[name]; x != nil && !x.Deleting() && unhurried(x) && x.Annotations[doomReplacedBy] == by {
 			out = append(out, x)
 		}
 	}
@@ -152,14 +152,14 @@ func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
 	}
 	together := e.fellows(c)
 	for _, f := range together {
-		if x := e.disruptor.vacating[f.Name]; !f.Deleting() && (x == nil || x.left > 0) {
+		if x := e.disruptor.vacating[f.Name]; x == nil || x.left > 0 {
 			return cluster.Never // the last of them comes here
 		}
 	}
 	for _, f := range together {
 		m, _ := doom(f)
 		switch now, soon := e.mayDelete(f, m.reason); {
-		case f.Deleting() || e.deletionExpected(f):
+		case e.deletionExpected(f):
 		case now:
 			e.giveBack(f)
 		case !soon:
@@ -175,7 +175,7 @@ func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
 // keep ends the emptying of a claim's node and of those that go with it.
 func (e *Engine) keep(c *cluster.Claim, why string) {
 	for _, f := range e.fellows(c) {
-		if f.Deleting() || e.deletionExpected(f) {
+		if e.deletionExpected(f) {
 			continue
 		}
 		x := e.disruptor.vacating[f.Name]
@@ -263,7 +263,8 @@ func (e *Engine) yields(bought *plan.Plan) *plan.Plan {
 	}
 	tries := [][]*cluster.Claim{open}
 	for _, c := range open {
-		if fellows := e.fellows(c); fellows[0] == c && len(fellows) < len(open) {
+		fellows := slices.DeleteFunc(e.fellows(c), func(f *cluster.Claim) bool { return !slices.Contains(open, f) })
+		if fellows[0] == c && len(fellows) < len(open) {
 			tries = append(tries, fellows)
 		}
 	}

@@ -210,22 +210,93 @@ func TestBudgetsHoldUntilTheEnd(t *testing.T) {
 }
 
 // TestWhatIsBoughtInVainEnds: a replacement for a node that stays after all goes at once,
-// and not when a pass finds it empty.
+// and not when a pass finds it empty; unless its owner does not want it to go.
 func TestWhatIsBoughtInVainEnds(t *testing.T) {
-	w, replacement := oneForMany(t, 34)
-	for id, p := range w.pods {
-		guarded := *w.pods[id]
-		guarded.ProtectedUntil, guarded.ProtectedBy = cluster.Never, "karpenter.sh/do-not-disrupt"
-		if p.Node != "" {
-			w.setPod(&guarded)
+	for _, forbidden := range []bool{false, true} {
+		w, replacement := oneForMany(t, 34)
+		if forbidden {
+			c := *w.claims[replacement]
+			c.Annotations = maps.Clone(c.Annotations)
+			c.Annotations["karpenter.sh/do-not-disrupt"] = "true"
+			w.setClaim(&c)
+		}
+		for id, p := range w.pods {
+			guarded := *w.pods[id]
+			guarded.ProtectedUntil, guarded.ProtectedBy = cluster.Never, "karpenter.sh/do-not-disrupt"
+			if p.Node != "" {
+				w.setPod(&guarded)
+			}
+		}
+		w.run(5 * cluster.Minute)
+		if len(w.marked()) > 0 {
+			t.Fatal("a node with pods that may not be moved is still to go")
+		}
+		switch c := w.claims[replacement]; {
+		case !forbidden && c != nil:
+			t.Errorf("%s, which replaces nobody, is still there (deleting: %v)", replacement, c.Deleting())
+		case forbidden && (c == nil || c.Deleting()):
+			t.Errorf("%s is given back although it carries do-not-disrupt", replacement)
 		}
 	}
-	w.run(5 * cluster.Minute)
-	if len(w.marked()) > 0 {
-		t.Fatal("a node with pods that may not be moved is still to go")
-	}
-	if c := w.claims[replacement]; c != nil {
-		t.Errorf("%s, which replaces nobody, is still there (deleting: %v)", replacement, c.Deleting())
+}
+
+// TestDeletedByOthers: two nodes are to go together, and somebody deletes the claim of the one
+// whose pods hold both up. The other does not wait for it any longer.
+func TestDeletedByOthers(t *testing.T) {
+	for _, x := range []struct {
+		name  string
+		holds func(p *cluster.Pod)
+		after cluster.Duration // that both were marked
+	}{
+		{"before they are emptied", func(p *cluster.Pod) { p.ProtectedUntil = cluster.Never }, 0},
+		{"when the other is empty", func(p *cluster.Pod) { p.Grace = cluster.Hour }, 5 * cluster.Minute},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w := newWorld(t, 37)
+			w.types, w.opts.PassEvery = w.types[3:], cluster.Hour
+			w.restart()
+			w.run(5 * cluster.Second)
+			w.scale(60)
+			w.run(10 * cluster.Minute)
+			w.settled(60)
+			names := slices.Sorted(maps.Keys(w.claims))
+			for i, id := range slices.Sorted(maps.Keys(w.pods)) {
+				if i%3 > 0 {
+					w.deletePod(w.pods[id])
+				}
+			}
+			w.run(cluster.Minute)
+			for _, p := range w.pods {
+				if held := *p; p.Node == w.claims[names[0]].NodeName {
+					x.holds(&held)
+					w.setPod(&held)
+				}
+			}
+			change := func(name string, what func(*cluster.Claim)) {
+				c := *w.claims[name]
+				what(&c)
+				w.setClaim(&c)
+			}
+			for _, name := range names[:2] {
+				change(name, func(c *cluster.Claim) {
+					c.Annotations = maps.Clone(c.Annotations)
+					c.Annotations["ullage.sh/disruption"], c.Annotations["ullage.sh/replaced-by"] = string(cluster.ReasonUnderutilized), names[2]
+				})
+			}
+			w.restart() // and all of it is known at once
+			w.run(x.after)
+			if c := w.claims[names[1]]; c.Deleting() || len(w.marked()) != 2 {
+				t.Fatalf("%d nodes are still to go\n%s", len(w.marked()), strings.Join(w.notes, "\n"))
+			}
+			change(names[0], func(c *cluster.Claim) { c.DeletingAt = w.now })
+			w.run(30 * cluster.Second)
+			if c := w.claims[names[0]]; c == nil {
+				t.Fatal("a node is gone whose pods hold it up")
+			}
+			if c := w.claims[names[1]]; c != nil && !c.Deleting() {
+				t.Errorf("%s still waits: %v, %d pods", c.Name, c.Annotations, w.on(c.NodeName))
+			}
+		})
 	}
 }
 
