@@ -44,8 +44,11 @@ type usage struct {
 
 func (e *Engine) usageOf(pool string) (u usage) {
 	for _, c := range e.claims {
+		if c.Pool != pool || !c.Is(cluster.Initialized) {
+			continue
+		}
 		n := e.nodeOfClaim(c)
-		if c.Pool != pool || n == nil || !c.Is(cluster.Initialized) {
+		if n == nil {
 			continue
 		}
 		u.total++

@@ -98,8 +98,9 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 	}
 }
 
-// isEmpty tells whether a node holds no pod that would have to run elsewhere, is
-// neither meant for one that waits or is about to move nor reserved, and nobody forbids to disrupt it.
+// isEmpty tells whether a node holds no pod that would have to run elsewhere, is neither
+// meant for one that waits or is about to move nor reserved, and nobody forbids to disrupt
+// it.
 func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
 	if e.meantFor(c, n)+e.movedTo(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || ownerForbids(c, n) {
 		return false

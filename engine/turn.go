@@ -260,9 +260,8 @@ func (e *Engine) whoseTurn() int {
 
 // turnOf is when it is a pod's turn. Those for which something was bought come last.
 func (e *Engine) turnOf(p *cluster.Pod) int {
-	turn := repack.Turn(p)
 	if len(e.disruptor.waitFor[e.disruptor.moved.to[p.UID]]) > 0 {
-		turn -= 1 << 16
+		return repack.LateTurn(p)
 	}
-	return turn
+	return repack.Turn(p)
 }

@@ -32,7 +32,6 @@ func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 		}
 	}
 	look, kept = p.in.Input, map[string]plan.Verdict{}
-	guards := NewGuards(p.in.Budgets)
 	look.Lifted = map[string]bool{}
 	displaced := map[string]bool{"": true}
 	for _, n := range p.in.Nodes {
@@ -41,7 +40,7 @@ func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 		if leaving(n, c) || p.in.Emptied[n.Name] {
 			displaced[n.Name] = true
 		}
-		if v := p.hold(n, c, pools, byNode[n.Name], guards); v.Kept != 0 {
+		if v := p.hold(n, c, pools, byNode[n.Name]); v.Kept != 0 {
 			kept[n.Name] = v
 		} else {
 			look.Lifted[n.Name] = true
@@ -58,7 +57,7 @@ func leaving(n *cluster.Node, c *cluster.Claim) bool {
 }
 
 // hold says why a node may not go whatever could be saved, if so.
-func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster.Pool, pods []*cluster.Pod, guards Guards) plan.Verdict {
+func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster.Pool, pods []*cluster.Pod) plan.Verdict {
 	why, asked := p.in.Kept[n.Name]
 	switch {
 	case asked:
@@ -79,7 +78,7 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 		return plan.Verdict{Kept: plan.KeptPolicy}
 	}
 	for _, pod := range pods {
-		if why := guards.Holds(pod, p.in.Now); why != "" {
+		if why := p.guards.Holds(pod, p.in.Now); why != "" {
 			return plan.Verdict{Kept: plan.KeptPod, Detail: "pod " + pod.ID() + " " + why}
 		}
 		if p.opt.KeepLocalStorage && pod.LocalStorage && pod.Occupies() {

@@ -44,17 +44,13 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 			pods = append(pods, x.pods...)
 		}
 	}
-	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int {
-		_, x := fresh[a]
-		_, y := fresh[b]
-		return cmp.Or(cmp.Compare(truth(x), truth(y)), cmp.Compare(Turn(b), Turn(a)))
-	})
 	turn := func(pod *cluster.Pod) int {
 		if _, bought := fresh[pod]; bought {
-			return Turn(pod) - 1<<16
+			return LateTurn(pod)
 		}
 		return Turn(pod)
 	}
+	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(turn(b), turn(a)) })
 	place := func(pod *cluster.Pod) bool {
 		c := class[p.class[pod]]
 		v := w.View(c)
@@ -99,10 +95,7 @@ func (p *pass) walk(pods []*cluster.Pod, turn func(*cluster.Pod) int, place func
 
 // evictable tells whether budgets allow to evict a pod while others wait for places.
 func (p *pass) evictable(pod *cluster.Pod, waiting []*cluster.Pod) bool {
-	for _, b := range p.in.Budgets {
-		if !b.Covers(pod) {
-			continue
-		}
+	for _, b := range p.guards.Covering(pod) {
 		left := b.Allowed
 		for _, w := range waiting {
 			if b.Covers(w) {
@@ -143,11 +136,4 @@ func (p *pass) ahead(moving map[int][]*cluster.Pod) (w *fit.World, class map[int
 		}
 	}
 	return fit.New(s), class
-}
-
-func truth(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

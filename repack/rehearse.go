@@ -27,6 +27,10 @@ func Turn(p *cluster.Pod) int {
 	return turn
 }
 
+// LateTurn is that of a pod for which something was bought: after all others, who have the
+// room that is left.
+func LateTurn(p *cluster.Pod) int { return Turn(p) - 1<<16 }
+
 // rehearsals is how often the pods of a node are tried at the least: where those go that
 // are alike in who comes first, and what else the scheduler looks at beside room, is left
 // to chance in all but the first. Where there are few hosts to choose from each choice

@@ -94,6 +94,7 @@ func Repack(in Input, opt Options) *plan.Repacking {
 type pass struct {
 	in      *Input
 	opt     Options
+	guards  Guards
 	snap    *cluster.Snapshot // without the pods that could be moved
 	world   *fit.World        // with them
 	hosts   []host            // of the snapshot
@@ -114,7 +115,7 @@ type pass struct {
 // newPass makes a snapshot with the pods of all candidates lifted off, and a world in
 // which they are back where they were.
 func newPass(in Input, opt Options) *pass {
-	p := &pass{in: &in, opt: opt}
+	p := &pass{in: &in, opt: opt, guards: NewGuards(in.Budgets)}
 	look, kept := p.judge()
 	p.snap = cluster.NewGround(look).Snapshot(in.Revision, nil, in.Promised)
 	p.world = fit.New(p.snap)

@@ -19,8 +19,9 @@ const (
 // checkWaste looks at what is left at the end as if for the first time: with nothing from
 // outside for an hour and more most of what could be saved must have been. What nobody can
 // save, since it may not be moved, has no place elsewhere or takes more nodes at a time than
-// a pool's budgets allow, does not count, and neither does what is not worth the move yet. The operator may know reasons that are not known
-// here, such as moves that failed: hence the margin.
+// a pool's budgets allow, does not count, and neither does what is not worth the move yet.
+// The operator may know reasons that are not known here, such as moves that failed: hence
+// the margin.
 func (j *Judge) checkWaste(left cluster.Input) {
 	opt := repack.Options{Solve: j.opts.Solve, Search: -1, BoundSteps: -1}
 	in := repack.Input{Input: left, Now: j.clock.Now(), Kept: map[string]string{}, Quiet: map[string]cluster.Duration{}, AtOnce: map[string]int{}}
