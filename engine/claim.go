@@ -68,7 +68,7 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 		return cluster.Never
 	}
 	delete(e.nodeGone, c.Name)
-	again := cluster.Never
+	var again cluster.Instant
 	if n.Labels[cluster.LabelRegistered] != "true" || !slices.Contains(n.Finalizers, terminationFinalizer) {
 		e.register(c, n)
 		return cluster.Never
@@ -76,7 +76,7 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	if e.disrupting(c, n) {
 		again = e.carryOn(c, n)
 	} else {
-		e.stayed(c, n)
+		again = e.stayed(c, n)
 	}
 	again = min(again, e.repair(c, n), e.outlived(c, n))
 	if last := e.lastMoment(c); e.now < last {

@@ -216,15 +216,28 @@ func (e *Engine) takesAgain(c *cluster.Claim) bool {
 }
 
 // stayed forgets that the node of a claim was about to go, when those of its pods have left
-// that were evicted: until then it has more room than it seems.
-func (e *Engine) stayed(c *cluster.Claim, n *cluster.Node) {
-	if e.disruptor.vacating[c.Name] != nil && !slices.ContainsFunc(e.podsOn[n.Name], leaves) {
+// that were evicted: until then it has more room than it seems. It returns when to look again.
+func (e *Engine) stayed(c *cluster.Claim, n *cluster.Node) cluster.Instant {
+	again := cluster.Never
+	if e.disruptor.vacating[c.Name] == nil {
+		return again
+	}
+	for _, p := range e.podsOn[n.Name] {
+		if e.leaves(p) {
+			again = min(again, p.DeleteAt.Add(e.opts.StuckPod))
+		}
+	}
+	if again == cluster.Never {
 		delete(e.disruptor.vacating, c.Name)
 	}
+	return again
 }
 
-// leaves tells whether a pod will have left its node soon.
-func leaves(p *cluster.Pod) bool { return p.Deleting() && p.Drains() && !p.Daemon() }
+// leaves tells whether a pod will have left its node soon: one that takes long to end, or
+// does not end in its time, has its room for now.
+func (e *Engine) leaves(p *cluster.Pod) bool {
+	return p.Deleting() && p.Drains() && !p.Daemon() && e.now.Add(stillWithin) >= p.DeleteAt && e.now < p.DeleteAt.Add(e.opts.StuckPod)
+}
 
 // retained puts into a snapshot's input nodes that were about to go and take pods again, as
 // they will be then.
@@ -246,7 +259,7 @@ func (e *Engine) retained(in *cluster.Input) {
 		}
 	}
 	if len(stay) > 0 {
-		in.Pods = slices.DeleteFunc(in.Pods, func(p *cluster.Pod) bool { return stay[p.Node] && leaves(p) })
+		in.Pods = slices.DeleteFunc(in.Pods, func(p *cluster.Pod) bool { return stay[p.Node] && e.leaves(p) })
 	}
 }
 

@@ -300,6 +300,32 @@ func TestDeletedByOthers(t *testing.T) {
 	}
 }
 
+// TestStuckPodsKeepNobody: a pod that does not go from a node that was kept does not keep
+// other nodes from being given back.
+func TestStuckPodsKeepNobody(t *testing.T) {
+	w := newWorld(t, 38)
+	w.types, w.deathless = w.types[3:], map[string]bool{}
+	w.run(5 * cluster.Second)
+	w.scale(60)
+	w.run(10 * cluster.Minute)
+	w.settled(60)
+	kept := *w.claims[slices.Min(slices.Collect(maps.Keys(w.claims)))]
+	for i, id := range slices.Sorted(maps.Keys(w.pods)) {
+		switch p := w.pods[id]; {
+		case p.Node == kept.NodeName && len(w.deathless) == 0:
+			w.deathless[id] = true
+			w.deletePod(p)
+		case p.Node != kept.NodeName && i%3 > 0:
+			w.deletePod(p)
+		}
+	}
+	kept.Annotations = maps.Clone(kept.Annotations)
+	kept.Annotations["ullage.sh/disruption"], kept.Annotations["ullage.sh/replaced-by"] = string(cluster.ReasonUnderutilized), "nobody"
+	w.setClaim(&kept)
+	w.waitFor(cluster.Minute, func(w *world) bool { return len(w.marked()) == 0 })
+	w.waitFor(cluster.Hour, func(w *world) bool { return len(w.marked()) > 0 })
+}
+
 // TestPassesThatFindNothing are made less and less often while pods come and go, and at once
 // when a node has become empty.
 func TestPassesThatFindNothing(t *testing.T) {
