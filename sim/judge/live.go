@@ -223,7 +223,7 @@ func (j *Judge) replaces(claim string) bool {
 func (j *Judge) fellowsHeld(c *cluster.Claim) bool {
 	by := c.Annotations[doomReplacedBy]
 	for o := range j.leaving {
-		if by != "" && o.Now.Annotations[doomReplacedBy] == by && o.Now.NodeName != "" && j.heldUp(o.Now.NodeName) {
+		if by != "" && !o.Now.Deleting() && o.Now.Annotations[doomReplacedBy] == by && o.Now.NodeName != "" && j.heldUp(o.Now.NodeName) {
 			return true
 		}
 	}
