@@ -20,7 +20,7 @@ type Fleet struct {
 	cfg      Config
 	byToken  gatherer[[]Record]
 	byID     gatherer[Record]
-	stopping gatherer[cluster.InstanceState]
+	stopping gatherer[ending]
 	ended    ended
 }
 
@@ -48,9 +48,6 @@ func New(cfg Config) *Fleet {
 	f.byToken.call, f.byID.call, f.stopping.call = f.describeTokens, f.describeIDs, f.terminate
 	return f
 }
-
-// Lag bounds how long descriptions may miss what has happened.
-func (f *Fleet) Lag() cluster.Duration { return f.cfg.Lag }
 
 // mostValues is how many values a filter may have.
 const mostValues = 200

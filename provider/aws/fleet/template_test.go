@@ -116,6 +116,41 @@ func TestTerminate(t *testing.T) {
 	}
 }
 
+// TestTerminateProtected: one that somebody has protected does not keep the others alive.
+func TestTerminateProtected(t *testing.T) {
+	d := newDesk(t, nil)
+	all := ids(d.launch(t, d.Fleet, d.order("many", 40, "m5.large/us-west-2a/on-demand")).Instances)
+	d.Clock.Advance(cluster.Minute) // descriptions show them
+	kept := all[7]
+	d.Do(func(w *world.World) {
+		for _, i := range w.Launches() {
+			i.Elsewhere = i.ID == kept // what EC2 refuses to end
+		}
+	})
+	states, err := d.Terminate(context.Background(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range all {
+		want := cluster.InstanceShuttingDown
+		if id == kept {
+			want = cluster.InstanceRunning
+		}
+		if states[id] != want {
+			t.Errorf("%s is %q, want %q", id, states[id], want)
+		}
+	}
+	if got := d.alive(); got != "1 m5.large/us-west-2a/on-demand" {
+		t.Errorf("left over: %s", got)
+	}
+	if n := d.Counts()["ec2:TerminateInstances"]; n > 13 {
+		t.Errorf("for one of 40 that is protected it called %d times", n)
+	}
+	if _, err := d.Terminate(context.Background(), []string{kept}); err == nil || !strings.Contains(err.Error(), kept) {
+		t.Errorf("the protected one alone: %v, want what EC2 says of it", err)
+	}
+}
+
 // TestGather: questions that come while a call is under way share the next one.
 func TestGather(t *testing.T) {
 	var calls []string

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,26 +27,37 @@ type ended struct {
 	at map[string]cluster.Instant
 }
 
+// ending is what came of ending an instance; zero for one that EC2 does not know.
+type ending struct {
+	state   cluster.InstanceState
+	refused error // why it may not be ended
+}
+
 // Terminate ends instances and returns the state each is in then. Asked again, it looks
 // how far they are. One that EC2 does not show, not even when descriptions have had time
-// to catch up, has terminated.
+// to catch up, has terminated. One that may not be ended goes on, and is an error if there
+// is no other.
 func (f *Fleet) Terminate(ctx context.Context, ids []string) (map[string]cluster.InstanceState, error) {
 	out := make(map[string]cluster.InstanceState, len(ids))
 	fresh, err := f.look(ctx, ids, out)
 	if err != nil {
 		return nil, err
 	}
+	var refused []error
 	for try := 1; len(fresh) > 0; try++ {
-		states, err := f.stopping.ask(ctx, fresh...)
+		came, err := f.stopping.ask(ctx, fresh...)
 		if err != nil {
 			return nil, err
 		}
 		var unknown []string
 		for _, id := range fresh {
-			switch s := states[id]; {
-			case s != "":
-				out[id] = s
-				f.ended.note(id, f.cfg.Now(), s)
+			switch e := came[id]; {
+			case e.refused != nil:
+				out[id] = cluster.InstanceRunning
+				refused = append(refused, e.refused)
+			case e.state != "":
+				out[id] = e.state
+				f.ended.note(id, f.cfg.Now(), e.state)
 			case try > 1:
 				out[id] = cluster.InstanceTerminated
 			default:
@@ -57,6 +69,9 @@ func (f *Fleet) Terminate(ctx context.Context, ids []string) (map[string]cluster
 				return nil, err
 			}
 		}
+	}
+	if len(refused) > 0 && len(refused) == len(out) {
+		return nil, errors.Join(refused...)
 	}
 	return out, nil
 }
@@ -119,8 +134,8 @@ func (e *ended) note(id string, at cluster.Instant, state cluster.InstanceState)
 }
 
 // terminate ends the instances that EC2 knows, and leaves out the others.
-func (f *Fleet) terminate(ctx context.Context, ids []string) (map[string]cluster.InstanceState, error) {
-	out := map[string]cluster.InstanceState{}
+func (f *Fleet) terminate(ctx context.Context, ids []string) (map[string]ending, error) {
+	out := map[string]ending{}
 	for some := range slices.Chunk(ids, mostEnded) {
 		err := f.end(ctx, some, out)
 		if err != nil && strings.HasPrefix(code(err), "InvalidInstanceID") {
@@ -140,12 +155,24 @@ func (f *Fleet) terminate(ctx context.Context, ids []string) (map[string]cluster
 	return out, nil
 }
 
-// end makes one call.
-func (f *Fleet) end(ctx context.Context, ids []string, states map[string]cluster.InstanceState) error {
+// end makes one call, as a rule. One instance that somebody has protected from being ended
+// spoils it for the others: they are asked for by halves, until that one is alone.
+func (f *Fleet) end(ctx context.Context, ids []string, came map[string]ending) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	out, err := f.cfg.Client.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: ids})
+	if code(err) == "OperationNotPermitted" {
+		if len(ids) == 1 {
+			came[ids[0]] = ending{refused: fmt.Errorf("terminating instance %s: %w", ids[0], err)}
+			return nil
+		}
+		half := len(ids) / 2
+		if err := f.end(ctx, ids[:half], came); err != nil {
+			return err
+		}
+		return f.end(ctx, ids[half:], came)
+	}
 	if err != nil {
 		return err
 	}
@@ -154,7 +181,7 @@ func (f *Fleet) end(ctx context.Context, ids []string, states map[string]cluster
 		if c.CurrentState != nil && c.CurrentState.Name == types.InstanceStateNameTerminated {
 			s = cluster.InstanceTerminated
 		}
-		states[aws.ToString(c.InstanceId)] = s
+		came[aws.ToString(c.InstanceId)] = ending{state: s}
 	}
 	return nil
 }
