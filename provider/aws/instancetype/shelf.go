@@ -22,8 +22,12 @@ type Sold struct {
 	Zones []string
 }
 
-// Stay is how long what EC2 said is taken for true: it adds types a few times a year.
-const Stay = 12 * cluster.Hour
+// Stay is how long what EC2 said is taken for true: it adds types a few times a year. After
+// a failure it is asked again sooner.
+const (
+	Stay       = 12 * cluster.Hour
+	FailedStay = 5 * cluster.Minute
+)
 
 // Shelf is what a region sells. Its methods may be called concurrently.
 type Shelf struct {
@@ -33,7 +37,7 @@ type Shelf struct {
 	reading sync.Mutex // held while EC2 is asked
 
 	mu       sync.Mutex
-	read     cluster.Instant // 0 for never
+	again    cluster.Instant // when to ask EC2 next
 	edition  int
 	sold     []Sold // by name; never changed, only replaced
 	reported map[machine]int64
@@ -63,13 +67,16 @@ func (s *Shelf) Types(ctx context.Context) ([]Sold, int, error) {
 	asked, err := s.ask(ctx)
 	if err != nil {
 		if sold != nil && ctx.Err() == nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.again = s.now().Add(FailedStay)
 			return sold, edition, nil
 		}
 		return nil, 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sold, s.read = asked, s.now()
+	s.sold, s.again = asked, s.now().Add(Stay)
 	s.edition++
 	return s.sold, s.edition, nil
 }
@@ -77,7 +84,7 @@ func (s *Shelf) Types(ctx context.Context) ([]Sold, int, error) {
 func (s *Shelf) known() ([]Sold, int, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sold, s.edition, s.read != 0 && s.now() < s.read.Add(Stay)
+	return s.sold, s.edition, s.sold != nil && s.now() < s.again
 }
 
 // ask reads types and zones from EC2.

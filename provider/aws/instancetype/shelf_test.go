@@ -125,9 +125,9 @@ func TestStay(t *testing.T) {
 }
 
 // TestRefused: nothing can be said before EC2 has answered once; after that, what it said
-// holds.
+// holds, and it is not asked by everybody who wants to know.
 func TestRefused(t *testing.T) {
-	s, _ := newShelf(t, func(c *awssim.Config) { c.Denied = []string{"ec2:DescribeInstanceTypes"} })
+	s, refusing := newShelf(t, func(c *awssim.Config) { c.Denied = []string{"ec2:DescribeInstanceTypes"} })
 	if _, _, err := s.Types(context.Background()); err == nil {
 		t.Error("types are known although EC2 refuses to tell them")
 	}
@@ -140,6 +140,14 @@ func TestRefused(t *testing.T) {
 	good.client = s.client
 	if again, _, err := good.Types(context.Background()); err != nil || len(again) != len(sold) {
 		t.Errorf("when EC2 refuses, %d types: %v; want the %d of before", len(again), err, len(sold))
+	}
+	asked := refusing.Counts()["ec2:DescribeInstanceTypeOfferings"]
+	if _, _, err := good.Types(context.Background()); err != nil || refusing.Counts()["ec2:DescribeInstanceTypeOfferings"] != asked {
+		t.Errorf("asked again at once after a refusal: %v", err)
+	}
+	a.Clock.Advance(FailedStay)
+	if _, _, err := good.Types(context.Background()); err != nil || refusing.Counts()["ec2:DescribeInstanceTypeOfferings"] == asked {
+		t.Errorf("not asked again %v after a refusal: %v", FailedStay, err)
 	}
 }
 
