@@ -81,8 +81,7 @@ func (p *Provider) launch(ctx context.Context, req provider.CreateRequest) (flee
 
 // fingerprint identifies what a request asks for. Of the class that is its name.
 func fingerprint(req provider.CreateRequest) string {
-	taints := slices.Clone(req.Taints)
-	text, err := json.Marshal([]any{req.Class.Ref, req.Pool, req.Count, req.Offerings, req.Labels, taints})
+	text, err := json.Marshal([]any{req.Class.Ref, req.Pool, req.Count, req.Offerings, req.Labels, req.Taints})
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}
@@ -100,19 +99,22 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 	if ready, message := o.class.Ready(); !ready {
 		return fmt.Sprintf("%s is not ready: %s", req.Class.Ref, message), nil
 	}
-	if _, err := p.prices.Refresh(ctx); err != nil && ctx.Err() != nil {
+	if err := p.prices.Refresh(ctx); err != nil && ctx.Err() != nil {
 		return "", err
 	}
 	order.Context, order.Tags = o.class.Spec.Context, p.tags(o, req)
 	templates := map[variant]*fleet.Template{}
 	for _, id := range req.Offerings {
 		t := o.find(id.InstanceType)
-		subnet, ok := o.class.SubnetIn(id.Zone)
-		if t == nil || !ok || !slices.ContainsFunc(p.offerings(t.facts, id.Zone), func(x cluster.Offering) bool {
-			return slices.Contains(t.zones, x.Zone) && x.CapacityType == id.CapacityType
-		}) {
+		var ways []cluster.Offering
+		if t != nil && slices.Contains(t.zones, id.Zone) {
+			ways = p.offerings(t.facts, id.Zone)
+		}
+		k := slices.IndexFunc(ways, func(x cluster.Offering) bool { return x.CapacityType == id.CapacityType })
+		if k < 0 {
 			return fmt.Sprintf("%s does not offer %s", req.Class.Ref, id), nil
 		}
+		subnet, _ := o.class.SubnetIn(id.Zone) // there is one: the type's zones are those of subnets
 		v := variant{image: t.image.ID, maxPods: p.toldPods(o, t)}
 		if templates[v] == nil {
 			if templates[v], err = p.template(o.class, v, req); err != nil {
@@ -120,7 +122,7 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 			}
 		}
 		order.Alternatives = append(order.Alternatives, fleet.Alternative{
-			OfferingID: id, Price: p.price(id), SubnetID: subnet.ID, ImageID: t.image.ID, Template: templates[v],
+			OfferingID: id, Price: ways[k].Price, SubnetID: subnet.ID, ImageID: t.image.ID, Template: templates[v],
 		})
 	}
 	return "", nil

@@ -43,7 +43,7 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 		return provider.Resolution{}, err
 	}
 	// Prices that are not to be had are no reason not to plan: older ones hold.
-	if _, err := p.prices.Refresh(ctx); err != nil && ctx.Err() != nil {
+	if err := p.prices.Refresh(ctx); err != nil && ctx.Err() != nil {
 		return provider.Resolution{}, err
 	}
 	r := provider.Resolution{Conditions: o.class.Conditions, Status: o.class.Status(), Types: p.priced(o)}
@@ -189,17 +189,6 @@ func (p *Provider) offerings(t catalog.Type, zone string) []cluster.Offering {
 		}
 	}
 	return out
-}
-
-// price of an offering, 0 if it is not known.
-func (p *Provider) price(id cluster.OfferingID) cluster.Money {
-	var price cluster.Money
-	if id.CapacityType == cluster.Spot {
-		price, _, _ = p.prices.Spot(id.InstanceType, id.Zone)
-	} else {
-		price, _ = p.prices.OnDemand(id.InstanceType)
-	}
-	return price
 }
 
 // find returns the type of that name, nil for none.

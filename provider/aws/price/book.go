@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,7 +35,6 @@ type Book struct {
 	refreshing sync.Mutex // held while AWS is asked
 
 	mu       sync.Mutex
-	edition  int
 	onDemand sheet[string]
 	spot     sheet[pool]
 }
@@ -61,50 +59,49 @@ func NewBook(list *pricing.Client, market *ec2.Client, region string, c *catalog
 	return b
 }
 
-// Refresh asks AWS for the prices that are due, and returns a number that changes with
-// them. An error tells what could not be had; what is known holds all the same.
-func (b *Book) Refresh(ctx context.Context) (int, error) {
-	if edition, list, spot := b.due(); !list && !spot {
-		return edition, nil
+// Refresh asks AWS for the prices that are due. An error tells what could not be had; what
+// is known holds all the same.
+func (b *Book) Refresh(ctx context.Context) error {
+	if list, spot := b.due(); !list && !spot {
+		return nil
 	}
 	b.refreshing.Lock()
 	defer b.refreshing.Unlock()
-	_, list, spot := b.due() // somebody else may have asked meanwhile
+	list, spot := b.due() // somebody else may have asked meanwhile
 	var failed []error
 	if list {
 		prices, err := onDemand(ctx, b.list, b.region)
 		failed = append(failed, err)
-		take(b, &b.onDemand, prices, err, OnDemandStay)
+		take(ctx, b, &b.onDemand, prices, err, OnDemandStay)
 	}
 	if spot {
 		prices, err := b.askSpot(ctx)
 		failed = append(failed, err)
-		take(b, &b.spot, prices, err, SpotStay)
+		take(ctx, b, &b.spot, prices, err, SpotStay)
 	}
-	edition, _, _ := b.due()
-	return edition, errors.Join(failed...)
+	return errors.Join(failed...)
 }
 
-func (b *Book) due() (edition int, onDemand, spot bool) {
+func (b *Book) due() (onDemand, spot bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	return b.edition, now >= b.onDemand.again, now >= b.spot.again
+	return now >= b.onDemand.again, now >= b.spot.again
 }
 
-// take puts prices into a sheet, unless asking for them has failed.
-func take[K comparable](b *Book, s *sheet[K], prices map[K]cluster.Money, err error, stay cluster.Duration) {
+// take puts prices into a sheet, unless asking for them has failed. That the asker's ctx
+// ended is no failure: the next one asks.
+func take[K comparable](ctx context.Context, b *Book, s *sheet[K], prices map[K]cluster.Money, err error, stay cluster.Duration) {
+	if err != nil && ctx.Err() != nil {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
 		s.again = b.now().Add(FailedStay)
 		return
 	}
-	s.again = b.now().Add(stay)
-	if !maps.Equal(s.prices, prices) {
-		s.prices = prices
-		b.edition++
-	}
+	s.prices, s.again = prices, b.now().Add(stay)
 }
 
 // askSpot asks what Spot pools cost now: a history that begins now has just that.
