@@ -38,7 +38,7 @@ type cloudFlags struct {
 // error of the command, when it runs.
 func (f *cloudFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.provider, "provider", "", "cloud that nodes are bought from (aws, simulated)")
-	flags.StringVar(&f.region, "region", "", "region of the cloud; for aws that of the environment or the machine if it is not said, for simulated "+simulatedRegion)
+	flags.StringVar(&f.region, "region", "", "region of the cloud; for aws that of the environment or AWS's configuration file if it is not said, for simulated "+simulatedRegion)
 	flags.Int64Var(&f.speed, "speed", 1, "divide the waits of the engine and of a simulated cloud")
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of a simulated cloud")
 	flags.StringVar(&f.cluster, "cluster-name", os.Getenv("CLUSTER_NAME"), "aws: name of the EKS cluster that nodes join ($CLUSTER_NAME)")
@@ -111,7 +111,7 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logg
 		return nil, err
 	}
 	return aws.New(aws.Config{
-		Cluster: nodeclass.Config{Cluster: f.cluster, Region: clients.Region, Endpoint: f.endpoint, CA: f.ca, Speed: f.speed},
+		Cluster: nodeclass.Config{Cluster: f.cluster, Region: clients.Region, Endpoint: f.endpoint, CA: f.ca},
 		Clients: clients, Queue: f.queue, Catalog: c,
 		Tell:          func(problem string) { log.Warn("AWS says what is not understood", "problem", problem) },
 		VMOverheadPPM: int64(f.vmOverhead * 1e6), ReservedENIs: f.reservedENIs, PrefixDelegation: f.prefixes,

@@ -21,7 +21,7 @@ import (
 
 // Connection says how AWS is reached.
 type Connection struct {
-	// Region; "" for what the environment, the configuration file or the machine says.
+	// Region; "" for what the environment or the configuration file says.
 	Region string
 	// Endpoint stands for all services, a URL; "" for AWS's own.
 	Endpoint string

@@ -57,8 +57,8 @@ func (p *Provider) template(c *nodeclass.Class, v variant, req provider.CreateRe
 	if data.NetworkInterfaces = networkInterfaces(c); data.NetworkInterfaces == nil {
 		data.SecurityGroupIds = c.GroupIDs()
 	}
-	if g := c.PlacementGroup; g != nil {
-		data.Placement = &types.LaunchTemplatePlacementRequest{GroupId: aws.String(g.ID)}
+	if id := c.PlacementGroup; id != "" {
+		data.Placement = &types.LaunchTemplatePlacementRequest{GroupId: aws.String(id)}
 	}
 	if o := c.Spec.CPUOptions; o != nil && o.NestedVirtualization != "" {
 		data.CpuOptions = &types.LaunchTemplateCpuOptionsRequest{NestedVirtualization: types.NestedVirtualizationSpecification(o.NestedVirtualization)}

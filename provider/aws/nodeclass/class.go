@@ -21,9 +21,10 @@ type Class struct {
 	SecurityGroups []SecurityGroup // by id
 	// Images in the order in which they are preferred: those that are not deprecated,
 	// the newest first.
-	Images         []Image
-	Reservations   []Reservation // by id
-	PlacementGroup *PlacementGroup
+	Images       []Image
+	Reservations []Reservation // by id
+	// PlacementGroup is the id of the one that nodes are launched in, "" for none.
+	PlacementGroup string
 	// InstanceProfile is the name of the profile that nodes get.
 	InstanceProfile string
 
@@ -39,8 +40,6 @@ type Subnet struct {
 	ID, Zone, ZoneID, VPC string
 	// Free is how many addresses it had left when it was last described.
 	Free int
-	// Public tells whether instances get public addresses unless they say otherwise.
-	Public bool
 }
 
 // SecurityGroup is one that nodes belong to.
@@ -69,14 +68,6 @@ type Reservation struct {
 	// launched into it any more.
 	Ends     cluster.Instant
 	Expiring bool
-}
-
-// PlacementGroup that nodes are launched in.
-type PlacementGroup struct {
-	ID, Name string
-	// Strategy is cluster, partition or spread.
-	Strategy   string
-	Partitions int32
 }
 
 // Ready tells whether nodes can be launched, and if not, why.

@@ -92,7 +92,7 @@ func (r *Resolver) subnets(ctx context.Context, c *Class, f *findings) error {
 func subnetOf(s types.Subnet) Subnet {
 	return Subnet{
 		ID: aws.ToString(s.SubnetId), Zone: aws.ToString(s.AvailabilityZone), ZoneID: aws.ToString(s.AvailabilityZoneId), VPC: aws.ToString(s.VpcId),
-		Free: int(aws.ToInt32(s.AvailableIpAddressCount)), Public: aws.ToBool(s.MapPublicIpOnLaunch),
+		Free: int(aws.ToInt32(s.AvailableIpAddressCount)),
 	}
 }
 

@@ -88,19 +88,19 @@ func (r *Resolver) placementGroup(ctx context.Context, c *Class, f *findings) er
 	if s.ID == "" {
 		in = &ec2.DescribePlacementGroupsInput{GroupNames: []string{s.Name}}
 	}
-	found, err := remembered(r, "placement group "+asText(s), imagesFor, func() (*PlacementGroup, error) {
+	found, err := remembered(r, "placement group "+asText(s), imagesFor, func() (string, error) {
 		out, err := r.EC2.DescribePlacementGroups(ctx, in)
 		if err != nil {
-			return nil, ignoring(err, "InvalidPlacementGroup.Unknown")
+			return "", ignoring(err, "InvalidPlacementGroup.Unknown")
 		}
 		for _, g := range out.PlacementGroups {
 			if g.State == types.PlacementGroupStateAvailable {
-				return &PlacementGroup{ID: aws.ToString(g.GroupId), Name: aws.ToString(g.GroupName), Strategy: string(g.Strategy), Partitions: aws.ToInt32(g.PartitionCount)}, nil
+				return aws.ToString(g.GroupId), nil
 			}
 		}
-		return nil, nil
+		return "", nil
 	})
-	if err == nil && found == nil {
+	if err == nil && found == "" {
 		f.add(PlacementGroupReady, "PlacementGroupNotFound", "spec.placementGroupSelector: there is no placement group %s in %s", asText(s), r.cfg.Region)
 	}
 	c.PlacementGroup = found
