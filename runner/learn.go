@@ -9,8 +9,8 @@ import (
 // node says what it has, its claim which image that is with; either may be seen first.
 type lessons struct {
 	learn  func(instanceType, image string, memory int64)
-	nodes  map[string]*cluster.Node  // by provider id
-	claims map[string]*cluster.Claim // likewise
+	nodes  map[string]*cluster.Node  // by name
+	claims map[string]*cluster.Claim // by the name of their node
 	told   map[lesson]bool
 }
 
@@ -29,28 +29,30 @@ func (l *lessons) hear(events []engine.Event) {
 	for _, e := range events {
 		switch e := e.(type) {
 		case engine.NodeChanged:
-			// One that goes says so first.
-			if n := e.Node; n != nil && n.DeletingAt != 0 {
-				delete(l.nodes, n.ProviderID)
-			} else if n != nil && n.ProviderID != "" {
-				l.nodes[n.ProviderID] = n
-				l.tell(n.ProviderID)
+			if e.Node == nil {
+				delete(l.nodes, e.Name)
+			} else {
+				l.nodes[e.Name] = e.Node
+				l.tell(e.Name)
 			}
 		case engine.ClaimChanged:
-			if c := e.Claim; c != nil && c.DeletingAt != 0 {
-				delete(l.claims, c.ProviderID)
-			} else if c != nil && c.ProviderID != "" {
-				l.claims[c.ProviderID] = c
-				l.tell(c.ProviderID)
+			switch c := e.Claim; {
+			case c == nil || c.NodeName == "":
+			case c.DeletingAt != 0: // one that goes says so first
+				delete(l.claims, c.NodeName)
+			default:
+				l.claims[c.NodeName] = c
+				l.tell(c.NodeName)
 			}
 		}
 	}
 }
 
-// tell passes on what is known of a node once both sides have been seen.
-func (l *lessons) tell(providerID string) {
-	n, c := l.nodes[providerID], l.claims[providerID]
-	if n == nil || c == nil {
+// tell passes on what is known of a node once both sides have been seen. The name may have
+// been another machine's before.
+func (l *lessons) tell(node string) {
+	n, c := l.nodes[node], l.claims[node]
+	if n == nil || c == nil || n.ProviderID != c.ProviderID {
 		return
 	}
 	x := lesson{n.Labels[cluster.LabelInstanceType], c.ImageID, n.Capacity.Get(cluster.Memory)}

@@ -23,7 +23,7 @@ func TestLessons(t *testing.T) {
 		}}
 	}
 	claim := func(id, image string) engine.Event {
-		return engine.ClaimChanged{Name: id, Claim: &cluster.Claim{Name: id, ProviderID: "aws:///a/" + id, ImageID: image}}
+		return engine.ClaimChanged{Name: id, Claim: &cluster.Claim{Name: id, NodeName: id, ProviderID: "aws:///a/" + id, ImageID: image}}
 	}
 	l.hear([]engine.Event{node("i-1", "m5.large", 100), engine.NodeChanged{Name: "gone"}, engine.ClaimChanged{Name: "gone"}})
 	if len(told) != 0 {
@@ -35,11 +35,17 @@ func TestLessons(t *testing.T) {
 	if want := []string{"m5.large ami-1 100", "m5.large ami-2 100", "m5.large ami-2 90"}; !slices.Equal(told, want) {
 		t.Errorf("told %q, want %q", told, want)
 	}
+	// A machine that has the name of another one teaches nothing of that one's image.
+	other := node("i-4", "m5.large", 80).(engine.NodeChanged)
+	other.Node.ProviderID = "aws:///a/i-5"
+	if l.hear([]engine.Event{other}); len(told) != 3 {
+		t.Errorf("told %q of a machine without a claim", told[3:])
+	}
 	for k := range 4 {
 		id := fmt.Sprint("i-", k+1)
-		n, c := node(id, "m5.large", 100).(engine.NodeChanged), claim(id, "ami-1").(engine.ClaimChanged)
-		n.Node.DeletingAt, c.Claim.DeletingAt = 1, 1
-		l.hear([]engine.Event{n, c})
+		c := claim(id, "ami-1").(engine.ClaimChanged)
+		c.Claim.DeletingAt = 1
+		l.hear([]engine.Event{engine.NodeChanged{Name: id}, c})
 	}
 	if len(l.nodes)+len(l.claims) != 0 {
 		t.Errorf("of nodes that are gone it remembers %d, of claims %d", len(l.nodes), len(l.claims))
