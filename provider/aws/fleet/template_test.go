@@ -99,10 +99,16 @@ func TestTerminate(t *testing.T) {
 	if n := d.Counts()["ec2:TerminateInstances"]; n > 12 {
 		t.Errorf("61 requests took %d calls", n)
 	}
-	// Asked again and again, it looks, and ends nothing twice.
+	// Asked again and again, it looks, and ends nothing twice. (How much time went by for the
+	// many depends on how many of them had to wait.)
+	all = ids(d.launch(t, d.Fleet, d.order("few", 3, "m5.large/us-west-2a/on-demand")).Instances)
+	d.Clock.Advance(cluster.Minute)
+	if _, err := d.Terminate(ctx, all); err != nil {
+		t.Fatal(err)
+	}
 	before := d.Counts()["ec2:TerminateInstances"]
 	for _, want := range []cluster.InstanceState{cluster.InstanceShuttingDown, cluster.InstanceTerminated, cluster.InstanceTerminated} {
-		s, err := d.Terminate(ctx, all[:3])
+		s, err := d.Terminate(ctx, all)
 		if err != nil || len(s) != 3 || s[all[0]] != want || s[all[2]] != want {
 			t.Errorf("again: %v, %v; want them %s", s, err, want)
 		}
