@@ -285,6 +285,10 @@ func TestClusterAndProfiles(t *testing.T) {
 		t.Errorf("got %v, want ResourceNotFoundException", err)
 	}
 	profiles := awsiam.New(awsiam.Options{Region: "us-west-2", Credentials: anyone, BaseEndpoint: &l.url})
+	there, err := profiles.ListInstanceProfiles(ctx, &awsiam.ListInstanceProfilesInput{PathPrefix: aws.String("/")})
+	if err != nil || len(there.InstanceProfiles) != 1 || *there.InstanceProfiles[0].Path != "/" || *there.InstanceProfiles[0].Arn != "arn:aws:iam::000000000000:instance-profile/blue-node" {
+		t.Errorf("it begins with %+v, %v", there, err)
+	}
 	name := aws.String("nodes")
 	if _, err := profiles.GetInstanceProfile(ctx, &awsiam.GetInstanceProfileInput{InstanceProfileName: name}); code(err) != "NoSuchEntity" {
 		t.Errorf("got %v, want NoSuchEntity", err)

@@ -15,7 +15,7 @@ type State struct {
 	Account   string     `json:"account"`
 	Cluster   string     `json:"cluster"`
 	Now       time.Time  `json:"now"`
-	Instances []Instance `json:"instances"` // as launched; those that have ended for an hour
+	Instances []Instance `json:"instances"` // as launched, for an hour after their end
 	Images    []Image    `json:"images"`    // oldest first
 	Queues    []Queue    `json:"queues"`
 	Groups    []Group    `json:"groups"` // of Auto Scaling
@@ -78,7 +78,7 @@ func look(s *awssim.Server, lines int) State {
 	s.Do(func(w *world.World) {
 		cfg := w.Config()
 		out.Region, out.Account, out.Cluster, out.Now = cfg.Region, cfg.Account, cfg.Cluster, world.Time(w.Now())
-		for _, i := range w.Instances() {
+		for _, i := range w.Launches() {
 			if i.Terminated == 0 || w.Now() < i.Terminated.Add(cluster.Hour) {
 				out.Instances = append(out.Instances, describe(w, i))
 			}

@@ -58,19 +58,26 @@ func bottlerocket(variant, with string, architectures ...string) family {
 }
 
 // ReleaseImages publishes a release of every family and moves the parameters of the
-// newest to it. A release is a name like v20261101.
+// newest to it. A release is a name like v20261101; of one that was published before,
+// nothing moves. Some of its images may be there already, see imageLike.
 func (w *World) ReleaseImages(release string) error {
 	if release == "" || strings.ContainsAny(release, "/ ") {
 		return fmt.Errorf("release images: %q is no name of a release; want one like v20261101", release)
 	}
+	fresh := false
+	latest := map[string]string{}
 	for _, f := range families {
 		for _, arch := range f.architectures {
 			i, made := w.makeImage(f, arch, release)
-			if !made {
-				return fmt.Errorf("release images: %s has been released before", release)
-			}
-			w.SetParameter(f.named(w.cfg.Kubernetes, arch, release, f.latest), i.ID)
+			fresh = fresh || made
+			latest[f.named(w.cfg.Kubernetes, arch, release, f.latest)] = i.ID
 		}
+	}
+	if !fresh {
+		return fmt.Errorf("release images: %s has been released before", release)
+	}
+	for _, name := range slices.Sorted(maps.Keys(latest)) {
+		w.SetParameter(name, latest[name])
 	}
 	w.Note("release images %s", release)
 	return nil

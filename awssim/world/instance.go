@@ -218,7 +218,8 @@ func (w *World) Views() []View {
 	return out
 }
 
-// Launches lists all instances that were ever launched, in that order, as they really are.
+// Launches lists all instances that there ever were, as they really are, in the order in
+// which they were launched.
 func (w *World) Launches() []*Instance { return slices.Clone(w.order) }
 
 // View is an instance as it is described.
@@ -298,9 +299,6 @@ func (w *World) happened(e simulated.Event) {
 
 // Instance finds an instance, however long it has been gone; nil if there never was one.
 func (w *World) Instance(id string) *Instance { return w.instances[id] }
-
-// Instances lists all instances there ever were, in the order of their launch.
-func (w *World) Instances() []*Instance { return slices.Clone(w.order) }
 
 // Types lists what the region sells, sorted by name.
 func (w *World) Types() []catalog.Type {

@@ -44,8 +44,6 @@ type Config struct {
 	// Quotas by class (standard, g, p …; see [QuotaClass]) and capacity type, in vCPUs.
 	// What is not listed has no bound.
 	Quotas map[Quota]int64
-	// Changed, if set, is called whenever [World.Next] may have changed.
-	Changed func()
 }
 
 // World is an AWS account in one region.
@@ -134,7 +132,7 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 	}
 	w.takeIn(now) // what runs already is no news
 	w.CreateQueue(cfg.Cluster, QueueDefaults())
-	w.profiles = append(w.profiles, &Profile{Name: w.NodeProfile(), ID: w.NewID("AIPA"), Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
+	w.profiles = append(w.profiles, &Profile{Name: w.NodeProfile(), ID: w.NewID("AIPA"), Path: "/", Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
 	return w, nil
 }
 
@@ -148,7 +146,7 @@ func machineRoom(cfg Config, now cluster.Instant) (*simulated.Cloud, error) {
 		return nil, fmt.Errorf("simulated AWS: %w", err)
 	}
 	return simulated.New(simulated.Config{
-		Region: cfg.Region, Types: types, Seed: cfg.Seed, Speed: cfg.Speed, Delays: cfg.Delays, Hazard: cfg.Hazard, Changed: cfg.Changed,
+		Region: cfg.Region, Types: types, Seed: cfg.Seed, Speed: cfg.Speed, Delays: cfg.Delays, Hazard: cfg.Hazard,
 	}, now)
 }
 

@@ -218,6 +218,16 @@ func TestAdopt(t *testing.T) {
 			t.Errorf("%s has the tags %v", id, w.Tags(id))
 		}
 	}
+	// One image of that release is there already; publishing it makes the others, once.
+	if err := w.ReleaseImages("v20261115"); err != nil {
+		t.Error(err)
+	}
+	if _, ok := w.Parameter("/aws/service/bottlerocket/aws-k8s-1.36/arm64/20261115/image_id"); !ok {
+		t.Error("the release has not all of its images")
+	}
+	if err := w.ReleaseImages("v20261115"); err == nil {
+		t.Error("it was released twice")
+	}
 	if err := w.Terminate([]string{after}); err != nil {
 		t.Fatal(err)
 	}
