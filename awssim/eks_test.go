@@ -86,7 +86,7 @@ func (c *compute) status(want types.NodegroupStatus, each func()) *types.Nodegro
 func (c *compute) machines() []*world.Instance {
 	var out []*world.Instance
 	c.Do(func(w *world.World) {
-		for _, i := range w.Instances() {
+		for _, i := range w.Launches() {
 			if i.Stopping == 0 && slices.Contains(w.Tags(i.ID), world.Tag{Key: "eks:nodegroup-name", Value: "ng"}) {
 				out = append(out, i)
 			}
@@ -242,7 +242,7 @@ func TestNodegroupUpdate(t *testing.T) {
 }
 
 // TestNodegroupUpdateFails: pods that a budget keeps on their node fail the update after
-// 15 minutes and the group is as it was; with force they go.
+// 15 minutes and the group is as it was, its release too; with force they go.
 func TestNodegroupUpdateFails(t *testing.T) {
 	pods := map[string]int{}
 	cordoned := map[string]bool{}
@@ -260,6 +260,11 @@ func TestNodegroupUpdateFails(t *testing.T) {
 	for _, m := range before {
 		pods[m.ID] = 1
 	}
+	c.Do(func(w *world.World) {
+		if err := w.ReleaseImages("v20261115"); err != nil {
+			t.Fatal(err)
+		}
+	})
 	u := c.updateVersion(nil)
 	began := c.clock.Now()
 	c.status(types.NodegroupStatusActive, nil)
@@ -271,6 +276,9 @@ func TestNodegroupUpdateFails(t *testing.T) {
 		t.Errorf("pods had %v to leave", took)
 	}
 	c.clock.pass(2 * cluster.Minute)
+	if g := c.group(); *g.ReleaseVersion != "1.36.0-20261101" {
+		t.Errorf("after that it says that it is of release %s", *g.ReleaseVersion)
+	}
 	ids := func(all []*world.Instance) (out []string) {
 		for _, m := range all {
 			out = append(out, m.ID)
@@ -287,12 +295,28 @@ func TestNodegroupUpdateFails(t *testing.T) {
 		}
 	}
 	u = c.updateVersion(func(in *awseks.UpdateNodegroupVersionInput) { in.Force = true })
-	c.status(types.NodegroupStatusActive, nil)
-	if d := c.describe(u); d.Status != types.UpdateStatusSuccessful {
-		t.Errorf("with force the update is %+v", d)
+	g := c.status(types.NodegroupStatusActive, nil)
+	if d := c.describe(u); d.Status != types.UpdateStatusSuccessful || *g.ReleaseVersion != "1.36.0-20261115" {
+		t.Errorf("with force the update is %+v, and the release %s", d, *g.ReleaseVersion)
 	}
 	if got := ids(c.machines()); len(got) != 3 || slices.ContainsFunc(got, func(id string) bool { return slices.Contains(ids(before), id) }) {
 		t.Errorf("after that there are %v", got)
+	}
+}
+
+// TestNodegroupUpdateUnready: an old node that is not ready does not keep the update from
+// going on, where the group does not grow before.
+func TestNodegroupUpdateUnready(t *testing.T) {
+	broken := ""
+	c := newCompute(t, eks.Nodes{Ready: func(i *world.Instance) bool { return i.Booted != 0 && i.ID != broken }}, func(in *awseks.CreateNodegroupInput) {
+		in.UpdateConfig = &types.NodegroupUpdateConfig{MaxUnavailable: aws.Int32(1), UpdateStrategy: types.NodegroupUpdateStrategiesMinimal}
+	})
+	c.status(types.NodegroupStatusActive, nil)
+	broken = c.machines()[0].ID
+	u := c.updateVersion(nil)
+	c.status(types.NodegroupStatusActive, nil)
+	if d := c.describe(u); d.Status != types.UpdateStatusSuccessful || len(c.machines()) != 3 {
+		t.Errorf("the update is %+v, with %d machines", d, len(c.machines()))
 	}
 }
 

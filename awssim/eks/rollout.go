@@ -27,8 +27,10 @@ const (
 
 // rollout is the update of a group to a new version.
 type rollout struct {
-	phase   phase
-	force   bool
+	phase phase
+	force bool
+	// own and release are the user's template and the image's release that the group is
+	// updated to; from setup on, those that it had before.
 	own     *types.LaunchTemplateSpecification
 	release *string
 	began   cluster.Instant // of the phase
@@ -73,6 +75,13 @@ func (c *Compute) update(g *nodeGroup) {
 
 func (r *rollout) enter(p phase, now cluster.Instant) { r.phase, r.began = p, now }
 
+// exchange lets a group have what it is updated to, or again what it had before.
+func (r *rollout) exchange(g *nodeGroup) {
+	g.own, r.own = r.own, g.own
+	g.ReleaseVersion, r.release = r.release, g.ReleaseVersion
+	g.LaunchTemplate = g.own
+}
+
 // newVersion makes a version of the group's launch template of what the group is like now,
 // and lets the Auto Scaling group launch by it.
 func (c *Compute) newVersion(g *nodeGroup) (int64, error) {
@@ -101,14 +110,12 @@ func (c *Compute) setUp(g *nodeGroup, r *rollout, x *autoscaling.Group) {
 		former = 1
 	}
 	r.former = former
-	own, release := g.own, g.ReleaseVersion
-	g.own, g.ReleaseVersion = r.own, r.release
+	r.exchange(g)
 	if r.target, err = c.newVersion(g); err != nil {
-		g.own, g.ReleaseVersion = own, release
+		r.exchange(g)
 		c.end(g, types.UpdateStatusFailed, types.ErrorDetail{ErrorCode: types.ErrorCodeUnknown, ErrorMessage: aws.String(err.Error())})
 		return
 	}
-	g.LaunchTemplate = g.own
 	r.least, r.most, r.desired = *x.MinSize, *x.MaxSize, *x.DesiredCapacity
 	if r.desired == 0 {
 		c.end(g, types.UpdateStatusSuccessful)
@@ -170,12 +177,14 @@ func (c *Compute) upgrade(g *nodeGroup, r *rollout, x *autoscaling.Group) {
 		return
 	}
 	under, available := 0, 0
+	ready := map[string]bool{}
 	for _, m := range older {
 		if r.drained[m.ID] != nil {
 			under++
 		}
 	}
 	for _, m := range c.ready(x) {
+		ready[m.ID] = true
 		if r.drained[m.ID] == nil {
 			available++
 		}
@@ -184,11 +193,14 @@ func (c *Compute) upgrade(g *nodeGroup, r *rollout, x *autoscaling.Group) {
 	for _, m := range older {
 		d := r.drained[m.ID]
 		if d == nil {
-			if under >= few || available <= int(r.desired)-few {
+			// One that is not ready makes nothing less available.
+			if under >= few || ready[m.ID] && available <= int(r.desired)-few {
 				continue
 			}
 			under++
-			available--
+			if ready[m.ID] {
+				available--
+			}
 			d = &departure{since: c.w.Now()}
 			r.drained[m.ID] = d
 			c.nodes.Cordon(m.Instance, true)
@@ -218,7 +230,8 @@ func (c *Compute) depart(g *nodeGroup, r *rollout, x *autoscaling.Group, m *auto
 	return true
 }
 
-// giveUp ends an update that has failed: old nodes take pods again, and the new ones go.
+// giveUp ends an update that has failed: old nodes take pods again, the new ones go, and
+// what comes later is as it was before.
 func (c *Compute) giveUp(g *nodeGroup, r *rollout, x *autoscaling.Group, code types.ErrorCode, why string) {
 	older, _ := r.split(x)
 	ids := []string{}
@@ -227,6 +240,7 @@ func (c *Compute) giveUp(g *nodeGroup, r *rollout, x *autoscaling.Group, code ty
 		ids = append(ids, m.ID)
 	}
 	r.problem = &types.ErrorDetail{ErrorCode: code, ErrorMessage: &why, ResourceIds: ids}
+	r.exchange(g)
 	c.launchBy(g, r.former)
 	r.enter(scaleDown, c.w.Now())
 }
