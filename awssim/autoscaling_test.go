@@ -331,6 +331,23 @@ func TestGroupHooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.until("it has ended", serving(0))
+	// A group that is deleted by force waits for no hook, not even for one that it has
+	// begun to wait for.
+	s.desire(1)
+	third := *s.until("a launch waits", waits(types.LifecycleStatePendingWait)).Instances[0].InstanceId
+	if err := complete("in", third); err != nil {
+		t.Fatal(err)
+	}
+	s.desire(0)
+	s.until("an end waits", waits(types.LifecycleStateTerminatingWait))
+	if _, err := s.asg.DeleteAutoScalingGroup(ctx, &awsasg.DeleteAutoScalingGroupInput{AutoScalingGroupName: aws.String("g"), ForceDelete: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	s.Do(func(w *world.World) {
+		if w.Instance(third).Stopping == 0 {
+			t.Errorf("%s still waits for the hook of a group that is deleted", third)
+		}
+	})
 	var events []string
 	url := s.url + "/000000000000/ullage"
 	for _, kind := range s.drain(t, url) {
@@ -338,7 +355,7 @@ func TestGroupHooks(t *testing.T) {
 			events = append(events, kind)
 		}
 	}
-	if count(events, "EC2 Instance-launch Lifecycle Action") != 2 || count(events, "EC2 Instance-terminate Lifecycle Action") != 2 {
+	if count(events, "EC2 Instance-launch Lifecycle Action") != 3 || count(events, "EC2 Instance-terminate Lifecycle Action") != 3 {
 		t.Errorf("the queue had %q", events)
 	}
 }

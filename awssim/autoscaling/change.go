@@ -104,7 +104,7 @@ func (g *Groups) TerminateInstanceInAutoScalingGroup(_ *world.World, _ *world.Ca
 	case in.ShouldDecrementDesiredCapacity == nil:
 		return nil, invalid("ShouldDecrementDesiredCapacity is missing")
 	case m.ending():
-		return &autoscaling.TerminateInstanceInAutoScalingGroupOutput{Activity: m.activity}, nil
+		return ofActivity(m), nil
 	}
 	cause := "At " + g.stamp() + " instance " + m.ID + " was taken out of service in response to a user request."
 	if *in.ShouldDecrementDesiredCapacity {
@@ -117,8 +117,14 @@ func (g *Groups) TerminateInstanceInAutoScalingGroup(_ *world.World, _ *world.Ca
 	}
 	g.terminate(x, m, cause)
 	g.look(x, reaction, cause)
-	copied := *m.activity
-	return &autoscaling.TerminateInstanceInAutoScalingGroupOutput{Activity: &copied}, nil
+	return ofActivity(m), nil
+}
+
+// ofActivity is the answer that tells of a member's activity as it is now: answers are
+// written while the group goes on.
+func ofActivity(m *Member) *autoscaling.TerminateInstanceInAutoScalingGroupOutput {
+	now := *m.activity
+	return &autoscaling.TerminateInstanceInAutoScalingGroupOutput{Activity: &now}
 }
 
 // SetInstanceProtection protects instances from being taken out when the group shrinks.

@@ -195,7 +195,7 @@ func (g *Groups) findSubnets(x *Group) error {
 }
 
 // DeleteAutoScalingGroup removes a group that has no instances; with ForceDelete, it ends
-// them first, without their hooks.
+// them first, without their hooks, those that wait for one included.
 func (g *Groups) DeleteAutoScalingGroup(w *world.World, _ *world.Call, in *autoscaling.DeleteAutoScalingGroupInput) (*autoscaling.DeleteAutoScalingGroupOutput, error) {
 	x, err := g.named(in.AutoScalingGroupName)
 	if err != nil {
@@ -208,10 +208,13 @@ func (g *Groups) DeleteAutoScalingGroup(w *world.World, _ *world.Call, in *autos
 	x.MinSize, x.MaxSize, x.DesiredCapacity = aws.Int32(0), aws.Int32(0), aws.Int32(0)
 	w.Note("auto scaling group %s is deleted", *x.AutoScalingGroupName)
 	for _, m := range slices.Clone(x.members) {
-		if m.ending() {
-			continue
+		switch {
+		case !m.ending():
+			g.terminate(x, m, "At "+g.stamp()+" the group was deleted.")
+		case m.State == types.LifecycleStateTerminatingWait:
+			m.waiting = nil
+			g.proceed(x, m, proceed)
 		}
-		g.terminate(x, m, "At "+g.stamp()+" the group was deleted.")
 	}
 	x.due = w.Now()
 	return &autoscaling.DeleteAutoScalingGroupOutput{}, nil

@@ -42,10 +42,7 @@ func (g *Groups) enter(x *Group, m *Member, state types.LifecycleState) {
 		if *h.LifecycleTransition != transition {
 			continue
 		}
-		w := wait{hook: h, token: g.w.UUID("hook"), until: now.Add(heartbeat(h)), limit: now.Add(100 * heartbeat(h))}
-		if h.GlobalTimeout != nil {
-			w.limit = now.Add(cluster.Duration(*h.GlobalTimeout) * cluster.Second)
-		}
+		w := wait{hook: h, token: g.w.UUID("hook"), until: now.Add(heartbeat(h)), limit: now.Add(cluster.Duration(*h.GlobalTimeout) * cluster.Second)}
 		m.waiting = append(m.waiting, w)
 		detail := map[string]any{
 			"LifecycleActionToken": w.token, "AutoScalingGroupName": *x.AutoScalingGroupName, "LifecycleHookName": *h.LifecycleHookName,
@@ -119,15 +116,11 @@ func (g *Groups) hold(m *Member, hook, token string) bool {
 	return false
 }
 
-// hook makes a hook of what a request says.
+// makeHook makes a hook of what a request says; addHook checks it.
 func makeHook(group *string, name, transition, result *string, timeout *int32, metadata, target, role *string) types.LifecycleHook {
 	h := types.LifecycleHook{
-		AutoScalingGroupName: group, LifecycleHookName: name, LifecycleTransition: transition, DefaultResult: result, HeartbeatTimeout: timeout,
-		NotificationMetadata: metadata, NotificationTargetARN: target, RoleARN: role,
-	}
-	h.DefaultResult = aws.String(cmp.Or(aws.ToString(result), abandon))
-	if timeout == nil {
-		h.HeartbeatTimeout = aws.Int32(3600)
+		AutoScalingGroupName: group, LifecycleHookName: name, LifecycleTransition: transition, DefaultResult: aws.String(cmp.Or(aws.ToString(result), abandon)),
+		HeartbeatTimeout: orDefault(timeout, 3600), NotificationMetadata: metadata, NotificationTargetARN: target, RoleARN: role,
 	}
 	h.GlobalTimeout = aws.Int32(min(100**h.HeartbeatTimeout, 172800))
 	return h
