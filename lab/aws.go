@@ -7,6 +7,7 @@ import (
 
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/running"
@@ -58,10 +59,9 @@ func (l *Lab) market() (provider.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	const overheadPPM = 75_000 // as the machine room sizes its machines
 	return aws.New(aws.Config{
 		Cluster: nodeclass.Config{Cluster: ClusterName, Region: a.Region}, Clients: clients, Queue: ClusterName, Catalog: l.catalog,
-		VMOverheadPPM: overheadPPM, Speed: int64(l.cfg.Speed), Now: now, Sleep: sleep,
+		VMOverheadPPM: catalog.DefaultSizing().VMOverheadPPM, Speed: int64(l.cfg.Speed), Now: now, Sleep: sleep,
 	}), nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/mail"
@@ -31,15 +32,7 @@ type Node struct {
 
 // Equal tells whether two would register alike.
 func (n Node) Equal(other Node) bool {
-	if len(n.Labels) != len(other.Labels) || !slices.Equal(n.Taints, other.Taints) {
-		return false
-	}
-	for k, v := range n.Labels {
-		if w, ok := other.Labels[k]; !ok || v != w {
-			return false
-		}
-	}
-	return true
+	return maps.Equal(n.Labels, other.Labels) && slices.Equal(n.Taints, other.Taints)
 }
 
 // Read reads user data as EC2 has it: in base64.
@@ -156,9 +149,7 @@ func (n *Node) settings(text []byte) {
 	if toml.Unmarshal(text, &doc) != nil {
 		return
 	}
-	for k, v := range doc.Settings.Kubernetes.Labels {
-		n.Labels[k] = v
-	}
+	maps.Copy(n.Labels, doc.Settings.Kubernetes.Labels)
 	for k, all := range doc.Settings.Kubernetes.Taints {
 		for _, t := range all {
 			v, effect, _ := strings.Cut(t, ":")

@@ -1,11 +1,11 @@
 // Package wire speaks AWS's protocols from the server's side: it reads requests into
 // the input structs of aws-sdk-go-v2 and writes answers from its output structs.
 //
-//	EC2           ec2Query: forms in, XML out
-//	IAM, STS      awsQuery: forms in, XML out
-//	SQS           AWS JSON 1.0
-//	SSM, Pricing  AWS JSON 1.1
-//	EKS           REST-JSON: paths, queries and JSON
+//	EC2                     ec2Query: forms in, XML out
+//	IAM, STS, Auto Scaling  awsQuery: forms in, XML out
+//	SQS                     AWS JSON 1.0, or awsQuery as before November 2023
+//	SSM, Pricing            AWS JSON 1.1
+//	EKS                     REST-JSON: paths, queries and JSON
 //
 // It owns the formats and nothing else: it does not know which operations there are,
 // what they mean, or who may call them, and it writes no socket. Nothing in it is

@@ -70,6 +70,7 @@ func AnnounceAWS(a AWS) (func() error, error) {
 	}
 	if err != nil {
 		_ = f.Close() // the first error is the one to tell
+		_ = os.Remove(f.Name())
 		return nil, fmt.Errorf("announce simulated AWS: %w", err)
 	}
 	return func() error {
