@@ -103,16 +103,18 @@ func (c *Compute) UpdateNodegroupConfig(_ *world.World, _ *world.Call, in *eks.U
 	if err != nil {
 		return nil, err
 	}
-	status := g.Status
+	before := g.Nodegroup
+	next.Status, next.ModifiedAt = before.Status, before.ModifiedAt
 	g.Nodegroup = next
-	g.Status = status
-	if in.ScalingConfig != nil {
-		c.resize(g, *next.ScalingConfig.MinSize, *next.ScalingConfig.MaxSize, *next.ScalingConfig.DesiredSize)
-	}
 	if joins {
-		if _, err := c.newVersion(g); err != nil {
-			return nil, err
-		}
+		_, err = c.newVersion(g)
+	}
+	switch {
+	case err != nil: // what nodes are launched with has gone: an image, a template of the user's
+		g.Nodegroup = before
+		c.end(g, types.UpdateStatusFailed, types.ErrorDetail{ErrorCode: types.ErrorCodeUnknown, ErrorMessage: aws.String(err.Error())})
+	case in.ScalingConfig != nil:
+		c.resize(g, *next.ScalingConfig.MinSize, *next.ScalingConfig.MaxSize, *next.ScalingConfig.DesiredSize)
 	}
 	copied := *u
 	return &eks.UpdateNodegroupConfigOutput{Update: &copied}, nil
