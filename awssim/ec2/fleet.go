@@ -72,24 +72,6 @@ func CreateFleet(w *world.World, call *world.Call, in *ec2.CreateFleetInput) (*e
 	return f.out, nil
 }
 
-// Launch is CreateFleet for services that stand on EC2: of one capacity type, with tags of
-// theirs, and no fleet to be seen afterwards.
-func Launch(w *world.World, in *ec2.CreateFleetInput, spot bool, count int, tags world.Tags) ([]types.CreateFleetInstance, []types.CreateFleetError, error) {
-	f := &fleet{w: w, call: &world.Call{}, tags: tags, out: &ec2.CreateFleetOutput{}}
-	o, err := f.order(in, spot, count)
-	if err != nil {
-		return nil, nil, err
-	}
-	err = f.fulfil(&o)
-	return f.out.Instances, f.out.Errors, err
-}
-
-// TemplateData is what a version of a launch template says.
-func TemplateData(w *world.World, id, name, which *string) (types.ResponseLaunchTemplateData, error) {
-	l, err := fromTemplate(w, id, name, which)
-	return l.ResponseLaunchTemplateData, err
-}
-
 // plan reads how many of what are wanted.
 func (f *fleet) plan(in *ec2.CreateFleetInput) error {
 	target := in.TargetCapacitySpecification

@@ -190,22 +190,3 @@ func missing(parameter string) error {
 func notSimulated(what string) error {
 	return wire.Errorf("UnsupportedOperation", "%s is not simulated", what)
 }
-
-// Extend adds to launch template data what a version of another template has and it has
-// not: EKS launches its nodes with copies of its users' templates.
-func Extend(w *world.World, data *types.RequestLaunchTemplateData, id, name, which *string) error {
-	l, err := fromTemplate(w, id, name, which)
-	if err != nil {
-		return err
-	}
-	own := *data
-	mirror(data, &l.ResponseLaunchTemplateData)
-	if len(data.SecurityGroupIds) == 0 {
-		data.SecurityGroupIds = own.SecurityGroupIds
-	}
-	data.IamInstanceProfile = own.IamInstanceProfile // EKS's, by the group's role
-	if data.MetadataOptions == nil {
-		data.MetadataOptions = own.MetadataOptions
-	}
-	return nil
-}
