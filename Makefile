@@ -23,10 +23,10 @@ LAB_LDFLAGS := $(LDFLAGS) -X $(COMPONENT).gitVersion=$(KUBERNETES) \
 # does not reach into it.
 NESTED := $(patsubst %/go.mod,%,$(wildcard lab/go.mod bench/go.mod))
 
-# Packages that start goroutines, and so are tested with the race detector. It
-# needs a C compiler; without one: make test RACE=
+# Packages that start goroutines or answer many clients at once, and so are tested with
+# the race detector. It needs a C compiler; without one: make test RACE=
 RACE ?= -race
-RACY := /(kube|provider|runner)(/|$$)
+RACY := /(kube|provider|runner)(/|$$)|/awssim$$
 
 # Tools are pinned by modules of their own, so that what they need stays out of
 # the project's go.mod: go tool builds and caches them.
