@@ -231,10 +231,10 @@ func (j *Judge) fellowsHeld(c *cluster.Claim) bool {
 }
 
 // givesBack tells whether other nodes of a pool are on their way out, or have just
-// gone: then the budget may be used up.
+// gone: then the budget may be used up, or has been until the operator looked last.
 func (j *Judge) givesBack(pool string) bool {
 	for _, t := range j.left[pool] {
-		if t.Add(cluster.Minute) > j.clock.Now() {
+		if t.Add(cluster.Minute+j.opts.PassEvery) > j.clock.Now() {
 			return true
 		}
 	}
