@@ -57,7 +57,7 @@ lab: ## Build the lab, a control plane and a cloud in one process: bin/ullage-la
 test: ## Test every module; packages with goroutines under the race detector
 	all=$$(go list ./...) && go test $$(echo "$$all" | grep -Ev '$(RACY)')
 	all=$$(go list ./...) && go test $(RACE) $$(echo "$$all" | grep -E '$(RACY)')
-	$(foreach m,$(NESTED),cd $(CURDIR)/$(m) && go test ./...$(newline))
+	$(foreach m,$(NESTED),cd $(CURDIR)/$(m) && go test -timeout 20m ./...$(newline))
 
 # Not part of test: the programs are fetched and built from their own modules, which takes
 # minutes the first time.
