@@ -94,6 +94,9 @@ type Judge struct {
 	marks   map[string]cluster.Instant // claims that are about to be given back, and since when
 }
 
+// clocksDiffer bounds how far the clock of an operator is off.
+const clocksDiffer = 5 * cluster.Minute
+
 // instance is a machine that runs.
 type instance struct {
 	cluster.Instance
@@ -214,6 +217,9 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 		j.claimOf[c.ProviderID] = o.Key
 	}
 	if c.Deleting() && (old == nil || !old.Deleting()) {
+		if c.ExpireAfter != cluster.Forever && c.Created.Add(c.ExpireAfter-clocksDiffer) <= j.clock.Now() {
+			j.Outside() // nobody has chosen when
+		}
 		boughtInVain := j.unused(c.Name) || j.replaces(c.Name) && !j.store.Occupied(c.NodeName)
 		switch _, chosen := j.chosen[c.Name]; {
 		case !chosen || c.Is(cluster.Drifted):
