@@ -161,6 +161,28 @@ func TestBudgetThatAllowsNothing(t *testing.T) {
 	}
 }
 
+// An operator whose clock is ahead gives pods the time that they have all the same.
+func TestPodsEndByAClockAhead(t *testing.T) {
+	w := bloated(t, 4, func(*world) {})
+	w.deathless, w.behind = map[string]bool{}, cluster.Hour
+	grace := cluster.Duration(0)
+	for id, p := range w.pods {
+		w.deathless[id] = true
+		grace = p.Grace
+	}
+	for _, c := range w.claims {
+		w.do(engine.DeleteClaim{Name: c.Name, UID: c.UID})
+	}
+	w.run(grace + 30*cluster.Second)
+	if n := w.count("FailedDraining Node/"); n > 0 {
+		t.Errorf("%d pods were given up after their grace of %s", n, grace)
+	}
+	w.run(2 * cluster.Minute)
+	if n := w.count("FailedDraining Node/"); n != len(w.deathless) {
+		t.Errorf("%d of %d pods were given up in the end", n, len(w.deathless))
+	}
+}
+
 // A pod that does not end, because it does not heed SIGTERM and its kubelet cannot kill it,
 // or a finalizer keeps it, holds up its node for a minute after its time.
 func TestPodThatDoesNotEnd(t *testing.T) {

@@ -178,7 +178,7 @@ func (e *Engine) drainGroup(pods []*cluster.Pod) (group []*cluster.Pod, waiting 
 			continue
 		}
 		if p.Deleting() {
-			ignored := p.DeleteAt.Add(e.opts.StuckPod)
+			ignored := e.overdue(p)
 			if e.now >= ignored {
 				e.tellStuck(p)
 				continue

@@ -27,6 +27,7 @@ func (w *world) unbind(p *cluster.Pod) {
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
 	e.follows(old, ev.Pod)
+	e.sees(old, ev.Pod)
 	if old != nil && old.Node != "" {
 		e.unbind(old)
 		if ev.Pod == nil || ev.Pod.Node != old.Node || ev.Pod.Terminal() && !old.Terminal() {

@@ -112,6 +112,7 @@ type Engine struct {
 	fixed     map[string]*fixed // by pool
 	headroom  headroom
 	stuck     map[string]bool            // what was told not to end, by UID
+	going     map[string]cluster.Instant // pods whose end has been asked for, since when that is known, by UID
 	notices   map[string]cluster.Notice  // of each claim, what has to be done something about
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
@@ -132,7 +133,7 @@ func New(opts Options) *Engine {
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
-		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), stuck: map[string]bool{},
+		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), stuck: map[string]bool{}, going: map[string]cluster.Instant{},
 	}
 }
 

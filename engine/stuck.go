@@ -21,6 +21,22 @@ func (e *Engine) tellStuck(p *cluster.Pod) {
 		Message: "Pod " + p.ID() + " has not ended " + e.opts.StuckPod.String() + " after its grace period: the node no longer waits for it"})
 }
 
+// overdue is when a pod that is going counts as one that does not end. Its grace begins
+// when its end is seen, too: by a clock that is ahead it would be over at once.
+func (e *Engine) overdue(p *cluster.Pod) cluster.Instant {
+	return max(p.DeleteAt, e.going[p.UID].Add(p.Grace)).Add(e.opts.StuckPod)
+}
+
+// sees notes since when a pod is known to be going.
+func (e *Engine) sees(old, now *cluster.Pod) {
+	if old != nil && (now == nil || now.UID != old.UID) {
+		delete(e.going, old.UID)
+	}
+	if now != nil && now.Deleting() && e.going[now.UID] == 0 {
+		e.going[now.UID] = e.now
+	}
+}
+
 // released tells whether a claim is only kept by finalizers of others: what it stood for
 // is gone.
 func released(c *cluster.Claim) bool {

@@ -224,7 +224,7 @@ func (e *Engine) stayed(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	}
 	for _, p := range e.podsOn[n.Name] {
 		if e.leaves(p) {
-			again = min(again, p.DeleteAt.Add(e.opts.StuckPod))
+			again = min(again, e.overdue(p))
 		}
 	}
 	if again == cluster.Never {
@@ -236,7 +236,7 @@ func (e *Engine) stayed(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 // leaves tells whether a pod will have left its node soon: one that takes long to end, or
 // does not end in its time, has its room for now.
 func (e *Engine) leaves(p *cluster.Pod) bool {
-	return p.Deleting() && p.Drains() && !p.Daemon() && e.now.Add(stillWithin) >= p.DeleteAt && e.now < p.DeleteAt.Add(e.opts.StuckPod)
+	return p.Deleting() && p.Drains() && !p.Daemon() && e.now.Add(stillWithin) >= p.DeleteAt && e.now < e.overdue(p)
 }
 
 // retained puts into a snapshot's input nodes that were about to go and take pods again, as

@@ -66,11 +66,12 @@ type world struct {
 	passes   int
 	// purchases counts the plans that bought nodes, plans all.
 	purchases, plans int
-	budgets          map[string]bool // pods whose eviction is refused
-	deathless        map[string]bool // pods that do not end
-	rigid            bool            // no toleration can be added to pods
-	stalled          bool            // the scheduler binds nothing
-	let              int             // tolerations that were
+	budgets          map[string]bool  // pods whose eviction is refused
+	deathless        map[string]bool  // pods that do not end
+	behind           cluster.Duration // the API server's clock
+	rigid            bool             // no toleration can be added to pods
+	stalled          bool             // the scheduler binds nothing
+	let              int              // tolerations that were
 	slow             cluster.Duration
 }
 
@@ -272,7 +273,7 @@ func (w *world) deletePod(p *cluster.Pod) {
 		return
 	}
 	c := *p
-	c.DeleteAt = w.now.Add(c.Grace)
+	c.DeleteAt = w.now.Add(c.Grace - w.behind)
 	w.setPod(&c)
 }
 
