@@ -24,6 +24,8 @@ const (
 	// emptyBound is how long beyond consolidateAfter a node may stay empty while no
 	// other of its pool is given back.
 	emptyBound = 10 * cluster.Minute
+	// bootBound is in how much time a node has to be initialized.
+	bootBound = 10 * cluster.Minute
 	// endBound is how long the end of a claim may take that nothing holds up.
 	endBound = 25 * cluster.Minute
 	// settleAfter is how long after the last event everything has to agree, and restAfter
@@ -270,10 +272,12 @@ func (j *Judge) End(missing []string, left cluster.Input) {
 	}
 	for _, o := range j.store.Claims.All() {
 		switch c := o.Now; {
-		case c.Deleting() || j.marks[c.Name] > 0 && j.marks[c.Name].Add(endBound) < now:
+		case c.Deleting() && c.DeletingAt.Add(endBound) < now || j.marks[c.Name] > 0 && j.marks[c.Name].Add(endBound) < now:
 			if n := j.nodeOf(c); (n == nil || !j.heldUp(n.Name)) && !j.fellowsHeld(c) {
 				j.broken(Unsettled, c.Name, "the claim is still on its way out")
 			}
+		case c.Deleting():
+		case c.Created.Add(bootBound) > now: // bought for a move that was not worth it before
 		case j.instances[c.ProviderID] == nil:
 			j.broken(Unsettled, c.Name, "the claim has no instance")
 		case !c.Is(cluster.Initialized) || j.nodeOf(c) == nil:
