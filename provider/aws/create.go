@@ -112,7 +112,9 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 		}
 		k := slices.IndexFunc(ways, func(x cluster.Offering) bool { return x.CapacityType == id.CapacityType })
 		if k < 0 {
-			return fmt.Sprintf("%s does not offer %s", req.Class.Ref, id), nil
+			// Since the plan the class was edited, or a Spot price is gone. There may be others.
+			why = cmp.Or(why, fmt.Sprintf("%s does not offer %s", req.Class.Ref, id))
+			continue
 		}
 		subnet, _ := o.class.SubnetIn(id.Zone) // there is one: the type's zones are those of subnets
 		v := variant{image: t.image.ID, maxPods: p.toldPods(o, t)}
@@ -124,6 +126,9 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 		order.Alternatives = append(order.Alternatives, fleet.Alternative{
 			OfferingID: id, Price: ways[k].Price, SubnetID: subnet.ID, ImageID: t.image.ID, Template: templates[v],
 		})
+	}
+	if len(order.Alternatives) == 0 {
+		return why, nil
 	}
 	return "", nil
 }

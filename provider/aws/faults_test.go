@@ -3,6 +3,7 @@ package aws
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -347,6 +348,20 @@ func TestNotAllowed(t *testing.T) {
 	_, err := a.provider(t, nil).Create(context.Background(), request("denied", 2, "m5.large/us-west-2a/on-demand"))
 	if err == nil || !strings.Contains(err.Error(), "ec2:CreateFleet") || a.calls.Counts()["ec2:CreateFleet"] != 1 {
 		t.Errorf("%v after %v", err, a.calls.Counts())
+	}
+}
+
+// TestNotOfferedAnyMore: what is not offered is left out of a launch, unless nothing is left.
+func TestNotOfferedAnyMore(t *testing.T) {
+	p := small(t, nil).provider(t, nil)
+	ctx := context.Background()
+	r, err := p.Create(ctx, request("some", 2, "m5.nano/us-west-2a/spot", "m5.large/us-west-2a/on-demand"))
+	if err != nil || len(r.Instances) != 2 || r.Instances[0].Offering.InstanceType != "m5.large" {
+		t.Errorf("with one that is not offered: %+v, %v", r, err)
+	}
+	var rejected *provider.RejectedError
+	if _, err := p.Create(ctx, request("none", 2, "m5.nano/us-west-2a/spot")); !errors.As(err, &rejected) || !strings.Contains(err.Error(), "does not offer m5.nano") {
+		t.Errorf("with nothing else: %v", err)
 	}
 }
 
