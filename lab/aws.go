@@ -8,6 +8,7 @@ import (
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/running"
@@ -39,7 +40,7 @@ func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
 	w, err := world.New(world.Config{
 		Catalog: l.catalog, Cloud: l.cloud, Others: others, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed),
 		Cluster: ClusterName, Endpoint: cfg.Host, Authority: string(authority),
-	}, now())
+	}, wall.Now())
 	if err != nil {
 		return err
 	}
@@ -54,14 +55,14 @@ func (l *Lab) market() (provider.Provider, error) {
 	}
 	a := l.AWS()
 	clients, err := aws.Connect(context.Background(), aws.Connection{
-		Region: a.Region, Endpoint: a.URL, Credentials: aws.Static(a.Key, a.Secret), Patience: aws.Patience{Sleep: sleep, Jitter: rand.Float64},
+		Region: a.Region, Endpoint: a.URL, Credentials: aws.Static(a.Key, a.Secret), Patience: aws.Patience{Sleep: wall.Sleep, Jitter: rand.Float64},
 	})
 	if err != nil {
 		return nil, err
 	}
 	return aws.New(aws.Config{
 		Cluster: nodeclass.Config{Cluster: ClusterName, Region: a.Region}, Clients: clients, Queue: ClusterName, Catalog: l.catalog,
-		VMOverheadPPM: catalog.DefaultSizing().VMOverheadPPM, Speed: int64(l.cfg.Speed), Now: now, Sleep: sleep,
+		VMOverheadPPM: catalog.DefaultSizing().VMOverheadPPM, Speed: int64(l.cfg.Speed), Now: wall.Now, Sleep: wall.Sleep,
 	}), nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab/ebs"
 	"github.com/ullage-sh/ullage/lab/kubelet"
@@ -39,7 +40,7 @@ func (l *Lab) openCloud() error {
 			default:
 			}
 		},
-	}, now())
+	}, wall.Now())
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (l *Lab) openCloud() error {
 	if found.Instances > 0 || found.Torn > 0 {
 		l.cfg.Progress("cloud: found " + found.String())
 	}
-	l.provider = simulated.NewProvider(l.cloud, now, sleep)
+	l.provider = simulated.NewProvider(l.cloud, wall.Now, wall.Sleep)
 	return nil
 }
 
@@ -114,7 +115,7 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("connecting to the control plane: %w", err)
 	}
-	bought, cursor := l.cloud.Machines(now())
+	bought, cursor := l.cloud.Machines(wall.Now())
 	for _, m := range bought {
 		l.boot(m)
 	}
@@ -158,7 +159,7 @@ func (l *Lab) heartbeat() time.Duration {
 func (l *Lab) followCloud(ctx context.Context, nodes client.Client, cursor simulated.Cursor) {
 	for {
 		var events []simulated.Event
-		events, cursor = l.cloud.Events(now(), cursor)
+		events, cursor = l.cloud.Events(wall.Now(), cursor)
 		for _, ev := range events {
 			switch ev.Kind {
 			case simulated.Launched:
@@ -174,8 +175,8 @@ func (l *Lab) followCloud(ctx context.Context, nodes client.Client, cursor simul
 			}
 		}
 		wait := time.Hour
-		if next := l.cloud.Next(now()); next != cluster.Never {
-			wait = max(time.Duration(next-now()), time.Millisecond)
+		if next := l.cloud.Next(wall.Now()); next != cluster.Never {
+			wait = max(time.Duration(next-wall.Now()), time.Millisecond)
 		}
 		timer := time.NewTimer(wait)
 		select {

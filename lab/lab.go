@@ -17,7 +17,6 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/ullage-sh/ullage/catalog"
-	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
@@ -249,19 +248,6 @@ func (l *Lab) openLog() error {
 	l.log = slog.New(slog.NewTextHandler(io.MultiWriter(f, l.fleet.Log(operatorLog)), nil))
 	ctrllog.SetLogger(logr.FromSlogHandler(l.log.Handler()))
 	return nil
-}
-
-func now() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
-
-func sleep(ctx context.Context, d cluster.Duration) error {
-	t := time.NewTimer(time.Duration(d))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // Speed is what the cloud's latencies and the engine's waits are divided by.

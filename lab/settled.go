@@ -7,6 +7,7 @@ import (
 
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/provider"
 )
 
@@ -29,7 +30,7 @@ func (l *Lab) Unsettled(ctx context.Context) ([]string, error) {
 		owner[id] = c.Name
 	}
 	alive := map[string]bool{}
-	for _, i := range l.cloud.Inventory(now()) {
+	for _, i := range l.cloud.Inventory(wall.Now()) {
 		if i.State != provider.Pending && i.State != provider.Running {
 			continue
 		}
@@ -50,7 +51,7 @@ func (l *Lab) Unsettled(ctx context.Context) ([]string, error) {
 // Instances counts the instances that have not ended.
 func (l *Lab) Instances() int {
 	n := 0
-	for _, i := range l.cloud.Inventory(now()) {
+	for _, i := range l.cloud.Inventory(wall.Now()) {
 		if i.State == provider.Pending || i.State == provider.Running {
 			n++
 		}

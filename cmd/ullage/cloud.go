@@ -8,12 +8,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/ullage-sh/ullage/catalog"
-	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/provider"
 	"github.com/ullage-sh/ullage/provider/aws"
 	"github.com/ullage-sh/ullage/provider/aws/nodeclass"
@@ -90,11 +89,11 @@ func (f *cloudFlags) simulated(c *catalog.Catalog) (provider.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--region: %w", err)
 	}
-	cloud, err := simulated.New(simulated.Config{Region: region, Types: types, Seed: f.seed, Speed: float64(max(f.speed, 1))}, instant())
+	cloud, err := simulated.New(simulated.Config{Region: region, Types: types, Seed: f.seed, Speed: float64(max(f.speed, 1))}, wall.Now())
 	if err != nil {
 		return nil, err
 	}
-	return simulated.NewProvider(cloud, instant, sleep), nil
+	return simulated.NewProvider(cloud, wall.Now, wall.Sleep), nil
 }
 
 func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logger) (provider.Provider, error) {
@@ -106,7 +105,7 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logg
 	case f.reservedENIs < 0:
 		return nil, fmt.Errorf("--reserved-enis (or $RESERVED_ENIS): want a number of network interfaces, 0 or more")
 	}
-	clients, err := aws.Connect(ctx, aws.Connection{Region: f.region, Endpoint: f.awsEndpoint, Patience: aws.Patience{Sleep: sleep, Jitter: rand.Float64}})
+	clients, err := aws.Connect(ctx, aws.Connection{Region: f.region, Endpoint: f.awsEndpoint, Patience: aws.Patience{Sleep: wall.Sleep, Jitter: rand.Float64}})
 	if err != nil {
 		return nil, err
 	}
@@ -115,19 +114,6 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logg
 		Clients: clients, Queue: f.queue, Catalog: c,
 		Tell:          func(problem string) { log.Warn("AWS says what is not understood", "problem", problem) },
 		VMOverheadPPM: int64(f.vmOverhead * 1e6), ReservedENIs: f.reservedENIs, PrefixDelegation: f.prefixes,
-		Speed: f.speed, Now: instant, Sleep: sleep,
+		Speed: f.speed, Now: wall.Now, Sleep: wall.Sleep,
 	}), nil
-}
-
-// instant is the real time.
-func instant() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
-
-// sleep waits for a span, or until ctx ends.
-func sleep(ctx context.Context, d cluster.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Duration(d)):
-		return nil
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/internal/wall"
 )
 
 // cloudOf reads settings of the cloud as the command does.
@@ -29,11 +30,11 @@ func cloudOf(t *testing.T, args ...string) *cloudFlags {
 
 // TestCloudAWS: the operator's settings reach AWS, from the environment as from flags.
 func TestCloudAWS(t *testing.T) {
-	w, err := world.New(world.Config{Cluster: "shop"}, instant())
+	w, err := world.New(world.Config{Cluster: "shop"}, wall.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := httptest.NewServer(awssim.New(awssim.Config{World: w, Now: instant, Sleep: sleep}))
+	listener := httptest.NewServer(awssim.New(awssim.Config{World: w, Now: wall.Now, Sleep: wall.Sleep}))
 	t.Cleanup(listener.Close)
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-west-2", "AWS_EC2_METADATA_DISABLED": "true",

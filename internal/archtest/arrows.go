@@ -54,6 +54,7 @@ var houses = []house{
 	{path: "api/legacy/v1alpha5"},
 	{path: "api/legacy/awsv1alpha1"},
 	{path: "internal/window", over: []string{"cluster"}},
+	{path: "internal/wall", over: []string{"cluster"}},
 	{path: "kube", over: []string{"api/v1alpha1", "api/awsv1", "api/legacy", "api/legacy/v1alpha5", "engine", "internal/window"}},
 	{path: "runner", over: []string{"engine", "provider"}},
 	{path: "deploy"},
@@ -73,10 +74,10 @@ var houses = []house{
 
 	// Wiring. The operator's binary carries no control plane: never lab, never bench.
 	{path: "cmd/ullage", over: []string{
-		"deploy", "operator", "offline", "sim/...", "cli", "tui", "web", "awssim/...", "provider/aws", "provider/simulated",
+		"deploy", "operator", "offline", "sim/...", "cli", "tui", "web", "awssim/...", "provider/aws", "provider/simulated", "internal/wall",
 	}},
 	{path: "lab/...", over: []string{
-		"bench/...", "deploy", "operator", "cli", "tui", "web", "awssim/...", "provider/aws", "provider/simulated", "provider/providertest",
+		"bench/...", "deploy", "operator", "cli", "tui", "web", "awssim/...", "provider/aws", "provider/simulated", "provider/providertest", "internal/wall",
 	}},
 	{path: "bench/...", over: []string{
 		"kube", "runner", "sim/...", "cli", "awssim/...", "provider/aws", "provider/simulated",

@@ -21,6 +21,7 @@ import (
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab"
 	"github.com/ullage-sh/ullage/tui"
@@ -185,7 +186,7 @@ func (d *director) settled(n int) bool {
 		return false
 	}
 	if d.calm == 0 {
-		d.calm = now()
+		d.calm = wall.Now()
 	}
 	return n == 0 || d.eyes.contentSince(d.calm)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/runner"
 	"github.com/ullage-sh/ullage/view"
 )
@@ -22,9 +23,7 @@ type watcher struct {
 	content cluster.Instant
 }
 
-func newWatcher() *watcher { return &watcher{timeline: view.NewTimeline(now(), 200)} }
-
-func now() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
+func newWatcher() *watcher { return &watcher{timeline: view.NewTimeline(wall.Now(), 200)} }
 
 // observe runs in the operator's loop: it takes pointers and leaves the work to
 // others.
@@ -59,7 +58,7 @@ func (w *watcher) contentSince(t cluster.Instant) bool {
 func (w *watcher) say(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timeline.Say(now(), text)
+	w.timeline.Say(wall.Now(), text)
 }
 
 // frame is what there is to see now.
@@ -67,7 +66,7 @@ func (w *watcher) frame() (view.Frame, bool) {
 	w.mu.Lock()
 	in, status, story, steps := w.input, w.status, w.timeline.Story(), w.steps
 	w.mu.Unlock()
-	return view.NewFrame(now(), in, status, story), steps > 0
+	return view.NewFrame(wall.Now(), in, status, story), steps > 0
 }
 
 // score holds what runs against the least that it could cost.

@@ -19,7 +19,7 @@ import (
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/control"
 	"github.com/ullage-sh/ullage/awssim/world"
-	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/internal/wall"
 )
 
 // Config says what is served, and where.
@@ -60,7 +60,7 @@ func Start(ctx context.Context, cfg Config) (*Endpoint, error) {
 	rates := awssim.DefaultRates().Faster(cfg.Speed)
 	e := &Endpoint{
 		token:  rand.Text(),
-		server: awssim.New(awssim.Config{World: cfg.World, Now: now, Sleep: sleep, Secrets: cfg.Secrets, Rates: &rates}),
+		server: awssim.New(awssim.Config{World: cfg.World, Now: wall.Now, Sleep: wall.Sleep, Secrets: cfg.Secrets, Rates: &rates}),
 	}
 	e.http = e.server.HTTPServer()
 	e.http.Handler = control.Handler(e.server, e.token)
@@ -121,17 +121,4 @@ func (e *Endpoint) Stop() error {
 	}
 	e.work.Wait()
 	return e.failed
-}
-
-func now() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
-
-func sleep(ctx context.Context, d cluster.Duration) error {
-	t := time.NewTimer(time.Duration(d))
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ullage-sh/ullage/awssim/world"
-	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/lab"
 	"github.com/ullage-sh/ullage/provider/simulated"
 	"github.com/ullage-sh/ullage/runner"
@@ -45,7 +45,7 @@ func (r *run) commands() map[string]command {
 		"during":         r.during,
 		"freeze":         r.on(1, "freeze NODE", func(a []string) error { return r.lab.Fleet().Freeze(a[0]) }),
 		"thaw":           r.on(1, "thaw NODE", func(a []string) error { return r.lab.Fleet().Thaw(a[0]) }),
-		"vanish":         r.on(1, "vanish INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(now(), path.Base(a[0])) }),
+		"vanish":         r.on(1, "vanish INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(wall.Now(), path.Base(a[0])) }),
 		"shortage":       r.on(2, "shortage PATTERN N", r.shortage),
 		"reclaim":        r.on(1, "reclaim PATTERN", r.reclaim),
 		"release-ami":    r.on(1, "release-ami RELEASE", r.releaseAMI),
@@ -56,8 +56,6 @@ func (r *run) commands() map[string]command {
 		"notyet":         notYet,
 	}
 }
-
-func now() cluster.Instant { return cluster.Instant(time.Now().UnixNano()) }
 
 // on is a command that does something to the lab.
 func (r *run) on(args int, usage string, do func(args []string) error) command {
@@ -87,7 +85,7 @@ func (r *run) shortage(a []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.lab.Cloud().SetCapacity(now(), p, n)
+	_, err = r.lab.Cloud().SetCapacity(wall.Now(), p, n)
 	return err
 }
 
@@ -96,7 +94,7 @@ func (r *run) reclaim(a []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.lab.Cloud().Reclaim(now(), p)
+	_, err = r.lab.Cloud().Reclaim(wall.Now(), p)
 	return err
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ullage-sh/ullage/awssim/world"
-	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/running"
 )
@@ -76,7 +76,7 @@ func (o *awsServe) run(cmd *cobra.Command) (err error) {
 		return fmt.Errorf("--speed is %v: want a positive number", o.world.Speed)
 	}
 	o.endpoint.Speed = o.world.Speed
-	if o.endpoint.World, err = world.New(o.world, cluster.Instant(time.Now().UnixNano())); err != nil {
+	if o.endpoint.World, err = world.New(o.world, wall.Now()); err != nil {
 		return err
 	}
 	e, err := endpoint.Start(cmd.Context(), o.endpoint)
