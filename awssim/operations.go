@@ -66,7 +66,9 @@ func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]servi
 	machines.unauthenticated, machines.badSignature, machines.denied = "AuthFailure", "AuthFailure", "UnauthorizedOperation"
 	return map[string]service{
 		"ec2": machines.with(wire.EC2(), map[string]operation{
+			"CancelCapacityReservation":      serve(ec2.CancelCapacityReservation),
 			"CancelSpotInstanceRequests":     serve(ec2.CancelSpotInstanceRequests),
+			"CreateCapacityReservation":      serve(ec2.CreateCapacityReservation),
 			"CreateFleet":                    serve(ec2.CreateFleet),
 			"CreateLaunchTemplate":           serve(ec2.CreateLaunchTemplate),
 			"CreateLaunchTemplateVersion":    serve(ec2.CreateLaunchTemplateVersion),
@@ -90,6 +92,7 @@ func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]servi
 			"DescribeSubnets":                serve(ec2.DescribeSubnets),
 			"DescribeTags":                   serve(ec2.DescribeTags),
 			"DescribeVpcs":                   serve(ec2.DescribeVpcs),
+			"ModifyCapacityReservation":      serve(ec2.ModifyCapacityReservation),
 			"RunInstances":                   serve(ec2.RunInstances),
 			"TerminateInstances":             serve(ec2.TerminateInstances),
 		}),

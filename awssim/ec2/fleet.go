@@ -18,6 +18,7 @@ import (
 // alternative is a pool that a fleet may take instances from.
 type alternative struct {
 	world.Pool
+	from     supply
 	launch   *launch
 	override types.FleetLaunchTemplateOverrides
 	price    cluster.Money // now
@@ -41,7 +42,9 @@ type fleet struct {
 type order struct {
 	spot         bool
 	count, least int
-	pools        []alternative
+	// reservedFirst: what is reserved anywhere is used before anything that is not.
+	reservedFirst bool
+	pools         []alternative
 }
 
 // CreateFleet launches a fleet of type instant: now or never, from the pools that the
@@ -92,8 +95,8 @@ func (f *fleet) plan(in *ec2.CreateFleetInput) error {
 		onDemand += rest
 	}
 	if o := in.OnDemandOptions; o != nil {
-		if aws.ToBool(o.SingleAvailabilityZone) || aws.ToBool(o.SingleInstanceType) || o.MaxTotalPrice != nil || o.CapacityReservationOptions != nil {
-			return notSimulated("an on-demand fleet in a single zone or of a single type, with a total price or with reservations")
+		if aws.ToBool(o.SingleAvailabilityZone) || aws.ToBool(o.SingleInstanceType) || o.MaxTotalPrice != nil {
+			return notSimulated("an on-demand fleet in a single zone or of a single type, or with a total price")
 		}
 	}
 	if o := in.SpotOptions; o != nil {
@@ -127,6 +130,9 @@ func (f *fleet) order(in *ec2.CreateFleetInput, spot bool, count int) (order, er
 	} else if !spot && in.OnDemandOptions != nil {
 		strategy = string(orElse(in.OnDemandOptions.AllocationStrategy, types.FleetOnDemandAllocationStrategyLowestPrice))
 		o.least = int(aws.ToInt32(in.OnDemandOptions.MinTargetCapacity))
+		if c := in.OnDemandOptions.CapacityReservationOptions; c != nil {
+			o.reservedFirst = c.UsageStrategy == types.FleetCapacityReservationUsageStrategyUseCapacityReservationsFirst
+		}
 	}
 	for k := range in.LaunchTemplateConfigs {
 		pools, err := f.alternatives(&in.LaunchTemplateConfigs[k], spot)
@@ -146,7 +152,8 @@ func (o *order) sort(w *world.World, strategy string) error {
 	var hazards []int64
 	for _, p := range o.pools {
 		if p.failed == nil {
-			shallow[p.OfferingID] = max(o.count-w.Room(p.OfferingID), 0)
+			room, _ := p.from.room(w, p.OfferingID)
+			shallow[p.OfferingID] = max(o.count-room, 0)
 			hazards = append(hazards, p.hazard)
 		}
 	}
@@ -248,7 +255,10 @@ func (f *fleet) override(l launch, o *types.FleetLaunchTemplateOverridesRequest,
 			a.priority = *o.Priority
 		}
 		var failed error
-		if a.Pool, failed = l.pool(f.w, string(l.InstanceType), s, spot); failed != nil {
+		if a.Pool, failed = l.pool(f.w, string(l.InstanceType), s, spot); failed == nil {
+			a.from, failed = l.supply(f.w, a.OfferingID)
+		}
+		if failed != nil {
 			a.failed = wire.AsError(failed)
 			a.OfferingID = cluster.OfferingID{InstanceType: string(l.InstanceType), Zone: s.Zone, CapacityType: world.CapacityType(spot)}
 		}
@@ -294,25 +304,22 @@ func (f *fleet) fulfil(o *order) error {
 		return nil
 	}
 	left := o.count
+	if o.reservedFirst {
+		for k := range o.pools {
+			if a := &o.pools[k]; a.failed == nil && left > 0 {
+				n, err := f.launch(a, min(left, a.from.reserved(f.w)), false)
+				if err != nil {
+					return err
+				}
+				left -= n
+			}
+		}
+	}
 	for k := range o.pools {
-		a := &o.pools[k]
 		if left == 0 {
 			break
 		}
-		switch {
-		case a.failed != nil:
-			f.fail(a, a.failed)
-			continue
-		case a.maxPrice > 0 && a.maxPrice < a.price:
-			f.fail(a, wire.Errorf("SpotMaxPriceTooLow", "Your maximum price of %s is lower than the pool's price of %s.", a.maxPrice, a.price))
-			continue
-		}
-		want := min(left, f.w.Within(a.InstanceType, o.spot))
-		if want == 0 {
-			f.fail(a, wire.AsError(overQuota(a.InstanceType, o.spot)))
-			continue
-		}
-		n, err := f.launch(a, want)
+		n, err := f.take(&o.pools[k], left)
 		if err != nil {
 			return err
 		}
@@ -321,34 +328,58 @@ func (f *fleet) fulfil(o *order) error {
 	return nil
 }
 
+// take launches up to left instances from a pool, and says in the answer what kept it
+// from all of them.
+func (f *fleet) take(a *alternative, left int) (int, error) {
+	switch {
+	case a.failed != nil:
+		f.fail(a, a.failed)
+		return 0, nil
+	case a.maxPrice > 0 && a.maxPrice < a.price:
+		f.fail(a, wire.Errorf("SpotMaxPriceTooLow", "Your maximum price of %s is lower than the pool's price of %s.", a.maxPrice, a.price))
+		return 0, nil
+	}
+	room, within := a.from.room(f.w, a.OfferingID)
+	want := min(left, within)
+	if want == 0 && !a.from.confined {
+		f.fail(a, wire.AsError(overQuota(a.InstanceType, a.CapacityType == cluster.Spot)))
+		return 0, nil
+	}
+	n, err := f.launch(a, min(want, room), true)
+	if err == nil && (n < want || room == 0) {
+		f.fail(a, a.from.short(a.OfferingID))
+	}
+	return n, err
+}
+
 // reachable is how many instances the pools could give.
 func (f *fleet) reachable(o *order) int {
 	sum := 0
 	for _, a := range o.pools {
 		if a.failed == nil && (a.maxPrice == 0 || a.maxPrice >= a.price) {
-			sum += min(f.w.Room(a.OfferingID), o.count)
+			room, _ := a.from.room(f.w, a.OfferingID)
+			sum += min(room, o.count)
 		}
 	}
 	return sum
 }
 
-// launch takes up to want instances from a pool.
-func (f *fleet) launch(a *alternative, want int) (int, error) {
+// launch takes up to want instances from a pool, into its reservations, and beside them.
+func (f *fleet) launch(a *alternative, want int, beside bool) (int, error) {
+	if want == 0 {
+		return 0, nil
+	}
 	tags, err := launchTags(a.launch, f.tags, f.id)
 	if err != nil {
 		f.fail(a, wire.AsError(err))
 		return 0, nil
 	}
 	a.Machine.FleetID = f.id
-	launched, err := f.w.Launch([]world.Pool{a.Pool}, want, tags)
+	launched, err := f.w.Launch(a.from.pools(a.Pool, beside), want, tags)
 	if err != nil {
 		return 0, err
 	}
 	f.call.Takes = max(f.call.Takes, launched.Takes)
-	if len(launched.Instances) < want {
-		f.fail(a, wire.Errorf("InsufficientInstanceCapacity",
-			"We currently do not have sufficient %s capacity in the Availability Zone you requested (%s). Our system will be working on provisioning additional capacity.", a.InstanceType, a.Zone))
-	}
 	if len(launched.Instances) == 0 {
 		return 0, nil
 	}

@@ -50,6 +50,7 @@ func instanceAttributes(w *world.World) attributes[world.View] {
 		"spot-instance-request-id": one(func(v world.View) string { return v.SpotRequest }),
 		"iam-instance-profile.arn": one(func(v world.View) string { return v.Profile }),
 		"instance.group-id":        func(v world.View) []string { return v.SecurityGroups },
+		"capacity-reservation-id":  one(func(v world.View) string { return v.Reserved }),
 		"launch-time":              one(func(v world.View) string { return timestamp(v.Launched) }),
 		"instance-lifecycle": func(v world.View) []string {
 			if v.Spot {
@@ -130,6 +131,7 @@ func describeInstance(w *world.World, v world.View) types.Instance {
 	if v.Spot {
 		i.InstanceLifecycle, i.SpotInstanceRequestId = types.InstanceLifecycleTypeSpot, aws.String(v.SpotRequest)
 	}
+	i.CapacityReservationId, i.CapacityReservationSpecification = description(v.Reserved), reservationOf(w, v.Instance)
 	if v.Profile != "" {
 		i.IamInstanceProfile = &types.IamInstanceProfile{Arn: aws.String(v.Profile), Id: aws.String("AIPA" + v.ID[2:])}
 	}

@@ -104,9 +104,6 @@ func (l *launch) refused() error {
 	if l.InstanceRequirements != nil {
 		return notSimulated("choosing instance types by requirements")
 	}
-	if c := l.CapacityReservationSpecification; c != nil && c.CapacityReservationTarget != nil {
-		return notSimulated("capacity reservations")
-	}
 	return nil
 }
 

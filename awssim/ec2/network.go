@@ -138,14 +138,6 @@ func DescribeSecurityGroups(w *world.World, _ *world.Call, in *ec2.DescribeSecur
 	return out, nil
 }
 
-// DescribeCapacityReservations knows none: none can be bought here.
-func DescribeCapacityReservations(_ *world.World, _ *world.Call, in *ec2.DescribeCapacityReservationsInput) (*ec2.DescribeCapacityReservationsOutput, error) {
-	if len(in.CapacityReservationIds) > 0 {
-		return nil, wire.Errorf("InvalidCapacityReservationId.NotFound", "The capacity reservation '%s' does not exist", strings.Join(in.CapacityReservationIds, ", "))
-	}
-	return &ec2.DescribeCapacityReservationsOutput{CapacityReservations: []types.CapacityReservation{}}, nil
-}
-
 // DescribePlacementGroups knows none.
 func DescribePlacementGroups(_ *world.World, _ *world.Call, in *ec2.DescribePlacementGroupsInput) (*ec2.DescribePlacementGroupsOutput, error) {
 	if names := append(in.GroupNames, in.GroupIds...); len(names) > 0 {

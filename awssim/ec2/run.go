@@ -3,7 +3,6 @@ package ec2
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,7 +34,7 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 	if err != nil {
 		return nil, err
 	}
-	pool, room, err := runPool(w, &l, least)
+	pool, from, err := runPool(w, &l, least)
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +44,16 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 	} else if price := w.SpotPrice(pool.InstanceType, pool.Zone, w.Now()); spot && maxPrice > 0 && maxPrice < price {
 		return nil, wire.Errorf("SpotMaxPriceTooLow", "Your Spot request price of %s is lower than the minimum required Spot request fulfillment price of %s.", maxPrice, price)
 	}
-	within := w.Within(pool.InstanceType, spot)
+	room, within := from.room(w, pool.OfferingID)
 	switch {
-	case within < least:
+	case within < least && !from.confined:
 		return nil, overQuota(pool.InstanceType, spot)
 	case room < least:
-		return nil, &wire.Error{Code: "InsufficientInstanceCapacity", Status: 500, Message: "We currently do not have sufficient " + pool.InstanceType +
-			" capacity in the Availability Zone you requested (" + pool.Zone + "). Our system will be working on provisioning additional capacity."}
+		short := from.short(pool.OfferingID)
+		short.Status = 500
+		return nil, short
 	}
-	launched, err := w.Launch([]world.Pool{pool}, min(most, within, room), tags)
+	launched, err := w.Launch(from.pools(pool, true), min(most, within, room), tags)
 	if err != nil {
 		return nil, err
 	}
@@ -83,37 +83,42 @@ func runLaunch(w *world.World, in *ec2.RunInstancesInput) (launch, error) {
 	return l, nil
 }
 
-// runPool is the pool for a run: in the zone that is asked for, or else in the first that
-// has room. room is how many instances fit.
-func runPool(w *world.World, l *launch, least int) (pool world.Pool, room int, err error) {
+// runPool is the pool for a run, and what it is supplied from: in the zone that is asked
+// for, or else in the first that has room.
+func runPool(w *world.World, l *launch, least int) (pool world.Pool, from supply, err error) {
 	if l.InstanceType == "" {
-		return pool, 0, missing("InstanceType")
+		return pool, from, missing("InstanceType")
 	}
 	spot, _, err := l.spot()
 	if err != nil {
-		return pool, 0, err
+		return pool, from, err
 	}
 	subnets, err := l.subnets(w)
 	if err != nil {
-		return pool, 0, err
+		return pool, from, err
 	}
 	var first error
+	room := 0
 	for _, s := range subnets {
 		p, err := l.pool(w, string(l.InstanceType), s, spot)
+		var source supply
+		if err == nil {
+			source, err = l.supply(w, p.OfferingID)
+		}
 		if err != nil {
 			if first == nil {
 				first = err
 			}
 			continue
 		}
-		if n := w.Room(p.OfferingID); pool.InstanceType == "" || (room < least && n > room) {
-			pool, room = p, n
+		if n, _ := source.room(w, p.OfferingID); pool.InstanceType == "" || (room < least && n > room) {
+			pool, from, room = p, source, n
 		}
 	}
 	if pool.InstanceType == "" {
-		return pool, 0, first
+		return pool, from, first
 	}
-	return pool, min(room, math.MaxInt32), nil
+	return pool, from, nil
 }
 
 // subnets are those in which the launch may be: the one that it names, or all.

@@ -27,6 +27,7 @@ var kinds = []struct{ prefix, kind, code string }{
 	{"vpc-", "vpc", "InvalidVpcID.NotFound"},
 	{"ami-", "image", "InvalidAMIID.NotFound"},
 	{"fleet-", "fleet", "InvalidFleetId.NotFound"},
+	{"cr-", "capacity-reservation", "InvalidCapacityReservationId.NotFound"},
 }
 
 func kindOf(id string) (kind, code string) {
@@ -131,6 +132,9 @@ func exist(w *world.World, ids []string) error {
 	}
 	for _, t := range w.Templates() {
 		known[t.ID] = true
+	}
+	for _, r := range w.Reservations() {
+		known[r.ID] = true
 	}
 	for _, v := range w.Views() {
 		known[v.ID], known[v.InterfaceID], known[v.SpotRequest] = true, true, true

@@ -16,6 +16,10 @@ import (
 type Pool struct {
 	cluster.OfferingID
 	Machine Machine
+	// Reservation is the one of the pool that is launched into, nil for none.
+	Reservation *Reservation
+	// Unreserved: what is launched stays out of reservations that are made later.
+	Unreserved bool
 }
 
 // Machine is what an instance is launched with, but for its pool.
@@ -64,6 +68,10 @@ type Instance struct {
 	Terminated cluster.Instant // 0 while it is not
 	// ByUser: it was terminated by a call, not by the cloud.
 	ByUser bool
+	// Reserved is the id of the capacity reservation that it runs in, "" for none, and
+	// Unreserved says that it is to run in none.
+	Reserved   string
+	Unreserved bool
 	// Cancelled: its Spot request was, which leaves the instance alone.
 	Cancelled bool
 	// Elsewhere: it is not from the machine room, and cannot be ended.
@@ -92,50 +100,68 @@ type Tags = map[string]map[string]string
 // Launched is what came of a launch.
 type Launched struct {
 	Instances []*Instance
-	// SoldOut are the pools that were tried and had no room.
-	SoldOut []cluster.OfferingID
 	// Takes is how long EC2 takes to answer.
 	Takes cluster.Duration
 }
 
-// Launch starts up to count instances, each from the first pool that has room. When none
-// has, nothing is launched and that is no error.
+// Launch starts up to count instances of one reservation (of EC2's other kind: what was
+// launched together), each from the first pool that has room. When none has, nothing is
+// launched and that is no error.
 func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
-	w.serial++
-	token := fmt.Sprintf("launch-%d", w.serial)
-	of := map[cluster.OfferingID]Machine{}
-	var offerings []cluster.OfferingID
-	for _, p := range pools {
-		if _, twice := of[p.OfferingID]; !twice {
-			of[p.OfferingID] = p.Machine
-			offerings = append(offerings, p.OfferingID)
-		}
-	}
 	node, err := nodeOf(pools)
 	if err != nil {
 		return Launched{}, err
 	}
-	receipt, err := w.cloud.Launch(w.now, simulated.Order{Token: token, Count: count, Offerings: offerings, Labels: node.Labels, Taints: node.Taints})
-	out := Launched{SoldOut: receipt.SoldOut, Takes: receipt.Takes}
-	var short *provider.InsufficientCapacityError
-	if errors.As(err, &short) {
-		w.Note("launch of %d: no capacity in %d pools", count, len(short.SoldOut))
-		return out, nil
+	w.serial++
+	launch, together := w.serial, w.NewID("r-")
+	var out Launched
+	for k, p := range pools {
+		n := min(count-len(out.Instances), w.roomIn(p))
+		if n <= 0 {
+			continue
+		}
+		// The reservation has kept the room that the machine room may say there is not.
+		order := simulated.Order{
+			Token: fmt.Sprintf("launch-%d.%d", launch, k), Count: n, Offerings: []cluster.OfferingID{p.OfferingID}, Labels: node.Labels, Taints: node.Taints,
+			Kept: p.Reservation != nil,
+		}
+		receipt, err := w.cloud.Launch(w.now, order)
+		if err != nil {
+			return out, err
+		}
+		out.Takes = max(out.Takes, receipt.Takes)
+		w.takeOver(&out, p, together, receipt.Instances, tags)
 	}
-	if err != nil {
-		return out, err
+	if len(out.Instances) == 0 {
+		w.Note("launch of %d: no capacity in %d pools", count, len(pools))
 	}
+	w.takeIn(w.now)
+	return out, nil
+}
+
+// roomIn is how many more instances a pool can take, or its reservation.
+func (w *World) roomIn(p Pool) int {
+	if p.Reservation != nil {
+		return w.Unused(p.Reservation)
+	}
+	return w.Room(p.OfferingID)
+}
+
+// takeOver makes instances of what was launched in the machine room.
+func (w *World) takeOver(out *Launched, p Pool, together string, all []provider.Instance, tags Tags) {
 	machines := map[string]*simulated.Machine{}
-	events, _ := w.cloud.Events(w.now, w.seen) // read ahead: they are taken in below
+	events, _ := w.cloud.Events(w.now, w.seen) // read ahead: they are taken in later
 	for k := range events {
 		machines[events[k].Machine.InstanceID] = &events[k].Machine
 	}
-	reservation := w.NewID("r-")
-	for n, made := range receipt.Instances {
+	for _, made := range all {
 		i := &Instance{
-			Machine: of[made.Offering], ID: made.ID, Reservation: reservation, Type: made.Offering.InstanceType, Zone: made.Offering.Zone,
-			Spot: made.Offering.CapacityType == cluster.Spot, Launched: w.now, Index: int32(n),
-			InterfaceID: w.fixedID("eni-", made.ID),
+			Machine: p.Machine, ID: made.ID, Reservation: together, Type: made.Offering.InstanceType, Zone: made.Offering.Zone,
+			Spot: made.Offering.CapacityType == cluster.Spot, Launched: w.now, Index: int32(len(out.Instances)),
+			InterfaceID: w.fixedID("eni-", made.ID), Unreserved: p.Unreserved,
+		}
+		if p.Reservation != nil {
+			i.Reserved = p.Reservation.ID
 		}
 		if m := machines[made.ID]; m != nil {
 			i.PrivateIP, i.PrivateDNS = m.InternalIP, m.Name
@@ -148,8 +174,6 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 		w.tagNew(i, tags)
 		out.Instances = append(out.Instances, i)
 	}
-	w.takeIn(w.now)
-	return out, nil
 }
 
 // nodeOf is what the machines of a launch register with. The machine room has it the same
@@ -333,8 +357,10 @@ func (w *World) Offering(id cluster.OfferingID) (cluster.Offering, bool) {
 	return cluster.Offering{}, false
 }
 
-// Room is how many more instances a pool can take.
-func (w *World) Room(id cluster.OfferingID) int { return w.cloud.Room(w.now, id) }
+// Room is how many more instances a pool can take, beside what is reserved in it.
+func (w *World) Room(id cluster.OfferingID) int {
+	return max(w.cloud.Room(w.now, id)-w.kept(id), 0)
+}
 
 // Zones lists the region's zones, sorted.
 func (w *World) Zones() []string { return w.cloud.Zones() }

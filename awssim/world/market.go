@@ -117,7 +117,8 @@ func QuotaClass(instanceType string) string {
 	return letters
 }
 
-// Within tells how many instances of a type a quota leaves room for.
+// Within tells how many instances of a type a quota leaves room for. Reserved capacity
+// counts, whether it is used or not.
 func (w *World) Within(instanceType string, spot bool) int {
 	q := Quota{QuotaClass(instanceType), spot}
 	bound, bounded := w.cfg.Quotas[q]
@@ -131,6 +132,14 @@ func (w *World) Within(instanceType string, spot bool) int {
 		}
 		if used, ok := w.Type(i.Type); ok {
 			bound -= used.VCPU
+		}
+	}
+	for _, r := range w.reservations {
+		if spot || !r.Active() || QuotaClass(r.Type) != q.Class {
+			continue
+		}
+		if kept, ok := w.Type(r.Type); ok {
+			bound -= kept.VCPU * int64(w.Unused(r))
 		}
 	}
 	return int(max(bound, 0) / t.VCPU)

@@ -54,23 +54,24 @@ type World struct {
 	born  cluster.Instant
 	seen  simulated.Cursor // events of the cloud that were taken in
 
-	types      map[string]*cluster.InstanceType
-	subnets    []Subnet
-	groups     []SecurityGroup
-	images     []*Image
-	parameters map[string]Parameter
-	instances  map[string]*Instance
-	order      []*Instance // as launched
-	templates  []*Template
-	tags       map[string]map[string]string // by resource id
-	queues     []*Queue
-	profiles   []*Profile
-	tokens     map[string]Token
-	reclaims   []reclaim
-	retired    []retirement // to come, by time
-	processes  []Process
-	serial     int // of what gets an id from the seed
-	log        []Event
+	types        map[string]*cluster.InstanceType
+	subnets      []Subnet
+	groups       []SecurityGroup
+	images       []*Image
+	parameters   map[string]Parameter
+	instances    map[string]*Instance
+	order        []*Instance // as launched
+	templates    []*Template
+	tags         map[string]map[string]string // by resource id
+	queues       []*Queue
+	profiles     []*Profile
+	tokens       map[string]Token
+	reservations []*Reservation
+	reclaims     []reclaim
+	retired      []retirement // to come, by time
+	processes    []Process
+	serial       int // of what gets an id from the seed
+	log          []Event
 }
 
 // Process is something above machines that goes on by itself, such as the groups of Auto
@@ -189,6 +190,7 @@ func (w *World) pass(at cluster.Instant) {
 		w.takeIn(w.now)
 	}
 	w.retire()
+	w.expire()
 	for _, p := range w.processes {
 		if p.Next() <= w.now {
 			p.Step()
@@ -216,6 +218,11 @@ func (w *World) Next() cluster.Instant {
 	}
 	if len(w.retired) > 0 {
 		next = min(next, w.retired[0].at)
+	}
+	for _, r := range w.reservations {
+		if r.Active() {
+			next = min(next, r.Ends)
+		}
 	}
 	for _, p := range w.processes {
 		next = min(next, p.Next())

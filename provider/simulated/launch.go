@@ -22,6 +22,9 @@ type Order struct {
 	Offerings []cluster.OfferingID
 	Labels    cluster.Labels  `json:",omitempty"`
 	Taints    []cluster.Taint `json:",omitempty"`
+	// Kept: somebody has kept room for these instances, and the bounds of pools do not
+	// hold for them.
+	Kept bool `json:",omitempty"`
 
 	ImageID, Hash string
 	Tags          map[string]string `json:",omitempty"`
@@ -118,6 +121,7 @@ func (b *batch) differs(o Order) []string {
 	add("offerings", slices.Equal(b.Offerings, o.Offerings))
 	add("labels", maps.Equal(b.Labels, o.Labels))
 	add("taints", slices.Equal(b.Taints, o.Taints))
+	add("room", b.Kept == o.Kept)
 	return names
 }
 
@@ -162,6 +166,9 @@ func (c *Cloud) pick(o Order) (picked, soldOut []cluster.OfferingID) {
 	taken := map[cluster.OfferingID]int{} // by this order
 	for _, id := range o.Offerings {
 		room := c.room(id) - taken[id]
+		if o.Kept {
+			room = o.Count
+		}
 		for range min(room, o.Count-len(picked)) {
 			picked = append(picked, id)
 			taken[id]++
