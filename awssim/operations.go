@@ -31,6 +31,7 @@ type service struct {
 	operations map[string]operation
 	// The codes for what is refused before the operation is asked.
 	unknown, unauthenticated, badSignature, expired, denied string
+	throttled                                               wire.Error
 }
 
 // operation is what is served under a name.
@@ -57,13 +58,16 @@ func serve[In, Out any](f func(*world.World, *world.Call, *In) (*Out, error)) op
 
 // services are all that is served, by the name in the scope of signatures.
 func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]service {
-	query := service{unknown: "InvalidAction", unauthenticated: "InvalidClientTokenId", badSignature: "SignatureDoesNotMatch", expired: "RequestExpired", denied: "AccessDenied"}
+	query := service{unknown: "InvalidAction", unauthenticated: "InvalidClientTokenId", badSignature: "SignatureDoesNotMatch", expired: "RequestExpired", denied: "AccessDenied", throttled: tooManyQuery}
 	json := service{
 		unknown: "UnknownOperationException", unauthenticated: "UnrecognizedClientException", badSignature: "InvalidSignatureException",
-		expired: "InvalidSignatureException", denied: "AccessDeniedException",
+		expired: "InvalidSignatureException", denied: "AccessDeniedException", throttled: tooManyJSON,
 	}
+	clusters := json
+	clusters.throttled = tooManyOfEKS
 	machines := query
 	machines.unauthenticated, machines.badSignature, machines.denied = "AuthFailure", "AuthFailure", "UnauthorizedOperation"
+	machines.throttled = tooManyOfEC2
 	return map[string]service{
 		"ec2": machines.with(wire.EC2(), map[string]operation{
 			"CancelCapacityReservation":      serve(ec2.CancelCapacityReservation),
@@ -160,7 +164,7 @@ func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]servi
 		"pricing": json.with(wire.JSON11(pricingschemas.AWSPriceListService), map[string]operation{
 			"GetProducts": serve(pricing.GetProducts),
 		}),
-		"eks": json.with(wire.RESTJSON(eksschemas.AWSWesleyFrontend,
+		"eks": clusters.with(wire.RESTJSON(eksschemas.AWSWesleyFrontend,
 			smithy.NewOperationSchema(eksschemas.CreateFargateProfile, eksschemas.CreateFargateProfileRequest, nil),
 			smithy.NewOperationSchema(eksschemas.CreateNodegroup, eksschemas.CreateNodegroupRequest, nil),
 			smithy.NewOperationSchema(eksschemas.DeleteFargateProfile, eksschemas.DeleteFargateProfileRequest, nil),

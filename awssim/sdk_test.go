@@ -230,57 +230,6 @@ func TestDryRunAndDenied(t *testing.T) {
 	})
 }
 
-// TestThrottling counts how many requests of each kind come through in one instant, and
-// a second later.
-func TestThrottling(t *testing.T) {
-	rates := DefaultRates()
-	l := newLab(t, world.Config{Seed: 1}, func(c *Config) { c.Rates = &rates })
-	ctx := context.Background()
-	once := func(o *awsec2.Options) { o.Retryer = aws.NopRetryer{} }
-	filter := []types.Filter{{Name: aws.String("instance-type"), Values: []string{"m5.large"}}}
-	for _, c := range []struct {
-		name         string
-		burst, later int
-		ask          func() error
-	}{
-		{"DescribeInstances with a filter", 100, 20, func() error {
-			_, err := l.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{Filters: filter}, once)
-			return err
-		}},
-		{"DescribeInstances of all", 50, 10, func() error {
-			_, err := l.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{}, once)
-			return err
-		}},
-		{"CreateTags", 50, 5, func() error {
-			_, err := l.ec2.CreateTags(ctx, &awsec2.CreateTagsInput{Resources: []string{"i-none"}, Tags: []types.Tag{}}, once)
-			return err
-		}},
-	} {
-		for _, want := range []int{c.burst, c.later} {
-			through := 0
-			for range 2 * c.burst {
-				if err := c.ask(); code(err) != "RequestLimitExceeded" {
-					through++
-				}
-			}
-			if through != want {
-				t.Errorf("%s: %d requests came through, want %d", c.name, through, want)
-			}
-			l.clock.pass(cluster.Second)
-		}
-	}
-	// A request for less than nothing gives nothing back.
-	limits := throttle{rates, map[string]*bucket{}}
-	for _, c := range []struct {
-		count int32
-		want  bool
-	}{{1000, true}, {-1000, true}, {1, false}} {
-		if got := limits.allow("RunInstances", &awsec2.RunInstancesInput{MaxCount: &c.count}, l.clock.Now()); got != c.want {
-			t.Errorf("a run of %d after 1000: allowed is %v, want %v", c.count, got, c.want)
-		}
-	}
-}
-
 // TestReceive follows a reclaim of a whole pool on the queue: recommendation, warning two
 // minutes before the end, and what is not deleted comes again.
 func TestReceive(t *testing.T) {

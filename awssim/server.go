@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +30,7 @@ type Config struct {
 	// Secrets by access key. Without any, every request is taken that names a service,
 	// whoever signed it; with some, only what they have signed.
 	Secrets map[string]string
-	// Rates at which EC2 may be asked; nil for no limit.
+	// Rates at which AWS may be asked; nil for no limit.
 	Rates *Rates
 	// Denied are operations that the caller has no right to, as IAM names them:
 	// "ec2:CreateFleet".
@@ -174,7 +173,7 @@ func (s *Server) handle(r *http.Request, body []byte, sig signature, svc service
 		scheme = "https://"
 	}
 	call := &world.Call{Endpoint: scheme + r.Host, Principal: sig.key, Asked: s.cfg.Now()}
-	out, err = s.ask(r.Context(), op, full, in, call)
+	out, err = s.ask(r.Context(), question{svc, op, sig.service, req.Operation, in, call})
 	if call.Takes > 0 {
 		if slept := s.cfg.Sleep(r.Context(), call.Takes); slept != nil {
 			return "", nil, slept
@@ -186,42 +185,53 @@ func (s *Server) handle(r *http.Request, body []byte, sig signature, svc service
 // lookEvery is how often the server looks for what a request waits for.
 const lookEvery = 100 * cluster.Millisecond
 
-// ask puts the question to the world, again and again while there is nothing to say yet.
-func (s *Server) ask(ctx context.Context, op operation, full string, in any, call *world.Call) (any, error) {
+// question is a request that has been read and may be asked.
+type question struct {
+	service   service
+	operation operation
+	of, name  string // "ec2", "CreateFleet"
+	in        any
+	call      *world.Call
+}
+
+// full is the operation as IAM names it: "ec2:CreateFleet".
+func (q *question) full() string { return q.of + ":" + q.name }
+
+// ask puts a question to the world, again and again while there is nothing to say yet.
+func (s *Server) ask(ctx context.Context, q question) (any, error) {
 	for first := true; ; first = false {
-		out, err := s.once(op, full, in, call, first)
+		out, err := s.once(q, first)
 		now := s.cfg.Now()
-		if err != nil || call.AskAgain <= now {
+		if err != nil || q.call.AskAgain <= now {
 			return out, err
 		}
-		wait := min(call.AskAgain.Sub(now), lookEvery)
-		call.AskAgain = 0
+		wait := min(q.call.AskAgain.Sub(now), lookEvery)
+		q.call.AskAgain = 0
 		if err := s.cfg.Sleep(ctx, wait); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// once puts the question to the world.
-func (s *Server) once(op operation, full string, in any, call *world.Call, first bool) (any, error) {
+// once puts a question to the world.
+func (s *Server) once(q question, first bool) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
 	w := s.cfg.World
 	w.Advance(now)
 	if first {
-		s.counts[full]++
-		if s.throttled(full, in, now) {
-			s.counts[full+" throttled"]++
-			return nil, &wire.Error{Code: "RequestLimitExceeded", Status: http.StatusServiceUnavailable, Message: "Request limit exceeded."}
+		s.counts[q.full()]++
+		if s.throttle != nil && !s.throttle.allow(q.of, q.name, q.in, now) {
+			s.counts[q.full()+" throttled"]++
+			return nil, &q.service.throttled
 		}
 	}
-	return guarded(w, op, full, in, call)
-}
-
-func (s *Server) throttled(full string, in any, now cluster.Instant) bool {
-	operation, compute := strings.CutPrefix(full, "ec2:")
-	return s.throttle != nil && compute && !s.throttle.allow(operation, in, now)
+	answer := func() (any, error) { return guarded(w, q.operation, q.full(), q.in, q.call) }
+	if s.throttle == nil {
+		return answer()
+	}
+	return s.throttle.launching(q.call, now, answer)
 }
 
 // authenticate checks who signed a request.

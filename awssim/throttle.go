@@ -1,48 +1,32 @@
 package awssim
 
 import (
+	"math"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
+	"github.com/ullage-sh/ullage/awssim/wire"
+	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// Rate is a token bucket's: how many tokens it holds, and how many come back a second.
-type Rate struct{ Burst, PerSecond float64 }
-
-// Rates are EC2's limits on requests. Each operation has a bucket of its own in its class.
-//
-// The figures are those of the EC2 developer guide, "Request throttling for the Amazon EC2
-// API" (docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html, 2025): they hold
-// for an account in a region.
-type Rates struct {
-	// NonMutating operations: Describe, List, Search and Get.
-	NonMutating Rate
-	// Unfiltered holds instead for some of them when they ask for everything on one page.
-	Unfiltered Rate
-	Mutating   Rate
-	// Run is for RunInstances.
-	Run Rate
-	// Launched and Terminated count instances, not requests.
-	Launched, Terminated Rate
-}
-
-// DefaultRates are AWS's.
-func DefaultRates() Rates {
-	return Rates{
-		NonMutating: Rate{100, 20}, Unfiltered: Rate{50, 10}, Mutating: Rate{50, 5}, Run: Rate{5, 2},
-		Launched: Rate{1000, 2}, Terminated: Rate{1000, 20},
-	}
-}
+// What services say when they are asked too often.
+var (
+	tooManyOfEC2 = wire.Error{Code: "RequestLimitExceeded", Status: http.StatusServiceUnavailable, Message: "Request limit exceeded."}
+	tooManyQuery = wire.Error{Code: "Throttling", Message: "Rate exceeded"}
+	tooManyJSON  = wire.Error{Code: "ThrottlingException", Message: "Rate exceeded"}
+	tooManyOfEKS = wire.Error{Code: "TooManyRequestsException", Status: http.StatusTooManyRequests, Message: "Too Many Requests"}
+)
 
 // unfiltered are the operations with a smaller bucket for requests without filters and
 // pages.
 var unfiltered = []string{"DescribeInstances", "DescribeInstanceStatus", "DescribeSecurityGroups", "DescribeSpotInstanceRequests"}
 
-// throttle keeps the buckets of EC2.
+// throttle keeps the buckets of an account.
 type throttle struct {
 	rates   Rates
 	buckets map[string]*bucket
@@ -54,49 +38,87 @@ type bucket struct {
 	at     cluster.Instant
 }
 
+// need is what a request takes out of a bucket.
+type need struct {
+	bucket string
+	rate   Rate
+	count  float64
+}
+
 // allow takes the tokens for a request, all of them or none; false when there are not
 // enough.
-func (t *throttle) allow(operation string, in any, now cluster.Instant) bool {
-	type need struct {
-		name  string
-		rate  Rate
-		count float64
-	}
-	needs := []need{{operation, t.rates.Mutating, 1}}
-	switch {
-	case slices.Contains(unfiltered, operation) && asksForAll(in):
-		needs[0] = need{operation + " unfiltered", t.rates.Unfiltered, 1}
-	case nonMutating(operation):
-		needs[0].rate = t.rates.NonMutating
-	case operation == "RunInstances":
-		needs[0].rate = t.rates.Run
-	}
-	switch in := in.(type) {
-	case *ec2.RunInstancesInput:
-		if in.MaxCount != nil {
-			needs = append(needs, need{"launched", t.rates.Launched, float64(max(*in.MaxCount, 0))})
-		}
-	case *ec2.TerminateInstancesInput:
-		needs = append(needs, need{"terminated", t.rates.Terminated, float64(len(in.InstanceIds))})
-	}
+func (t *throttle) allow(service, operation string, in any, now cluster.Instant) bool {
+	needs := t.needs(service, operation, in)
 	for _, n := range needs {
-		b := t.buckets[n.name]
-		if b == nil {
-			b = &bucket{n.rate.Burst, now}
-			t.buckets[n.name] = b
-		}
-		if now > b.at {
-			b.tokens = min(n.rate.Burst, b.tokens+n.rate.PerSecond*float64(now.Sub(b.at))/float64(cluster.Second))
-			b.at = now
-		}
-		if b.tokens < n.count {
+		if t.fill(n.bucket, n.rate, now).tokens < n.count {
 			return false
 		}
 	}
 	for _, n := range needs {
-		t.buckets[n.name].tokens -= n.count
+		t.buckets[n.bucket].tokens -= n.count
 	}
 	return true
+}
+
+// needs are the tokens for a request.
+func (t *throttle) needs(service, operation string, in any) []need {
+	if service == "ec2" {
+		return t.needsOfEC2(operation, in)
+	}
+	l, limited := t.rates.Others[service]
+	if !limited {
+		return nil
+	}
+	n := need{service, l.Read, 1}
+	if !nonMutating(operation) && l.Write != (Rate{}) {
+		n.bucket, n.rate = service+" writes", l.Write
+	}
+	if l.Each {
+		n.bucket += ":" + operation
+	}
+	return []need{n}
+}
+
+func (t *throttle) needsOfEC2(operation string, in any) []need {
+	n := need{operation, t.rates.Mutating, 1}
+	switch {
+	case slices.Contains(unfiltered, operation) && asksForAll(in):
+		n.bucket, n.rate = operation+" unfiltered", t.rates.Unfiltered
+	case nonMutating(operation):
+		n.rate = t.rates.NonMutating
+	case operation == "RunInstances":
+		n.rate = t.rates.Run
+	}
+	if in, ok := in.(*ec2.TerminateInstancesInput); ok {
+		return []need{n, {"terminated", t.rates.Terminated, float64(len(in.InstanceIds))}}
+	}
+	return []need{n}
+}
+
+// fill is a bucket with the tokens that it has by now.
+func (t *throttle) fill(name string, rate Rate, now cluster.Instant) *bucket {
+	b := t.buckets[name]
+	if b == nil {
+		b = &bucket{rate.Burst, now}
+		t.buckets[name] = b
+	}
+	if now > b.at {
+		b.tokens = min(rate.Burst, b.tokens+rate.PerSecond*float64(now.Sub(b.at))/float64(cluster.Second))
+		b.at = now
+	}
+	return b
+}
+
+// launching lets an operation launch as many instances as the account may by now, and
+// takes the tokens for those that it has.
+func (t *throttle) launching(call *world.Call, now cluster.Instant, do func() (any, error)) (any, error) {
+	b := t.fill("launched", t.rates.Launched, now)
+	may := int(math.Floor(b.tokens))
+	left := may
+	call.Launches = &left
+	out, err := do()
+	b.tokens -= float64(may - left)
+	return out, err
 }
 
 func nonMutating(operation string) bool {
@@ -112,13 +134,4 @@ func asksForAll(in any) bool {
 		}
 	}
 	return true
-}
-
-// Faster are the rates for a world at a speed: what is asked for in the same span of its
-// time comes that much faster.
-func (r Rates) Faster(speed float64) Rates {
-	for _, each := range []*Rate{&r.NonMutating, &r.Unfiltered, &r.Mutating, &r.Run, &r.Launched, &r.Terminated} {
-		each.PerSecond *= speed
-	}
-	return r
 }

@@ -297,6 +297,10 @@ func overrideSubnets(w *world.World, l *launch, o *types.FleetLaunchTemplateOver
 
 // fulfil launches what is to be had, pool by pool.
 func (f *fleet) fulfil(o *order) error {
+	if f.call.MayLaunch(o.least) < o.least {
+		f.fail(&o.pools[0], tooMany())
+		return nil
+	}
 	if f.reachable(o) < o.least {
 		for k := range o.pools {
 			f.fail(&o.pools[k], wire.Errorf("InsufficientInstanceCapacity", "The minimum target capacity of %d cannot be met", o.least))
@@ -323,7 +327,10 @@ func (f *fleet) fulfil(o *order) error {
 		if err != nil {
 			return err
 		}
-		left -= n
+		if left -= n; left > 0 && f.call.MayLaunch(1) == 0 {
+			f.fail(&o.pools[k], tooMany())
+			break
+		}
 	}
 	return nil
 }
@@ -346,7 +353,7 @@ func (f *fleet) take(a *alternative, left int) (int, error) {
 		return 0, nil
 	}
 	n, err := f.launch(a, min(want, room), true)
-	if err == nil && (n < want || room == 0) {
+	if err == nil && (n == room && n < want || room == 0) {
 		f.fail(a, a.from.short(a.OfferingID))
 	}
 	return n, err
@@ -366,7 +373,7 @@ func (f *fleet) reachable(o *order) int {
 
 // launch takes up to want instances from a pool, into its reservations, and beside them.
 func (f *fleet) launch(a *alternative, want int, beside bool) (int, error) {
-	if want == 0 {
+	if want = f.call.MayLaunch(want); want == 0 {
 		return 0, nil
 	}
 	tags, err := launchTags(a.launch, f.tags, f.id)
@@ -380,6 +387,7 @@ func (f *fleet) launch(a *alternative, want int, beside bool) (int, error) {
 		return 0, err
 	}
 	f.call.Takes = max(f.call.Takes, launched.Takes)
+	f.call.Launched(len(launched.Instances))
 	if len(launched.Instances) == 0 {
 		return 0, nil
 	}

@@ -46,6 +46,8 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 	}
 	room, within := from.room(w, pool.OfferingID)
 	switch {
+	case call.MayLaunch(most) < most:
+		return nil, tooMany()
 	case within < least && !from.confined:
 		return nil, overQuota(pool.InstanceType, spot)
 	case room < least:
@@ -58,6 +60,7 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 		return nil, err
 	}
 	call.Takes = launched.Takes
+	call.Launched(len(launched.Instances))
 	out := &ec2.RunInstancesOutput{OwnerId: aws.String(w.Config().Account), Groups: []types.GroupIdentifier{}, Instances: []types.Instance{}}
 	for _, i := range launched.Instances {
 		i.Token = aws.ToString(in.ClientToken)
@@ -146,6 +149,11 @@ func oneSubnet(w *world.World, id string) ([]world.Subnet, error) {
 		return nil, wire.Errorf("InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", id)
 	}
 	return []world.Subnet{s}, nil
+}
+
+// tooMany is the error for more instances than may be launched now.
+func tooMany() *wire.Error {
+	return &wire.Error{Code: "RequestLimitExceeded", Status: 503, Message: "Request limit exceeded. The account has launched too many instances of late."}
 }
 
 // overQuota is the error for more vCPUs than the account may run.
