@@ -106,7 +106,31 @@ func (e *Engine) members(p *cluster.Pool) (staying []*cluster.Claim, total int64
 // did not come up will be kept.
 func (e *Engine) beingReplaced(c *cluster.Claim) bool {
 	m, doomed := doom(c)
-	return e.disruptor.actions[c.Name] != nil || doomed && (forced(m.reason) || e.lost(m) == "")
+	return e.disruptor.actions[c.Name].replaces(e, c) || doomed && (forced(m.reason) || e.lost(m) == "")
+}
+
+// replaces tells whether an action whose claims are being marked has a claim of the same
+// pool for one of them. Where nodes go first it has none: such a claim counts until its mark
+// is seen, or another would be written although it may stay.
+func (x *action) replaces(e *Engine, c *cluster.Claim) bool {
+	if x == nil {
+		return false
+	}
+	before := 0
+	for _, name := range x.claims {
+		if name == c.Name {
+			break
+		}
+		if o := e.claims[name]; o != nil && o.Pool == c.Pool {
+			before++
+		}
+	}
+	for _, f := range x.creates {
+		if f.Claim.Pool == c.Pool {
+			before--
+		}
+	}
+	return before < 0
 }
 
 // endSurplus ends the claims that a pool has too many: those first that have no instance,

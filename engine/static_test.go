@@ -151,6 +151,39 @@ func TestFixedNodesDrift(t *testing.T) {
 	}
 }
 
+// TestFixedNodesGoFirst: where nodes go before their replacements come, none is written
+// before the old one is marked. It may stay: here each second mark cannot be written.
+func TestFixedNodesGoFirst(t *testing.T) {
+	w := newWorld(t, 8)
+	w.image = "one"
+	w.withFixed(4)
+	w.changeFixed(func(p *cluster.Pool) { p.Annotations = map[string]string{"ullage.sh/replace": "terminate-first"} })
+	w.run(10 * cluster.Minute)
+	w.image = "two"
+	marks := 0
+	w.conflicts = func(f engine.Effect) bool {
+		switch f := f.(type) {
+		case engine.CreateClaim:
+			staying := slices.DeleteFunc(w.of("fixed"), func(c *cluster.Claim) bool { return c.Annotations["ullage.sh/disruption"] != "" })
+			if len(staying) >= 4 {
+				t.Errorf("%s is written beside %d claims that stay", f.Claim.Name, len(staying))
+			}
+		case engine.PatchClaim:
+			if f.Annotations["ullage.sh/disruption"] != "" {
+				marks++
+				w.replicas(4) // whoever looks now sees no mark
+				return marks%2 == 1
+			}
+		}
+		return false
+	}
+	w.run(30 * cluster.Minute)
+	w.settled(0)
+	if got := w.images(); got["two"] != 4 || got["one"] > 0 || marks < 5 {
+		t.Errorf("claims by image %v, %d marks", got, marks)
+	}
+}
+
 // TestFixedNodesExpire and are replaced.
 func TestFixedNodesExpire(t *testing.T) {
 	w := newWorld(t, 4)

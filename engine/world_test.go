@@ -55,9 +55,11 @@ type world struct {
 	// crash, if set, is asked around every effect whether the operator ends here.
 	crash func() bool
 	// loses, if set, tells whether the answer to an effect gets lost.
-	loses   func(engine.Effect) bool
-	crashes int
-	writes  int
+	loses func(engine.Effect) bool
+	// conflicts, if set, tells whether an effect meets a change that nobody has seen yet.
+	conflicts func(engine.Effect) bool
+	crashes   int
+	writes    int
 	// forget throws the engine's state away before every step.
 	forget bool
 	// repacked is what the last pass has found, passes how many there were.
@@ -367,7 +369,10 @@ func (w *world) carryOut() {
 		if w.crashed() {
 			return
 		}
-		done := w.do(f)
+		done := engine.Done{Effect: f, Err: &engine.Failure{Kind: engine.Conflict, Message: "the object has been modified"}}
+		if w.conflicts == nil || !w.conflicts(f) {
+			done = w.do(f)
+		}
 		w.writes++
 		if w.loses != nil && w.loses(f) {
 			done = engine.Done{Effect: f, Err: &engine.Failure{Kind: engine.Transient, Message: "the answer was lost"}}

@@ -109,6 +109,20 @@ func (c *control) enter(x *workload.Workload) *owner {
 	return o
 }
 
+// resize gives a pool another number of nodes.
+func (w *world) resize(r Resize) {
+	o := w.store.Pools.Get(r.Pool)
+	if o == nil {
+		return // somebody has deleted it
+	}
+	w.record("resized", r.Pool, strconv.FormatInt(r.Replicas, 10))
+	w.outside()
+	x := *o.Now
+	x.Generation++
+	x.Replicas = &r.Replicas
+	w.store.Pools.Set(o, &x)
+}
+
 // rename gives the pods of a generation their labels.
 func (c *control) rename(o *owner) {
 	labels := cluster.Labels{}

@@ -130,12 +130,7 @@ func TestHealthyDay(t *testing.T) {
 
 // TestMutants: each rule is broken on purpose and has to be the one that is reported.
 func TestMutants(t *testing.T) {
-	for _, x := range []struct {
-		name  string
-		rule  judge.Rule
-		spoil func(*mutant, []engine.Effect) []engine.Effect
-		set   func(*sim.Scenario)
-	}{
+	tryMutants(t, []mutation{
 		{name: "never ends instances", rule: judge.StuckDeletion, spoil: without[engine.Terminate]},
 		{name: "never creates claims", rule: judge.StarvedPod, spoil: without[engine.CreateClaim]},
 		{name: "never gives back", rule: judge.KeptEmpty, spoil: without[engine.DeleteClaim]},
@@ -153,7 +148,19 @@ func TestMutants(t *testing.T) {
 		{name: "never moves anybody", rule: judge.Wasteful, spoil: keepAll, set: scattered},
 		{name: "writes now and then between moves", rule: judge.Restless, spoil: scribble, set: late},
 		{name: "knows no limits", rule: judge.Limit, spoil: unlimited, set: limited},
-	} {
+	})
+}
+
+// mutation is something wrong about the engine, and the rule that it breaks.
+type mutation struct {
+	name  string
+	rule  judge.Rule
+	spoil func(*mutant, []engine.Effect) []engine.Effect
+	set   func(*sim.Scenario)
+}
+
+func tryMutants(t *testing.T, all []mutation) {
+	for _, x := range all {
 		t.Run(x.name, func(t *testing.T) {
 			s := day(t)
 			if x.set != nil {

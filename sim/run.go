@@ -100,7 +100,7 @@ func newWorld(s Scenario) (*world, error) {
 	watch(w, w.store.Pods, "pod", w.podChanged)
 	watch(w, w.store.Nodes, "node", w.nodeChanged)
 	watch(w, w.store.Claims, "claim", w.claimChanged)
-	watch(w, w.store.Pools, "pool", w.operator.poolChanged)
+	watch(w, w.store.Pools, "pool", w.poolChanged)
 	watch(w, w.store.Classes, "class", w.operator.classChanged)
 	watch(w, w.store.Daemons, "daemonset", w.operator.daemonChanged)
 	watch(w, w.store.Statuses, "budget", w.operator.budgetChanged)
@@ -154,6 +154,13 @@ func (w *world) claimChanged(o *store.Claim, old *cluster.Claim) {
 	}
 }
 
+func (w *world) poolChanged(o *store.Object[cluster.Pool], old *cluster.Pool) {
+	w.operator.poolChanged(o, old)
+	if w.judge != nil {
+		w.judge.PoolChanged(o, old)
+	}
+}
+
 // begins enters what is there in the beginning, and all that is known to come.
 func (w *world) begins() {
 	for _, c := range w.Classes {
@@ -163,6 +170,9 @@ func (w *world) begins() {
 	for _, p := range w.Pools {
 		x := *p
 		_, _ = w.store.Pools.Create(p.Name, &x) // the store is empty
+	}
+	for _, r := range w.Resizes {
+		w.at(w.Start.Add(r.At), func() { w.resize(r) })
 	}
 	w.control.begin()
 	w.operator.start()

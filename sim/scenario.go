@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
@@ -27,6 +28,8 @@ type Scenario struct {
 	// The cluster. Records are not changed.
 	Classes []*cluster.NodeClass
 	Pools   []*cluster.Pool
+	// Resizes change the number of nodes of pools that have a fixed one.
+	Resizes []Resize
 
 	Workloads []*workload.Workload
 	// Trace is a stream of pods beside the workloads; nil for none.
@@ -60,6 +63,13 @@ type Brain interface {
 	// Step takes what was observed and the time, and returns what to do and when to be
 	// stepped again.
 	Step(now cluster.Instant, events []engine.Event) (effects []engine.Effect, wake cluster.Instant)
+}
+
+// Resize gives a pool with a fixed number of nodes another.
+type Resize struct {
+	At       cluster.Duration // since the beginning
+	Pool     string
+	Replicas int64
 }
 
 // Pace is how quick everybody is.
@@ -123,6 +133,11 @@ func (s Scenario) complete() (Scenario, error) {
 	s.Options.BoundEvery, s.Options.Solve.Unproven = cluster.Forever, true
 	if s.Brain == nil {
 		s.Brain = func(o engine.Options) Brain { return engine.New(o) }
+	}
+	for i, r := range s.Resizes {
+		if !slices.ContainsFunc(s.Pools, func(p *cluster.Pool) bool { return p.Name == r.Pool && p.Replicas != nil }) || r.Replicas < 0 {
+			return s, fmt.Errorf("scenario: resize %d: there is no pool %q with a fixed number of nodes that could have %d", i+1, r.Pool, r.Replicas)
+		}
 	}
 	names := map[string]bool{}
 	for _, w := range s.Workloads {

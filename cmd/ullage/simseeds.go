@@ -39,6 +39,7 @@ type seedFlags struct {
 	parallel int
 	shrink   int
 	maxPods  int
+	with     []string
 	disrupt  bool
 	pass     time.Duration
 	profile  string
@@ -66,6 +67,7 @@ func simSeedsCommand() *cobra.Command {
 	flags.BoolVar(&f.disrupt, "disrupt", true, "pools also consolidate nodes in use, let nodes expire, and nodes drift")
 	flags.DurationVar(&f.pass, "pass-every", 0, "how long the operator waits from one look at all nodes to the next; larger makes days quicker, with less disruption in each (10s)")
 	flags.IntVar(&f.maxPods, "max-pods", 0, "leave out seeds of larger clusters; 0 for none")
+	flags.StringSliceVar(&f.with, "with", nil, "only seeds whose clusters have one of these: "+strings.Join(seeds.KnownExtras(), ", "))
 	flags.StringVar(&f.profile, "cpuprofile", "", "`file` for a profile of the processor time")
 	_ = flags.MarkHidden("cpuprofile") // it exists
 	return cmd
@@ -78,6 +80,9 @@ func (f *seedFlags) run(ctx context.Context, out io.Writer) (err error) {
 	cut, err := seeds.ParseCut(f.cut)
 	if err != nil {
 		return fmt.Errorf("--cut: %w", err)
+	}
+	if err := seeds.CheckExtras(f.with); err != nil {
+		return fmt.Errorf("--with: %w", err)
 	}
 	types, err := seeds.Types()
 	if err != nil {
@@ -128,7 +133,7 @@ func (r *seedRun) all(ctx context.Context) {
 		})
 	}
 	for seed := r.from; seed < r.from+uint64(max(r.n, 0)) && ctx.Err() == nil; seed++ {
-		if r.ledger != nil && r.has(seed) || r.maxPods > 0 && seeds.Pods(seed) > r.maxPods {
+		if r.ledger != nil && r.has(seed) || r.maxPods > 0 && seeds.Pods(seed) > r.maxPods || !r.wanted(seed) {
 			continue
 		}
 		select {
@@ -138,6 +143,11 @@ func (r *seedRun) all(ctx context.Context) {
 	}
 	close(next)
 	workers.Wait()
+}
+
+// wanted tells whether a seed's cluster has what is asked for.
+func (r *seedRun) wanted(seed uint64) bool {
+	return len(r.with) == 0 || slices.ContainsFunc(seeds.Extras(seed), func(x string) bool { return slices.Contains(r.with, x) })
 }
 
 func (r *seedRun) has(seed uint64) bool {

@@ -41,6 +41,10 @@ const (
 	// Wasteful: long after the last event much of what is paid could be saved by moving pods
 	// that may be moved.
 	Wasteful Rule = "wasteful"
+	// Missing: a pool with a fixed number of nodes has not got them.
+	Missing Rule = "nodes-missing"
+	// Surplus: it has more.
+	Surplus Rule = "nodes-surplus"
 	// Unsettled: long after the last event claims, nodes, instances and workloads do
 	// not agree.
 	Unsettled Rule = "unsettled"
@@ -92,6 +96,7 @@ type Judge struct {
 	surplus map[string]cluster.Instant
 	rest    rest
 	marks   map[string]cluster.Instant // claims that are about to be given back, and since when
+	fixed   map[string]*fixed          // pools with a fixed number of nodes
 }
 
 // clocksDiffer bounds how far the clock of an operator is off.
@@ -110,7 +115,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fixed: map[string]*fixed{},
 	}
 }
 
@@ -191,6 +196,7 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 	j.moves.claim(o.Now, old)
 	j.lie()
 	j.mark(o.Key, o.Now)
+	j.countFixed(o.Now, old)
 	c := o.Now
 	if c != nil && (c.Deleting() || c.Annotations[doomReason] != "" || c.Annotations[doomReplacedBy] != "") {
 		j.leaving[o] = true

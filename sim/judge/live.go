@@ -99,7 +99,7 @@ func (j *Judge) awaitPlace(o *store.Pod) {
 func (j *Judge) placeable(p *cluster.Pod) bool {
 	for _, o := range j.store.Pools.All() {
 		pool := o.Now
-		if len(pool.Limits) > 0 || pool.DeletingAt != 0 || pool.Invalid != "" {
+		if len(pool.Limits) > 0 || pool.Replicas != nil || pool.DeletingAt != 0 || pool.Invalid != "" {
 			continue
 		}
 		if _, bad := cluster.Untolerated(pool.Taints, p.Demand.Tolerations); bad {
@@ -191,7 +191,7 @@ func (j *Judge) lookEmpty(node string) {
 		return
 	}
 	pool := j.store.Pools.Get(c.Pool)
-	if pool == nil || pool.Now.ConsolidateAfter == cluster.Forever {
+	if pool == nil || pool.Now.Replicas != nil || pool.Now.ConsolidateAfter == cluster.Forever {
 		return
 	}
 	began := since

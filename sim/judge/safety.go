@@ -113,6 +113,10 @@ func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
 	if !j.voluntary(c) {
 		return
 	}
+	pool := j.store.Pools.Get(c.Pool)
+	if pool != nil && pool.Now.Replicas != nil && j.spares(pool.Now, c) {
+		return
+	}
 	seen := j.clock.Seen()
 	// What is to be renewed and has an end that is set goes whatever its pods say
 	// (Karpenter's "eventual disruption").
@@ -125,7 +129,7 @@ func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {
 	if n := j.nodeOf(c); n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
 		j.broken(DoNotDisrupt, c.Name, "its node "+c.NodeName+" carries do-not-disrupt")
 	}
-	if pool := j.store.Pools.Get(c.Pool); pool != nil {
+	if pool != nil {
 		j.checkBudget(pool.Now, c, clock)
 	}
 	j.chosen[c.Name] = j.clock.Now()

@@ -33,7 +33,7 @@ func (j *Judge) checkWaste(left cluster.Input) {
 		c := j.claimOn(n)
 		if c == nil || n.Annotations[doNotDisrupt] == "true" || c.Annotations[doNotDisrupt] == "true" {
 			in.Kept[n.Name] = "it may not be touched"
-		} else if p := j.store.Pools.Get(c.Pool); p == nil || p.Now.ConsolidateAfter > wasteHorizon || in.AtOnce[c.Pool] <= 0 {
+		} else if p := j.store.Pools.Get(c.Pool); p == nil || p.Now.Replicas != nil || p.Now.ConsolidateAfter > wasteHorizon || in.AtOnce[c.Pool] <= 0 {
 			in.Kept[n.Name] = "its pool does not allow it"
 		}
 	}

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,6 +24,10 @@ type poolFile struct {
 	Labels        map[string]string `json:"labels,omitempty"`
 	Taints        []taintFile       `json:"taints,omitempty"`
 	Limits        map[string]any    `json:"limits,omitempty"` // cpu, memory, nodes
+	// Replicas is how many nodes it has whatever pods there are, and changes how that
+	// changes; one without is bought from for pods.
+	Replicas *int64       `json:"replicas,omitempty"`
+	Changes  []resizeFile `json:"changes,omitempty"`
 	// As in a NodePool.
 	ConsolidationPolicy    string       `json:"consolidationPolicy,omitempty"`
 	ConsolidateAfter       *span        `json:"consolidateAfter,omitempty"`
@@ -35,6 +40,12 @@ type taintFile struct {
 	Key    string              `json:"key"`
 	Value  string              `json:"value,omitempty"`
 	Effect cluster.TaintEffect `json:"effect"`
+}
+
+// resizeFile is a change of a fixed number of nodes.
+type resizeFile struct {
+	At       span  `json:"at"`
+	Replicas int64 `json:"replicas"`
 }
 
 // budgetFile is a disruption budget.
@@ -53,7 +64,10 @@ func (f *poolFile) pool(ref cluster.ClassRef) (*cluster.Pool, error) {
 	p := &cluster.Pool{
 		Name: f.Name, Class: ref, Weight: f.Weight, Labels: f.Labels, Policy: cluster.WhenEmptyOrUnderutilized,
 		ConsolidateAfter: or(f.ConsolidateAfter, 30*cluster.Second), ExpireAfter: or(f.ExpireAfter, cluster.Forever),
-		TerminationGracePeriod: or(f.TerminationGracePeriod, cluster.Forever),
+		TerminationGracePeriod: or(f.TerminationGracePeriod, cluster.Forever), Replicas: f.Replicas,
+	}
+	if err := f.number(); err != nil {
+		return nil, err
 	}
 	switch policy := cluster.ConsolidationPolicy(f.ConsolidationPolicy); policy {
 	case "":
@@ -80,6 +94,22 @@ func (f *poolFile) pool(ref cluster.ClassRef) (*cluster.Pool, error) {
 		p.Taints = append(p.Taints, cluster.Taint{Key: t.Key, Value: t.Value, Effect: t.Effect})
 	}
 	return p, f.bounds(p)
+}
+
+// number checks what is said of a fixed number of nodes.
+func (f *poolFile) number() error {
+	if f.Replicas == nil && len(f.Changes) > 0 {
+		return errors.New("changes: only a pool with replicas has them")
+	}
+	if f.Replicas != nil && *f.Replicas < 0 {
+		return fmt.Errorf("replicas: %d is less than none", *f.Replicas)
+	}
+	for i, c := range f.Changes {
+		if c.Replicas < 0 {
+			return fmt.Errorf("changes[%d].replicas: %d is less than none", i, c.Replicas)
+		}
+	}
+	return nil
 }
 
 // bounds fills in limits and budgets.

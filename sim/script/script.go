@@ -128,6 +128,9 @@ func (f *file) scenario(c *catalog.Catalog) (sim.Scenario, error) {
 			return s, fmt.Errorf("pools[%d] %s: %w", i, f.Pools[i].Name, err)
 		}
 		s.Pools = append(s.Pools, p)
+		for _, c := range f.Pools[i].Changes {
+			s.Resizes = append(s.Resizes, sim.Resize{At: cluster.Duration(c.At), Pool: p.Name, Replicas: c.Replicas})
+		}
 	}
 	demands := &cluster.Demands{}
 	for i := range f.Workloads {

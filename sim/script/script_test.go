@@ -6,6 +6,7 @@ import (
 
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/sim"
 	"github.com/ullage-sh/ullage/sim/workload"
 )
 
@@ -36,6 +37,9 @@ pools:
   expireAfter: 720h
   terminationGracePeriod: 5m
   budgets: [{nodes: 20%}, {nodes: 0, schedule: "0 9 * * *", duration: 1h, timeZone: Asia/Seoul, reasons: [Empty]}]
+- name: fixed
+  replicas: 3
+  changes: [{at: 2h, replicas: 5}]
 workloads:
 - name: web
   replicas: 10
@@ -70,6 +74,9 @@ func TestEveryField(t *testing.T) {
 	}
 	if len(p.Requirements) != 4 || len(p.Budgets) != 2 || p.Budgets[1].Window == nil || !p.Budgets[0].Percent || len(p.Taints) != 1 {
 		t.Errorf("requirements %v, budgets %v", p.Requirements, p.Budgets)
+	}
+	if p := s.Pools[1]; p.Replicas == nil || *p.Replicas != 3 || len(s.Resizes) != 1 || s.Resizes[0] != (sim.Resize{At: 2 * cluster.Hour, Pool: "fixed", Replicas: 5}) {
+		t.Errorf("pool %+v, resizes %+v", p, s.Resizes)
 	}
 	web := s.Workloads[0]
 	d := web.Pod.Demand
@@ -123,6 +130,8 @@ func TestMistakes(t *testing.T) {
 		"pools: [{name: a, budgets: [{nodes: 101%}]}]":                             "neither a number nor a percentage",
 		"pools: [{name: a, budgets: [{nodes: 1, schedule: '* *', duration: 1h}]}]": "schedule",
 		"pools: [{name: a, consolidationPolicy: Always}]":                          `consolidationPolicy: "Always" is none of`,
+		"pools: [{name: a, replicas: -1}]":                                         "replicas: -1 is less than none",
+		"pools: [{name: a, changes: [{at: 1h, replicas: 1}]}]":                     "only a pool with replicas has them",
 		"workloads: [{requests: {cpu: 1}}]":                                        "workloads[0] : name is missing",
 		"workloads: [{name: w, kind: CronJob}]":                                    `kind: "CronJob" is none of`,
 		"workloads: [{name: w, requests: {cpu: x}}]":                               `requests.cpu: "x" is not a quantity`,

@@ -16,9 +16,10 @@ import (
 type Cut struct {
 	Workloads []int // by index
 	Faults    []int
+	Extras    []string // by name, see [Extras]
 }
 
-// String is "workloads=1,3-5 faults=0-2"; "" if nothing is left out.
+// String is "workloads=1,3-5 faults=0-2 extras=fixed"; "" if nothing is left out.
 func (c Cut) String() string {
 	var parts []string
 	for _, x := range []struct {
@@ -28,6 +29,9 @@ func (c Cut) String() string {
 		if len(x.list) > 0 {
 			parts = append(parts, x.name+"="+ranges(x.list))
 		}
+	}
+	if len(c.Extras) > 0 {
+		parts = append(parts, "extras="+strings.Join(c.Extras, ","))
 	}
 	return strings.Join(parts, " ")
 }
@@ -69,6 +73,13 @@ func ParseCut(text string) (Cut, error) {
 	var c Cut
 	for _, part := range strings.Fields(text) {
 		name, value, _ := strings.Cut(part, "=")
+		if name == "extras" {
+			c.Extras = strings.Split(value, ",")
+			if err := CheckExtras(c.Extras); err != nil {
+				return c, fmt.Errorf("%q: %w", part, err)
+			}
+			continue
+		}
 		list, err := numbers(value)
 		if err != nil {
 			return c, fmt.Errorf("%q: %w", part, err)
@@ -79,7 +90,7 @@ func ParseCut(text string) (Cut, error) {
 		case "faults":
 			c.Faults = list
 		default:
-			return c, fmt.Errorf("%q: want workloads=… or faults=…, with numbers such as 1,3-5", part)
+			return c, fmt.Errorf("%q: want workloads=… or faults=…, with numbers such as 1,3-5, or extras=…", part)
 		}
 	}
 	return c, nil
@@ -113,6 +124,11 @@ func numbers(text string) ([]int, error) {
 func (c Cut) Apply(s sim.Scenario) sim.Scenario {
 	s.Workloads = without(s.Workloads, c.Workloads)
 	s.Faults = without(s.Faults, c.Faults)
+	for _, x := range all {
+		if slices.Contains(c.Extras, x.name) {
+			x.drop(&s)
+		}
+	}
 	return s
 }
 
@@ -127,7 +143,7 @@ func without[T any](list []T, drop []int) []T {
 }
 
 // Shrink leaves out as much of a seed's scenario as it can while the rule is still
-// broken, with at most tries runs: faults first, then workloads, in halves, quarters
+// broken, with at most tries runs: extras first, then faults, then workloads, in halves, quarters
 // and so on down to single ones. When ctx ends, what it has left out by then is returned.
 func Shrink(ctx context.Context, s sim.Scenario, rule judge.Rule, tries int) Cut {
 	var c Cut
@@ -138,8 +154,13 @@ func Shrink(ctx context.Context, s sim.Scenario, rule judge.Rule, tries int) Cut
 		r, err := sim.Run(ctx, c.Apply(s))
 		return err == nil && slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == rule })
 	}
-	c.Faults = drop(len(s.Faults), func(out []int) bool { return fails(Cut{Faults: out}) })
-	c.Workloads = drop(len(s.Workloads), func(out []int) bool { return fails(Cut{Workloads: out, Faults: c.Faults}) })
+	for _, name := range Extras(s.Seed) {
+		if with := append(slices.Clone(c.Extras), name); fails(Cut{Extras: with}) {
+			c.Extras = with
+		}
+	}
+	c.Faults = drop(len(s.Faults), func(out []int) bool { return fails(Cut{Extras: c.Extras, Faults: out}) })
+	c.Workloads = drop(len(s.Workloads), func(out []int) bool { return fails(Cut{Extras: c.Extras, Workloads: out, Faults: c.Faults}) })
 	return c
 }
 

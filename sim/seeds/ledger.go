@@ -24,6 +24,8 @@ type Line struct {
 	// PassEvery is how many seconds the operator waited from one look at all nodes to the
 	// next; 0 for its default.
 	PassEvery int64 `json:"passEverySec,omitempty"`
+	// Extras are what only some clusters have, see [Extras].
+	Extras []string `json:"extras,omitempty"`
 
 	Pods      int `json:"pods"`  // at the most
 	Nodes     int `json:"nodes"` // at the most
@@ -57,7 +59,7 @@ type Broken struct {
 // LineOf sums up a result; took is how long that took.
 func LineOf(r *sim.Result, took cluster.Duration, version string) Line {
 	l := Line{
-		Seed: r.Seed, Version: version, Digest: r.Digest, Pods: r.PodsMost, Nodes: r.NodesMost, Started: r.PodsStarted, Launched: r.Launched,
+		Seed: r.Seed, Version: version, Extras: Extras(r.Seed), Digest: r.Digest, Pods: r.PodsMost, Nodes: r.NodesMost, Started: r.PodsStarted, Launched: r.Launched,
 		Evictions: r.Evictions, Faults: r.Faults, Plans: r.Plans, Steps: r.Steps, Writes: r.Writes, Cost: r.Cost.String(),
 		WaitP50: r.Waits.P50.Seconds(), WaitP99: r.Waits.P99.Seconds(), CPU: r.Used.CPU, Took: int64(took / cluster.Millisecond),
 	}

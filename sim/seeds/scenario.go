@@ -96,6 +96,7 @@ func Scenario(seed uint64, types []cluster.InstanceType, disrupt bool) sim.Scena
 		Pools: pools(draw(seed, "pools")), Workloads: mix.Generate(),
 		Faults: faults(draw(seed, "faults")), Pace: pace, Options: options,
 	}
+	addExtras(&s)
 	if !disrupt {
 		for _, p := range s.Pools {
 			p.Policy, p.ExpireAfter = cluster.WhenEmpty, cluster.Forever

@@ -109,7 +109,7 @@ func TestShrink(t *testing.T) {
 }
 
 func TestCutsThatMakeNoSense(t *testing.T) {
-	for _, text := range []string{"pods=1", "faults=", "faults=a", "faults=3-1", "faults=0-99999999", "workloads=-1"} {
+	for _, text := range []string{"pods=1", "faults=", "faults=a", "faults=3-1", "faults=0-99999999", "workloads=-1", "extras=", "extras=wings"} {
 		if c, err := ParseCut(text); err == nil {
 			t.Errorf("%q is read as %v", text, c)
 		}

@@ -1,0 +1,111 @@
+package seeds
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/sim"
+)
+
+// extra is what only some clusters have. Each is drawn from a stream of its own, so that
+// the days of the others are what they would be without it.
+type extra struct {
+	name string
+	in   int // one cluster in so many has it
+	add  func(*sim.Scenario, *rand.Rand)
+	drop func(*sim.Scenario)
+}
+
+// all are the extras there are, in the order in which they are added.
+var all = []extra{
+	{"fixed", 8, addFixed, dropFixed},
+}
+
+// Extras names what the cluster of a seed has that only some have:
+//
+//	fixed   a pool with a fixed number of nodes
+func Extras(seed uint64) []string {
+	var out []string
+	for _, x := range all {
+		if x.of(seed) != nil {
+			out = append(out, x.name)
+		}
+	}
+	return out
+}
+
+// KnownExtras are the names of all extras.
+func KnownExtras() []string {
+	out := make([]string, len(all))
+	for i, x := range all {
+		out[i] = x.name
+	}
+	return out
+}
+
+// CheckExtras says which of some names is no extra's.
+func CheckExtras(names []string) error {
+	for _, name := range names {
+		if known := KnownExtras(); !slices.Contains(known, name) {
+			return fmt.Errorf("there is no %q: there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// of returns the stream of chance of the extra of a seed, nil if that does not have it.
+func (x *extra) of(seed uint64) *rand.Rand {
+	rng := draw(seed, x.name)
+	if rng.IntN(x.in) > 0 {
+		return nil
+	}
+	return rng
+}
+
+// addExtras adds what the cluster of a seed has.
+func addExtras(s *sim.Scenario) {
+	for _, x := range all {
+		if rng := x.of(s.Seed); rng != nil {
+			x.add(s, rng)
+		}
+	}
+}
+
+// moment draws a time at which something changes: before the calm at the end.
+func moment(rng *rand.Rand) cluster.Duration {
+	return cluster.Duration(rng.Int64N(int64((Day-Calm-cluster.Hour)/cluster.Second))) * cluster.Second
+}
+
+// fixedPool is the name of the pool with a fixed number of nodes.
+const fixedPool = "fixed"
+
+// addFixed adds a pool with a fixed number of nodes, which changes a few times a day.
+func addFixed(s *sim.Scenario, rng *rand.Rand) {
+	p := pool(rng, fixedPool)
+	n := 1 + rng.Int64N(8)
+	p.Replicas = &n
+	most := n
+	for range rng.IntN(4) {
+		x := rng.Int64N(10)
+		most = max(most, x)
+		s.Resizes = append(s.Resizes, sim.Resize{At: moment(rng), Pool: p.Name, Replicas: x})
+	}
+	switch rng.IntN(3) {
+	case 0: // there is no room for a replacement beside the old one
+		p.Limits = cluster.Resources{{Name: cluster.NodesLimit, Value: most}}
+	case 1:
+		p.Limits = cluster.Resources{{Name: cluster.NodesLimit, Value: most + 1 + rng.Int64N(3)}}
+	}
+	if rng.IntN(3) == 0 {
+		p.Annotations = map[string]string{"ullage.sh/replace": "terminate-first"}
+	}
+	s.Pools = append(s.Pools, p)
+}
+
+func dropFixed(s *sim.Scenario) {
+	s.Resizes = nil
+	s.Pools = slices.DeleteFunc(slices.Clone(s.Pools), func(p *cluster.Pool) bool { return p.Name == fixedPool })
+}
