@@ -79,7 +79,7 @@ func sendAnything(t *testing.T, types *catalog.Catalog, service, method, target,
 	if operation != "" {
 		r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	}
-	c := newClock()
+	c := &clock{now: noon}
 	w, err := world.New(world.Config{Catalog: types, Seed: 1}, c.Now())
 	if err != nil {
 		t.Fatal(err)

@@ -29,9 +29,10 @@ type service struct {
 	// former is the protocol of before, which requests with a form are in; nil for none.
 	former     wire.Protocol
 	operations map[string]operation
-	// The codes for what is refused before the operation is asked.
-	unknown, unauthenticated, badSignature, expired, denied string
-	throttled                                               wire.Error
+	// What is said of what is refused before the operation is asked.
+	unknown string
+	refusals
+	throttled wire.Error
 }
 
 // operation is what is served under a name.
@@ -58,16 +59,11 @@ func serve[In, Out any](f func(*world.World, *world.Call, *In) (*Out, error)) op
 
 // services are all that is served, by the name in the scope of signatures.
 func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]service {
-	query := service{unknown: "InvalidAction", unauthenticated: "InvalidClientTokenId", badSignature: "SignatureDoesNotMatch", expired: "RequestExpired", denied: "AccessDenied", throttled: tooManyQuery}
-	json := service{
-		unknown: "UnknownOperationException", unauthenticated: "UnrecognizedClientException", badSignature: "InvalidSignatureException",
-		expired: "InvalidSignatureException", denied: "AccessDeniedException", throttled: tooManyJSON,
-	}
+	query := service{unknown: "InvalidAction", refusals: refusedByQuery, throttled: tooManyQuery}
+	machines := service{unknown: "InvalidAction", refusals: refusedByEC2, throttled: tooManyOfEC2}
+	json := service{unknown: "UnknownOperationException", refusals: refusedByJSON, throttled: tooManyJSON}
 	clusters := json
 	clusters.throttled = tooManyOfEKS
-	machines := query
-	machines.unauthenticated, machines.badSignature, machines.denied = "AuthFailure", "AuthFailure", "UnauthorizedOperation"
-	machines.throttled = tooManyOfEC2
 	return map[string]service{
 		"ec2": machines.with(wire.EC2(), map[string]operation{
 			"CancelCapacityReservation":      serve(ec2.CancelCapacityReservation),
@@ -133,6 +129,7 @@ func services(groups *autoscaling.Groups, compute *eks.Compute) map[string]servi
 			"RemoveRoleFromInstanceProfile": serve(iam.RemoveRoleFromInstanceProfile),
 		}),
 		"sts": query.with(wire.STS(), map[string]operation{
+			"AssumeRole":        serve(sts.AssumeRole),
 			"GetCallerIdentity": serve(sts.GetCallerIdentity),
 		}),
 		"sqs": json.with(wire.JSON10(sqsschemas.AmazonSQS), map[string]operation{

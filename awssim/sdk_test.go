@@ -25,9 +25,8 @@ type clock struct {
 	now cluster.Instant
 }
 
-func newClock() *clock {
-	return &clock{now: cluster.Instant(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano())}
-}
+// noon is when labs begin unless they say otherwise.
+var noon = cluster.Instant(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC).UnixNano())
 
 func (c *clock) Now() cluster.Instant {
 	c.mu.Lock()
@@ -78,7 +77,12 @@ func (unlimited) AddTokens(uint) error { return nil }
 
 func newLab(t *testing.T, cfg world.Config, change func(*Config)) *lab {
 	t.Helper()
-	c := newClock()
+	return newLabAt(t, noon, cfg, change)
+}
+
+func newLabAt(t *testing.T, begin cluster.Instant, cfg world.Config, change func(*Config)) *lab {
+	t.Helper()
+	c := &clock{now: begin}
 	w, err := world.New(cfg, c.Now())
 	if err != nil {
 		t.Fatal(err)

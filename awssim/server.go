@@ -2,7 +2,6 @@ package awssim
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -149,7 +148,7 @@ func (s *Server) requestID() string {
 
 // handle checks a request and does what it asks for.
 func (s *Server) handle(r *http.Request, body []byte, sig signature, svc service) (name string, out any, err error) {
-	if err := s.authenticate(r, body, sig, svc); err != nil {
+	if err := s.authenticate(r, body, sig, svc.refusals); err != nil {
 		return "", nil, err
 	}
 	req, err := svc.protocol.Read(r, body)
@@ -232,31 +231,6 @@ func (s *Server) once(q question, first bool) (any, error) {
 		return answer()
 	}
 	return s.throttle.launching(q.call, now, answer)
-}
-
-// authenticate checks who signed a request.
-func (s *Server) authenticate(r *http.Request, body []byte, sig signature, svc service) error {
-	if len(s.cfg.Secrets) == 0 {
-		return nil
-	}
-	refused := func(code string, why error) error {
-		status := http.StatusForbidden
-		if code == "AuthFailure" {
-			status = http.StatusUnauthorized
-		}
-		return &wire.Error{Code: code, Status: status, Message: "AWS was not able to validate the provided access credentials: " + why.Error()}
-	}
-	secret, known := s.cfg.Secrets[sig.key]
-	if !known {
-		return refused(svc.unauthenticated, fmt.Errorf("the access key %.20q is not known", sig.key))
-	}
-	switch err := sig.verify(r, body, secret, world.Time(s.cfg.Now())); {
-	case errors.Is(err, errExpired):
-		return &wire.Error{Code: svc.expired, Message: err.Error()}
-	case err != nil:
-		return refused(svc.badSignature, err)
-	}
-	return nil
 }
 
 // HTTPServer is the server with bounds on what clients may make it wait for.

@@ -63,7 +63,7 @@ func parseSignature(header string) (signature, error) {
 
 var (
 	errSignature = errors.New("the signature does not match: the key or the request is not what was signed")
-	errExpired   = errors.New("the request was signed at another time: check the clock")
+	errSkewed    = errors.New("the request was signed at another time: check the clock")
 )
 
 // skew is how far clocks may be apart.
@@ -77,7 +77,7 @@ func (s signature) verify(r *http.Request, body []byte, secret string, now time.
 		return errSignature
 	}
 	if at.Before(now.Add(-skew)) || at.After(now.Add(skew)) {
-		return errExpired
+		return errSkewed
 	}
 	sum := sha256.Sum256([]byte(s.canonical(r, body)))
 	text := strings.Join([]string{algorithm, stamp, strings.Join([]string{s.date, s.region, s.service, "aws4_request"}, "/"), hex.EncodeToString(sum[:])}, "\n")

@@ -220,15 +220,24 @@ func (l *launch) volumes(image world.Image) []world.Volume {
 	return out
 }
 
-// profile is the ARN of the instance profile that a launch names.
+// profile is the ARN of the instance profile that a launch names. EC2 learns a while
+// later than IAM of one that is new, and of its role.
 func profile(w *world.World, p *types.LaunchTemplateIamInstanceProfileSpecification) (string, error) {
-	name := aws.ToString(p.Name)
+	name, of, what := aws.ToString(p.Name), "name", "name"
 	if arn := aws.ToString(p.Arn); arn != "" {
-		name = arn[strings.LastIndexByte(arn, '/')+1:]
+		name, of, what = arn[strings.LastIndexByte(arn, '/')+1:], "arn", "ARN"
 	}
+	var known, role bool
 	there := w.Profile(name)
-	if there == nil {
-		return "", wire.Errorf("InvalidParameterValue", "Value (%.128s) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", name)
+	if there != nil {
+		known, role = w.Launchable(there)
 	}
-	return w.ARN("iam", "", "instance-profile"+there.Path+name), nil
+	if !known {
+		return "", wire.Errorf("InvalidParameterValue", "Value (%.128s) for parameter iamInstanceProfile.%s is invalid. Invalid IAM Instance Profile %s", name, of, what)
+	}
+	arn := w.ARN("iam", "", "instance-profile"+there.Path+name)
+	if !role {
+		return "", wire.Errorf("InvalidParameterValue", "IAM Instance Profile %q has no associated IAM Roles", arn)
+	}
+	return arn, nil
 }

@@ -117,7 +117,7 @@ func AddRoleToInstanceProfile(w *world.World, _ *world.Call, in *iam.AddRoleToIn
 	if p.Role != "" {
 		return nil, &wire.Error{Code: "LimitExceeded", Status: 409, Message: "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"}
 	}
-	p.Role = aws.ToString(in.RoleName)
+	w.SetRole(p, aws.ToString(in.RoleName))
 	return &iam.AddRoleToInstanceProfileOutput{}, nil
 }
 
@@ -130,6 +130,6 @@ func RemoveRoleFromInstanceProfile(w *world.World, _ *world.Call, in *iam.Remove
 	if p.Role != aws.ToString(in.RoleName) {
 		return nil, &wire.Error{Code: "NoSuchEntity", Status: 404, Message: "Cannot find role " + aws.ToString(in.RoleName) + " in the instance profile."}
 	}
-	p.Role = ""
+	w.SetRole(p, "")
 	return &iam.RemoveRoleFromInstanceProfileOutput{}, nil
 }

@@ -65,6 +65,7 @@ type World struct {
 	tags         map[string]map[string]string // by resource id
 	queues       []*Queue
 	profiles     []*Profile
+	sessions     map[string]*Session // by access key
 	tokens       map[string]Token
 	reservations []*Reservation
 	reclaims     []reclaim
@@ -117,7 +118,7 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 	w := &World{
 		cfg: cfg, cloud: cloud, now: now, born: now,
 		types: map[string]*cluster.InstanceType{}, parameters: map[string]Parameter{}, instances: map[string]*Instance{},
-		tags: map[string]map[string]string{}, tokens: map[string]Token{},
+		tags: map[string]map[string]string{}, tokens: map[string]Token{}, sessions: map[string]*Session{},
 	}
 	for _, t := range cloud.Types() {
 		w.types[t.Name] = &t

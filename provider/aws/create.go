@@ -103,6 +103,9 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 		return "", err
 	}
 	order.Context, order.Tags = o.class.Spec.Context, p.tags(o, req)
+	if given := o.class.ProfileGiven; given != 0 {
+		order.NotBefore = given.Add(p.cfg.Lag)
+	}
 	templates := map[variant]*fleet.Template{}
 	for _, id := range req.Offerings {
 		t := o.find(id.InstanceType)

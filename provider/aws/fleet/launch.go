@@ -69,6 +69,11 @@ func (f *Fleet) old(all []Record) bool {
 // error says that it is not known what came of the order; the same order again finds out.
 func (f *Fleet) Launch(ctx context.Context, o Order, before []Record) (Receipt, error) {
 	receipt := Receipt{Instances: slices.Clone(before)}
+	if wait := o.NotBefore.Sub(f.cfg.Now()); o.NotBefore != 0 && wait > 0 {
+		if err := f.cfg.Sleep(ctx, wait); err != nil {
+			return Receipt{}, err
+		}
+	}
 	resume := 0
 	for _, r := range before {
 		resume = max(resume, r.Part+1)
@@ -93,40 +98,77 @@ func (f *Fleet) Launch(ctx context.Context, o Order, before []Record) (Receipt, 
 	return receipt, nil
 }
 
-// part launches from the alternatives of one call.
+// passes is how often a part is tried that brought nothing for a reason that passes.
+const passes = 6
+
+// part launches from the alternatives of one call. What passes is waited for: all that is
+// known of a launch that brought nothing is that it did, whoever asks by its token. So the
+// next try has another one, and who comes after a crash goes through the same tries.
 func (f *Fleet) part(ctx context.Context, o *Order, number int, part []Alternative, left int, receipt *Receipt) error {
-	out, err := f.create(ctx, o, number, part, left)
-	if code(err) == "IdempotentParameterMismatch" {
-		// An earlier process has asked this, in other words. What it got carries the token.
-		all, err := f.RecallLater(ctx, *o)
+	for try := 0; ; try++ {
+		out, err := f.create(ctx, o, number, try, part, left)
+		if code(err) == "IdempotentParameterMismatch" {
+			return f.otherWords(ctx, o, number, part, left, receipt)
+		}
 		if err != nil {
 			return err
 		}
-		all = slices.DeleteFunc(all, func(r Record) bool { return r.Part != number })
-		receipt.Instances = append(receipt.Instances, all...)
-		if len(all) < left {
-			receipt.soldOut(part)
+		if len(out.Instances) > 0 || !passing(out.Errors) || try == passes-1 {
+			f.take(o, number, part, left, out, receipt)
+			return nil
 		}
-		return nil
+		if err := f.cfg.Sleep(ctx, f.cfg.Lag); err != nil {
+			return err
+		}
 	}
+}
+
+// passing tells whether a launch came to nothing for a reason that passes: that EC2 lets
+// nobody launch so many at once, or has not heard of the profile or its role yet.
+func passing(errors []types.CreateFleetError) bool {
+	return slices.ContainsFunc(errors, func(e types.CreateFleetError) bool {
+		said := aws.ToString(e.ErrorMessage)
+		switch aws.ToString(e.ErrorCode) {
+		case "RequestLimitExceeded":
+			return true
+		case "InvalidParameterValue":
+			return strings.Contains(said, "Invalid IAM Instance Profile") || strings.Contains(said, "has no associated IAM Roles")
+		}
+		return false
+	})
+}
+
+// otherWords finds what an earlier process got that asked for a part in other words: it
+// carries the token.
+func (f *Fleet) otherWords(ctx context.Context, o *Order, number int, part []Alternative, left int, receipt *Receipt) error {
+	all, err := f.RecallLater(ctx, *o)
 	if err != nil {
 		return err
 	}
+	all = slices.DeleteFunc(all, func(r Record) bool { return r.Part != number })
+	receipt.Instances = append(receipt.Instances, all...)
+	if len(all) < left {
+		receipt.soldOut(part)
+	}
+	return nil
+}
+
+// take notes what a call has brought.
+func (f *Fleet) take(o *Order, number int, part []Alternative, left int, out *ec2.CreateFleetOutput, receipt *Receipt) {
 	made := f.made(o, number, part, out)
 	receipt.Instances = append(receipt.Instances, made...)
 	named := receipt.failed(part, out.Errors)
 	if len(made) < left && !named {
 		receipt.soldOut(part) // it does not say what was short: all of it was
 	}
-	return nil
 }
 
 // create makes the call. A launch template that was just made may not be known everywhere
 // yet, and one that was there may have been deleted by somebody.
-func (f *Fleet) create(ctx context.Context, o *Order, number int, part []Alternative, left int) (*ec2.CreateFleetOutput, error) {
+func (f *Fleet) create(ctx context.Context, o *Order, number, pass int, part []Alternative, left int) (*ec2.CreateFleetOutput, error) {
 	const tries, pause = 5, cluster.Second
 	for try := 1; ; try++ {
-		in, names, err := f.request(ctx, o, number, part, left)
+		in, names, err := f.request(ctx, o, number, pass, part, left)
 		if err != nil {
 			return nil, err
 		}
@@ -147,7 +189,7 @@ func (f *Fleet) create(ctx context.Context, o *Order, number int, part []Alterna
 }
 
 // request writes the call, and names the launch templates in it.
-func (f *Fleet) request(ctx context.Context, o *Order, number int, part []Alternative, left int) (*ec2.CreateFleetInput, []string, error) {
+func (f *Fleet) request(ctx context.Context, o *Order, number, pass int, part []Alternative, left int) (*ec2.CreateFleetInput, []string, error) {
 	tags := maps.Clone(o.Tags)
 	if tags == nil {
 		tags = map[string]string{}
@@ -155,7 +197,7 @@ func (f *Fleet) request(ctx context.Context, o *Order, number int, part []Altern
 	tags[TagCluster], tags[owned(f.cfg.Cluster)] = f.cfg.Cluster, "owned"
 	tags[TagToken], tags[TagPart], tags[TagRequest] = o.Token, strconv.Itoa(number), o.Request
 	in := &ec2.CreateFleetInput{
-		Type: types.FleetTypeInstant, ClientToken: aws.String(o.clientToken(f.cfg.Cluster, number)),
+		Type: types.FleetTypeInstant, ClientToken: aws.String(o.clientToken(f.cfg.Cluster, number, pass)),
 		TargetCapacitySpecification: &types.TargetCapacitySpecificationRequest{
 			TotalTargetCapacity: aws.Int32(int32(left)), DefaultTargetCapacityType: types.DefaultTargetCapacityTypeOnDemand,
 		},

@@ -16,6 +16,8 @@ type Order struct {
 	Alternatives []Alternative
 	// Context is EC2's parameter of that name, "" for none.
 	Context string
+	// NotBefore is when EC2 will know of all that is launched with, as a rule.
+	NotBefore cluster.Instant
 	// Tags of the instances and what belongs to them, beside those that the fleet sets.
 	Tags map[string]string
 }
@@ -69,7 +71,12 @@ func together(first, other *Alternative) bool {
 	return first.CapacityType != cluster.Spot || other.Price*100 <= first.Price*(100+bandPercent)
 }
 
-// clientToken is the client token of a part: at most 64 characters of ASCII.
-func (o *Order) clientToken(cluster string, part int) string {
-	return digest(cluster, o.Token)[:32] + "-" + strconv.Itoa(part)
+// clientToken is the client token of a part: at most 64 characters of ASCII. A token stands
+// for the answer that it got: what brought nothing is tried again by another one.
+func (o *Order) clientToken(cluster string, part, try int) string {
+	token := digest(cluster, o.Token)[:32] + "-" + strconv.Itoa(part)
+	if try > 0 {
+		token += "-" + strconv.Itoa(try)
+	}
+	return token
 }

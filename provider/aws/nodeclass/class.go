@@ -27,6 +27,9 @@ type Class struct {
 	PlacementGroup string
 	// InstanceProfile is the name of the profile that nodes get.
 	InstanceProfile string
+	// ProfileGiven is when this process gave the profile its role, 0 if it did not. EC2
+	// learns of that a while later.
+	ProfileGiven cluster.Instant
 
 	// Conditions for the class's status, Ready among them.
 	Conditions []cluster.Condition

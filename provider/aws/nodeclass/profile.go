@@ -25,10 +25,26 @@ const profileFor = 15 * cluster.Minute
 // deleted: longer than a launch that began with it may take.
 const unwantedFor = cluster.Hour
 
-// shelf is when the profiles that were made here were last wanted.
+// shelf is when the profiles that were made here were last wanted, and when they were
+// given their role, if that was this process.
 type shelf struct {
 	mu    sync.Mutex
 	since map[string]cluster.Instant
+	given map[string]cluster.Instant
+}
+
+// give notes that a profile was given its role.
+func (s *shelf) give(name string, now cluster.Instant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given[name] = now
+}
+
+// givenAt is when a profile was given its role here, 0 if it had it before.
+func (s *shelf) givenAt(name string) cluster.Instant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.given[name]
 }
 
 // touch notes that a profile is wanted.
@@ -53,7 +69,9 @@ func (s *shelf) idle(name string, now cluster.Instant) cluster.Duration {
 func (s *shelf) forget(there map[string]bool, now cluster.Instant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.since, func(name string, t cluster.Instant) bool { return !there[name] && now.Sub(t) >= unwantedFor })
+	gone := func(name string, t cluster.Instant) bool { return !there[name] && now.Sub(t) >= unwantedFor }
+	maps.DeleteFunc(s.since, gone)
+	maps.DeleteFunc(s.given, gone)
 }
 
 // profilePath is where the profiles of this cluster are.
@@ -84,7 +102,9 @@ func (r *Resolver) instanceProfile(ctx context.Context, c *Class, f *findings) e
 	case c.Spec.Role != "":
 		c.InstanceProfile = r.profileName(c)
 		r.shelf.touch(c.InstanceProfile, r.now())
-		return r.ensureProfile(ctx, c, f)
+		err := r.ensureProfile(ctx, c, f)
+		c.ProfileGiven = r.shelf.givenAt(c.InstanceProfile)
+		return err
 	}
 	return nil
 }
@@ -122,6 +142,7 @@ func (r *Resolver) ensureProfile(ctx context.Context, c *Class, f *findings) err
 		f.add(InstanceProfileReady, "RoleNotFound", "spec.role: there is no role %s", role)
 		return nil
 	}
+	r.shelf.give(name, r.now())
 	return ignoring(err, "LimitExceeded") // another operator was quicker
 }
 

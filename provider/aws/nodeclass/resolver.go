@@ -45,7 +45,7 @@ type Resolver struct {
 
 // New makes a resolver with the clock now.
 func New(cfg Config, clients Clients, now func() cluster.Instant) *Resolver {
-	return &Resolver{cfg: cfg, Clients: clients, now: now, memory: memory{kept: map[string]answer{}}, shelf: shelf{since: map[string]cluster.Instant{}}}
+	return &Resolver{cfg: cfg, Clients: clients, now: now, memory: memory{kept: map[string]answer{}}, shelf: shelf{since: map[string]cluster.Instant{}, given: map[string]cluster.Instant{}}}
 }
 
 // Resolve says what a class means now. A class with mistakes is no error: its conditions
