@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/simtest"
 	"github.com/ullage-sh/ullage/awssim/world"
@@ -37,7 +39,13 @@ func (a *account) patience() Patience {
 // carrier, nil for the SDK's own client.
 func (a *account) provider(t testing.TB, carrier http.RoundTripper) *Provider {
 	t.Helper()
-	connection := Connection{Region: simtest.Region, Endpoint: a.URL, Credentials: simtest.Credentials, Patience: a.patience(), Calls: a.calls}
+	return a.providerAs(t, simtest.Credentials, carrier)
+}
+
+// providerAs is one with credentials of its own.
+func (a *account) providerAs(t testing.TB, credentials aws.CredentialsProvider, carrier http.RoundTripper) *Provider {
+	t.Helper()
+	connection := Connection{Region: simtest.Region, Endpoint: a.URL, Credentials: credentials, Patience: a.patience(), Calls: a.calls}
 	if carrier != nil {
 		connection.HTTP = &http.Client{Transport: carrier}
 	}

@@ -1,0 +1,211 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/ullage-sh/ullage/awssim"
+	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
+	"github.com/ullage-sh/ullage/provider/aws/nodeclass"
+)
+
+// TestNewProfile: EC2 does not know the profile yet that was just made for a class. Who
+// made it waits; who comes after a crash, and does not know that it is new, tries again.
+// Each of the instances is there once.
+func TestNewProfile(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		a := small(t, nil)
+		p := a.provider(t, nil)
+		ctx := context.Background()
+		if _, err := p.Resolve(ctx, class(nil)); err != nil { // makes the profile
+			t.Fatal(err)
+		}
+		if crash {
+			p = a.provider(t, nil)
+		}
+		req := three(t, a)
+		r, err := p.Create(ctx, req)
+		if err != nil || len(r.Instances) != 6 || !slices.Equal(idsOf(r), a.alive()) {
+			t.Fatalf("crash %v: %v, %v; there are %v, want 6", crash, idsOf(r), err, a.alive())
+		}
+		fleets := a.Counts()["ec2:CreateFleet"]
+		if crash && fleets < 4 || !crash && fleets > 4 {
+			t.Errorf("crash %v: %d fleets for three parts: the profile was known too early, or asked for too often", crash, fleets)
+		}
+		again, err := a.provider(t, nil).Create(ctx, req)
+		if err != nil || !slices.Equal(idsOf(again), idsOf(r)) || len(a.alive()) != 6 {
+			t.Errorf("crash %v: the same again: %v, %v; there are %v", crash, idsOf(again), err, a.alive())
+		}
+	}
+}
+
+// TestUnknownProfile: a profile of the user's that EC2 does not know in the end is no
+// shortage, and the launch says what is wrong.
+func TestUnknownProfile(t *testing.T) {
+	a := small(t, nil)
+	p := a.provider(t, nil)
+	req := request("lost", 2, "m5.large/us-west-2a/on-demand")
+	req.Class = class(func(spec map[string]any) {
+		delete(spec, "role")
+		spec["instanceProfile"] = "mine"
+	})
+	a.Do(func(w *world.World) {
+		mine, _ := w.CreateProfile("mine", "/")
+		w.SetRole(mine, "node")
+	})
+	if _, err := p.Resolve(context.Background(), req.Class); err != nil {
+		t.Fatal(err)
+	}
+	a.Do(func(w *world.World) { w.DeleteProfile(w.Profile("mine")) })
+	_, err := p.Create(context.Background(), req)
+	var rejected *provider.RejectedError
+	if !errors.As(err, &rejected) || !strings.Contains(err.Error(), "Invalid IAM Instance Profile name") || len(a.alive()) != 0 {
+		t.Errorf("%v; there are %v", err, a.alive())
+	}
+}
+
+// TestLaunchLimit: beyond how many instances EC2 lets an account launch at once, a launch
+// gets some; no offering is taken for sold out; and what is left can be had later.
+func TestLaunchLimit(t *testing.T) {
+	a := small(t, func(c *awssim.Config) {
+		rates := awssim.DefaultRates()
+		rates.Launched = awssim.Rate{Burst: 4, PerSecond: 0.1}
+		c.Rates = &rates
+	})
+	p := a.provider(t, nil)
+	ctx := context.Background()
+	r, err := p.Create(ctx, request("many", 6, "m5.large/us-west-2a/on-demand", "m6g.large/us-west-2a/on-demand"))
+	if err != nil || len(r.Instances) < 4 || len(r.Instances) == 6 || len(r.SoldOut) != 0 || !slices.Equal(idsOf(r), a.alive()) {
+		t.Fatalf("%v, sold out %v, %v; there are %v, want some of 6", idsOf(r), r.SoldOut, err, a.alive())
+	}
+	had := len(r.Instances)
+	rest, err := p.Create(ctx, request("rest", 6-had, "m5.large/us-west-2a/on-demand"))
+	if err != nil || len(rest.Instances) == 0 || len(rest.SoldOut) != 0 || len(a.alive()) != had+len(rest.Instances) {
+		t.Errorf("the rest: %v, sold out %v, %v; there are %v", idsOf(rest), rest.SoldOut, err, a.alive())
+	}
+}
+
+// TestParameterVanishes: while the parameter that names the images is gone nothing is
+// launched and the class says why; its instances have not drifted; then it goes on.
+func TestParameterVanishes(t *testing.T) {
+	a := small(t, nil)
+	p := a.provider(t, nil)
+	ctx := context.Background()
+	first, err := p.Create(ctx, request("before", 1, "m5.large/us-west-2a/on-demand"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := map[string]string{}
+	a.Do(func(w *world.World) {
+		for _, x := range w.Parameters("/aws/service/eks") {
+			if strings.HasSuffix(x.Name, "/recommended/image_id") {
+				kept[x.Name] = x.Value
+				w.SetParameter(x.Name, "")
+			}
+		}
+	})
+	a.Clock.Advance(cluster.Hour)
+	_, err = p.Create(ctx, request("gone", 1, "m5.large/us-west-2a/on-demand"))
+	if err == nil || !strings.Contains(err.Error(), "al2023@latest") || len(a.alive()) != 1 {
+		t.Errorf("without the parameter: %v; there are %v", err, a.alive())
+	}
+	res, err := p.Resolve(ctx, class(nil))
+	if err != nil || !slices.ContainsFunc(res.Conditions, func(c cluster.Condition) bool {
+		return c.Type == nodeclass.AMIsReady && c.Status == "False" && strings.Contains(c.Message, "al2023@latest")
+	}) {
+		t.Errorf("the class says %+v, %v", res.Conditions, err)
+	}
+	if res.Hash != "" {
+		t.Errorf("instances should have the hash %q: they would have drifted", res.Hash)
+	}
+	a.Do(func(w *world.World) {
+		for name, value := range kept {
+			w.SetParameter(name, value)
+		}
+	})
+	a.Clock.Advance(cluster.Hour)
+	if r, err := p.Create(ctx, request("gone", 1, "m5.large/us-west-2a/on-demand")); err != nil || len(r.Instances) != 1 || r.Instances[0].ImageID != first.Instances[0].ImageID || len(a.alive()) != 2 {
+		t.Errorf("back again: %+v, %v; there are %v", r, err, a.alive())
+	}
+}
+
+// assuming are credentials of a role, for a quarter of an hour at a time. Who cannot renew
+// them keeps what it has.
+type assuming struct {
+	client *sts.Client
+	now    func() cluster.Instant
+
+	mu      sync.Mutex
+	has     aws.Credentials
+	expires cluster.Instant
+}
+
+func (c *assuming) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for range 2 { // the first answer says what time it is
+		if c.now() < c.expires {
+			break
+		}
+		out, err := c.client.AssumeRole(ctx, &sts.AssumeRoleInput{
+			RoleArn: aws.String("arn:aws:iam::000000000000:role/ullage"), RoleSessionName: aws.String("operator"), DurationSeconds: aws.Int32(900),
+		})
+		if err == nil {
+			x := out.Credentials
+			// The SDK's cache goes by the machine's clock: it is to ask each time.
+			c.has = aws.Credentials{AccessKeyID: *x.AccessKeyId, SecretAccessKey: *x.SecretAccessKey, SessionToken: *x.SessionToken, CanExpire: true, Expires: time.Unix(0, 0)}
+			c.expires = cluster.Instant(x.Expiration.UnixNano())
+		}
+	}
+	return c.has, nil
+}
+
+// TestSessionExpires: credentials of a role are renewed when they expire. While they
+// cannot be, all that is asked fails and says why; then it goes on where it was.
+func TestSessionExpires(t *testing.T) {
+	denied := []string{"none"}
+	a := small(t, func(c *awssim.Config) { c.Secrets, c.Denied = map[string]string{"AKIDEXAMPLE": "secret"}, denied })
+	role := &assuming{client: sts.NewFromConfig(a.Config()), now: a.Clock.Now}
+	p := a.providerAs(t, role, nil)
+	ctx := context.Background()
+	create := func(token string) error {
+		r, err := p.Create(ctx, request(token, 1, "m5.large/us-west-2a/on-demand"))
+		if err == nil && len(r.Instances) != 1 {
+			t.Errorf("%s: %d instances", token, len(r.Instances))
+		}
+		return err
+	}
+	for k, token := range []string{"first", "renewed"} {
+		if err := create(token); err != nil || len(a.alive()) != k+1 {
+			t.Fatalf("%s: %v; there are %v", token, err, a.alive())
+		}
+		a.Clock.Advance(16 * cluster.Minute)
+	}
+	a.Do(func(*world.World) { denied[0] = "sts:AssumeRole" })
+	for what, ask := range map[string]func() error{
+		"create": func() error { return create("later") },
+		"list":   func() error { _, err := p.List(ctx); return err },
+		"delete": func() error { _, err := p.Delete(ctx, []string{"i-0123456789abcdef0"}); return err },
+	} {
+		if err := ask(); err == nil || !strings.Contains(err.Error(), "expired") {
+			t.Errorf("%s with a session that is over: %v", what, err)
+		}
+	}
+	if len(a.alive()) != 2 {
+		t.Errorf("there are %v, want two", a.alive())
+	}
+	a.Do(func(*world.World) { denied[0] = "none" })
+	if err := create("later"); err != nil || len(a.alive()) != 3 {
+		t.Errorf("renewed again: %v; there are %v", err, a.alive())
+	}
+}
