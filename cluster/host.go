@@ -136,7 +136,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	capacity = capacity.Max(b.largest(c))
 	if leaving {
 		for _, p := range h.Pods {
-			if p.ComesBack() {
+			if p.ComesBack() && !b.in.Staying[p.UID] {
 				b.displace(p)
 			}
 		}

@@ -120,6 +120,9 @@ type Input struct {
 	// back from Lifted ones waits as well, but the hosts stay, with the room and the claims
 	// on others that there would be without those pods. Nil for none.
 	Emptied, Lifted map[string]bool
+	// Staying are pods, by UID, that count where they are although their host is on its way
+	// out. Nil for none.
+	Staying map[string]bool
 	// Promised says on which host (node or claim) an earlier plan has put a pod
 	// that still waits, by UID of the pod. Nil for none.
 	Promised map[string]string

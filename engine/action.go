@@ -303,29 +303,6 @@ func (e *Engine) takeBack(c *cluster.Claim, why string) {
 	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Decision: failed, Message: "Kept: " + why})
 }
 
-// abandon ends what was bought for an action that is taken back, as far as nobody has come
-// there or is to come, and nobody wants it to stay. What was only waited for, since it was
-// on its way already, may belong to a fixed number.
-func (e *Engine) abandon(m mark) {
-	for _, name := range m.replacedBy {
-		c := e.claims[name]
-		if c == nil || c.Deleting() || e.deletionExpected(c) || e.headroom.hosts[name] > 0 {
-			continue
-		}
-		n := e.nodeOfClaim(c)
-		if p := e.pools[c.Pool]; p != nil && p.Replicas != nil || ownerForbids(c, n) {
-			continue
-		}
-		used := e.meantFor(c, n)+e.movedTo(c, n) > 0 || n != nil && len(e.occupants(n.Name)) > 0
-		for waiting := range e.disruptor.waitFor[name] {
-			used = used || !e.takesAgain(e.claims[waiting])
-		}
-		if allowed, _ := e.mayDelete(c, cluster.ReasonEmpty); !used && (allowed || !c.Is(cluster.Initialized)) {
-			e.deleteClaim(c, "Abandoned", "what it was to replace stays")
-		}
-	}
-}
-
 // stays forgets where the pods of a claim's node were meant to go, and that budgets have
 // kept them from it: what these allow is for others then.
 func (e *Engine) stays(c *cluster.Claim) {

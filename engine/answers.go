@@ -79,15 +79,11 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 }
 
 // doubt withdraws answers whose node is gone, or has been ready for long while the
-// pod still waits. It returns when the next may have to be withdrawn, and whether
-// answers are stale: as long as a node is reserved its pods may be on their way, but
-// somebody who tolerates everything may have taken their room.
-//
-// To some it matters where others go, and what was possible when their places were found,
-// or left to them by pods that were evicted, may not be any more. When nobody is on the way
-// to a node that has still to come, nothing else will change that.
-func (e *Engine) doubt() (again cluster.Instant, stale bool) {
+// pod still waits. It returns when the next may have to be withdrawn. As long as a node is
+// reserved its pods may be on their way (crowded.go).
+func (e *Engine) doubt() (again cluster.Instant) {
 	again = cluster.Never
+	var beside []string
 	settled := true // all are meant for nodes that take pods
 	for host := range e.answered.on {
 		ready, there := e.readySince(host)
@@ -102,19 +98,19 @@ func (e *Engine) doubt() (again cluster.Instant, stale bool) {
 		switch {
 		case there && e.now < due:
 			again = min(again, due)
-		case there && e.reservedBy(a.host) != "" && a.doubts < doubtsMost:
-			stale = true
+		case there && e.reservedBy(a.host) != "":
 			a.at = e.now
-			if settled && a.depends && e.lacks(id) == "" {
-				a.doubts++
-			}
 			e.answered.of[id] = a
 			again = min(again, e.now.Add(doubtAfter))
+			if e.lacks(id) == "" {
+				beside = append(beside, id)
+			}
 		default:
 			e.withdraw(id)
 		}
 	}
-	return again, stale
+	e.doubtBeside(beside, settled)
+	return again
 }
 
 // doubtsMost is how often a pod to which it matters where others go may be found waiting

@@ -47,6 +47,10 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	if c.Deleting() {
 		return e.endClaim(c)
 	}
+	again := e.endVain(c)
+	if e.busy(claimKey(name)) {
+		return cluster.Never
+	}
 	if !slices.Contains(c.Finalizers, terminationFinalizer) {
 		e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: append(slices.Clone(c.Finalizers), terminationFinalizer)})
 		return cluster.Never
@@ -68,15 +72,14 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 		return cluster.Never
 	}
 	delete(e.nodeGone, c.Name)
-	var again cluster.Instant
 	if n.Labels[cluster.LabelRegistered] != "true" || !slices.Contains(n.Finalizers, terminationFinalizer) {
 		e.register(c, n)
 		return cluster.Never
 	}
 	if e.disrupting(c, n) {
-		again = e.carryOn(c, n)
+		again = min(again, e.carryOn(c, n))
 	} else {
-		again = e.stayed(c, n)
+		again = min(again, e.stayed(c, n))
 	}
 	again = min(again, e.repair(c, n), e.outlived(c, n))
 	if last := e.lastMoment(c); e.now < last {
@@ -329,6 +332,7 @@ func (e *Engine) forgetClaim(name string) {
 	delete(e.dated, name)
 	delete(e.disruptor.spared, name)
 	delete(e.disruptor.vacating, name)
+	delete(e.disruptor.vain, name)
 	delete(e.notices, name)
 	delete(e.reserved.nodes, name)
 	delete(e.reserved.refused, name)

@@ -36,6 +36,8 @@ type disruptor struct {
 	ripe map[string]bool
 	// vacating are the claims whose nodes are being emptied before they go.
 	vacating map[string]*vacating
+	// vain are claims that were bought for actions which were taken back.
+	vain map[string]bool
 	// spared are claims that could not go although they were chosen.
 	spared map[string]spared
 	// blocked are the pools whose budgets allow nothing, as was told.
@@ -55,7 +57,7 @@ type spared struct {
 func newDisruptor() disruptor {
 	return disruptor{
 		actions: map[string]*action{}, moved: newMoved(), waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(), regrets: map[heir]regret{},
-		ripe: map[string]bool{}, vacating: map[string]*vacating{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+		ripe: map[string]bool{}, vacating: map[string]*vacating{}, vain: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/engine"
 )
 
 // price is what the claims' nodes cost per hour.
@@ -204,5 +205,38 @@ func TestBoundsAreRare(t *testing.T) {
 	}
 	if left[0] != left[cluster.Forever] || left[0] != left[2*cluster.Minute] {
 		t.Errorf("with other bounds other things are done: %v", left)
+	}
+}
+
+// TestActionsThatAreOvertaken: nodes that were to be replaced are deleted by somebody before
+// their marks are seen. What was to be bought for them must not count as room ever after.
+func TestActionsThatAreOvertaken(t *testing.T) {
+	overtaken := 0
+	for seed := range uint64(6) {
+		w := newWorld(t, 340+seed)
+		w.run(5 * cluster.Second)
+		w.scale(15)
+		w.run(10 * cluster.Minute)
+		w.scale(5)
+		w.loses = func(f engine.Effect) bool {
+			p, is := f.(engine.PatchClaim)
+			if !is || p.Annotations["ullage.sh/replaced-by"] == "" {
+				return false
+			}
+			n := w.nodes[w.claims[p.Name].NodeName]
+			w.do(engine.DeleteNode{Name: n.Name, UID: n.UID})
+			overtaken++
+			return false
+		}
+		w.run(3 * cluster.Hour)
+		w.settled(5)
+		for _, h := range w.eng.Snapshot().Hosts {
+			if w.nodes[h.Name] == nil && w.claims[h.Claim] == nil {
+				t.Errorf("seed %d: plans count on %s, which is nowhere", seed, h.Name)
+			}
+		}
+	}
+	if overtaken < 6 {
+		t.Errorf("%d nodes were deleted before they were replaced: the test tests nothing", overtaken)
 	}
 }

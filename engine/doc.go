@@ -22,11 +22,12 @@
 //
 // Where to read: step.go is the loop, claim.go the life of a node, provision.go
 // how waiting pods become claims, launch.go the batch protocol, reserve.go how pods
-// and the nodes that were bought for them find each other, headroom.go how room is kept
+// and the nodes that were bought for them find each other, crowded.go what if others
+// are in the way there, headroom.go how room is kept
 // for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go,
 // pursuit.go how often they are looked for, action.go, release.go and vacate.go how they go,
 // within budget.go's bounds, heir.go, moved.go and turn.go how their pods find the places
-// meant for them, regret.go what follows if they do not, verdict.go what people are told of
+// meant for them, regret.go and abandon.go what follows if they do not, verdict.go what people are told of
 // it, drift.go, expiry.go and repair.go for what other reasons nodes go, drain.go and empty.go
 // the way down, blocked.go what holds it up, collect.go what crashes leave behind, unsure.go
 // what lost answers do, policy.go what may decide in the engine's place.

@@ -72,6 +72,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		was := e.waiting.pods[id]
 		begins := was == nil || was.UID != pod.UID
 		if begins {
+			e.uncrowd(id)
 			e.withdraw(id)
 		}
 		e.waiting.put(pod)
@@ -83,6 +84,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		}
 	} else if e.waiting.pods[id] != nil {
 		e.waiting.take(id)
+		e.uncrowd(id)
 		e.withdraw(id)
 	}
 	for _, p := range []*cluster.Pod{old, pod} {

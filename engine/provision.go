@@ -22,6 +22,9 @@ type provisioning struct {
 	planned     cluster.Instant // when the last plan was made
 	changed     bool            // the world changed since, in a way that could help
 	told        map[string]string
+	// crowded are waiting pods that could not go where they were meant to because of where
+	// others are.
+	crowded     map[string]bool
 	conflicting []string // NodeOverlays that were not used in the last plan
 }
 
@@ -80,8 +83,8 @@ func (e *Engine) doProvision() cluster.Instant {
 		}
 		return closes
 	}
-	again, stale := e.doubt()
-	if e.unanswered() == 0 && !stale {
+	again := e.doubt()
+	if e.unanswered() == 0 {
 		unplaced := e.unplaced()
 		switch retry := p.planned.Add(replanEvery); {
 		case unplaced == 0 || !p.changed:
@@ -168,11 +171,7 @@ func (e *Engine) Snapshot() *cluster.Snapshot {
 // standsOn returns the ground of what is there apart from pods without a node.
 func (e *Engine) standsOn() *cluster.Ground {
 	if e.ground == nil {
-		in := e.standing()
-		// Where two records contradict each other, the same one wins every time.
-		slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
-		slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-		e.ground = e.former.Next(in)
+		e.ground = e.ordered(e.standing())
 		e.former = e.ground
 	}
 	return e.ground

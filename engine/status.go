@@ -104,8 +104,8 @@ func (e *Engine) Input() cluster.Input {
 // standing is Input without the pods that have no node, and what was promised to them.
 func (e *Engine) standing() cluster.Input {
 	in := cluster.Input{
-		Emptied: map[string]bool{},
-		Nodes:   values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs), Buffers: values(e.buffers),
+		Emptied: map[string]bool{}, Staying: e.staying(),
+		Nodes: values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs), Buffers: values(e.buffers),
 		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
 		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
 		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),
@@ -120,7 +120,7 @@ func (e *Engine) standing() cluster.Input {
 			continue
 		}
 		in.Claims = append(in.Claims, e.upToDate(c))
-		if _, doomed := doom(c); (doomed || e.disruptor.actions[c.Name] != nil) && c.NodeName != "" {
+		if e.emptied(c) {
 			in.Emptied[c.NodeName] = true
 		}
 	}

@@ -133,7 +133,7 @@ func New(opts Options) *Engine {
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
-		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), stuck: map[string]bool{}, going: map[string]cluster.Instant{},
+		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), provision: provisioning{crowded: map[string]bool{}}, stuck: map[string]bool{}, going: map[string]cluster.Instant{},
 	}
 }
 

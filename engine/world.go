@@ -165,6 +165,12 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.agenda.by(job{jobPool, c.Pool}, e.now)
 		e.observed(claimKey(ev.Name), c.Revision, c.Deleting())
 		e.touchClaim(c)
+		if c.Is(cluster.Initialized) && e.answered.on[ev.Name] > 0 && (old == nil || !old.Is(cluster.Initialized)) {
+			e.agenda.by(job{jobProvision, ""}, e.now) // from now on it can be doubted that pods come
+		}
+	}
+	if x := e.disruptor.actions[ev.Name]; x != nil && (ev.Claim == nil || ev.Claim.Deleting()) {
+		e.drop(x) // nobody else will ask for it
 	}
 	if old == nil || ev.Claim == nil || old.Deleting() != ev.Claim.Deleting() {
 		e.replan()

@@ -256,17 +256,32 @@ var workloads = map[string]*cluster.Demand{
 	"memory": asks("memory", 300, 6<<30),
 	"huge":   asks("huge", 1_000_000, 1<<30),
 	"small":  asks("small", 50, 1<<26),
+	// As many of these in each zone.
+	"even":   evenly("even"),
 	"device": {Key: "device", Requests: cluster.NewResources(map[string]int64{cluster.CPU: 500, "device": 1, cluster.Pods: 1})},
 }
+
+// identities of pods: one record for all that are alike.
+var identities cluster.Identities
 
 func asks(key string, millicores, bytes int64) *cluster.Demand {
 	return &cluster.Demand{Key: key, Requests: cluster.NewResources(map[string]int64{cluster.CPU: millicores, cluster.Memory: bytes, cluster.Pods: 1})}
 }
 
+// evenly asks for a core, with as many pods in each zone as in others, but for one.
+func evenly(name string) *cluster.Demand {
+	d := asks("", 1000, 1<<30)
+	d.Spreads = []cluster.TopologySpread{{Key: cluster.LabelZone, MaxSkew: 1, HonorAffinity: true, Pods: cluster.PodSelector{
+		Namespaces: []string{"default"}, Labels: cluster.Term{{Key: "app", Operator: cluster.In, Values: []string{name}}}}}}
+	d.SetKey()
+	return d
+}
+
 func (w *world) addPod(workload string) {
 	uid := fmt.Sprintf("p%05d", w.rev)
 	w.setPod(&cluster.Pod{UID: uid, Namespace: "default", Name: workload + "-" + uid, Demand: workloads[workload], Created: w.now,
-		Owner: cluster.Owner{Kind: "ReplicaSet", Name: workload, UID: workload}, Grace: cluster.Second})
+		Identity: identities.Intern("default", cluster.Labels{"app": workload}),
+		Owner:    cluster.Owner{Kind: "ReplicaSet", Name: workload, UID: workload}, Grace: cluster.Second})
 }
 
 func (w *world) deletePod(p *cluster.Pod) {
@@ -490,7 +505,7 @@ func (w *world) schedule(p *cluster.Pod) {
 	c := *p
 	var fit []string
 	for _, name := range slices.Sorted(maps.Keys(w.nodes)) {
-		if n := w.nodes[name]; n.Ready && !n.Unschedulable && p.Demand.Admits(n.Labels.Get, untolerated(n, p)) && w.room(n, p) {
+		if n := w.nodes[name]; n.Ready && !n.Unschedulable && p.Demand.Admits(n.Labels.Get, untolerated(n, p)) && w.room(n, p) && w.even(n, p) {
 			fit = append(fit, name)
 		}
 	}
@@ -523,6 +538,23 @@ func (w *world) room(n *cluster.Node, p *cluster.Pod) bool {
 		}
 	}
 	return true
+}
+
+// even tells whether the spread over zones allows a pod on a node.
+func (w *world) even(n *cluster.Node, p *cluster.Pod) bool {
+	if len(p.Demand.Spreads) == 0 {
+		return true
+	}
+	in := map[string]int{}
+	for _, x := range w.nodes {
+		in[x.Labels[cluster.LabelZone]] += 0
+	}
+	for _, q := range w.pods {
+		if x := w.nodes[q.Node]; x != nil && q.Owner == p.Owner && q.Occupies() && !q.Deleting() {
+			in[x.Labels[cluster.LabelZone]]++
+		}
+	}
+	return in[n.Labels[cluster.LabelZone]] == slices.Min(slices.Collect(maps.Values(in)))
 }
 
 // warn says that a claim's instance will be taken back in two minutes.

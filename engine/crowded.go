@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/fit"
+	"github.com/ullage-sh/ullage/plan"
+)
+
+// A plan says where pods are in the end. The scheduler gets there one pod at a time, and
+// some pods it lets go only where it pleases others at that moment. What was possible when
+// a place was found, or left to a pod by one that was evicted, may be impossible by the time
+// the node is there: others came, or went, or did not go because a budget for evictions
+// waits for the very pods that cannot come. So pods that wait beside their node are tried
+// as the scheduler would, and those that cannot come are planned for again.
+
+// barred returns the waiting pods that could not go where they are meant to, even if all
+// others that can had gone where those are meant to, with everybody else where he is now; and
+// what forbids it.
+func (e *Engine) barred() map[string]plan.Constraint {
+	in := e.standing()
+	in.Staying = e.leaving(func(*cluster.Pod) bool { return true })
+	s := e.ordered(in).Snapshot("", values(e.unbound), nil)
+	parties := e.parties(s)
+	w := fit.New(s)
+	for came := true; came; {
+		came = false
+		for i := range parties {
+			x := &parties[i]
+			for len(x.pods) > 0 && w.View(x.class).Node(x.host) == 0 {
+				w.Place(x.class, x.host, 1)
+				x.pods = x.pods[1:]
+				came = true
+			}
+		}
+	}
+	out := map[string]plan.Constraint{}
+	for _, x := range parties {
+		for _, id := range x.pods {
+			out[id] = w.View(x.class).Node(x.host)
+		}
+	}
+	return out
+}
+
+// party is waiting pods that are alike and are meant to go to the same host.
+type party struct {
+	class, host int
+	pods        []string
+}
+
+// parties are the waiting pods of a snapshot that have a place on one of its hosts, in its
+// order.
+func (e *Engine) parties(s *cluster.Snapshot) []party {
+	hosts := make(map[string]int, 2*len(s.Hosts))
+	for i := range s.Hosts {
+		hosts[s.Hosts[i].Name] = i
+		if claim := s.Hosts[i].Claim; claim != "" {
+			hosts[claim] = i
+		}
+	}
+	var out []party
+	for class := range s.Classes {
+		at := map[int]int{}
+		for _, p := range s.Classes[class].Pods {
+			host, there := hosts[e.answered.of[p.ID()].host]
+			if !there {
+				continue
+			}
+			i, known := at[host]
+			if !known {
+				i = len(out)
+				at[host] = i
+				out = append(out, party{class: class, host: host})
+			}
+			out[i].pods = append(out[i].pods, p.ID())
+		}
+	}
+	return out
+}
+
+// leaving are those of the pods on nodes that are on their way out, by UID, that which says.
+func (e *Engine) leaving(which func(*cluster.Pod) bool) map[string]bool {
+	out := map[string]bool{}
+	for _, c := range e.claims {
+		n := e.nodeOfClaim(c)
+		if n == nil || !c.Deleting() && n.DeletingAt == 0 && !e.emptied(c) {
+			continue
+		}
+		for _, p := range e.podsOn[n.Name] {
+			if which(p) {
+				out[p.UID] = true
+			}
+		}
+	}
+	return out
+}
+
+// emptied tells whether the node of a claim is about to go.
+func (e *Engine) emptied(c *cluster.Claim) bool {
+	_, doomed := doom(c)
+	return (doomed || e.disruptor.actions[c.Name] != nil) && c.NodeName != ""
+}
+
+// staying are the pods on nodes that are on their way out, by UID, that may not go for now.
+// They count where they are as long as somebody waits who could not come because of where
+// others are: both would wait for each other.
+func (e *Engine) staying() map[string]bool {
+	if len(e.provision.crowded) == 0 {
+		return nil
+	}
+	return e.leaving(func(p *cluster.Pod) bool { return e.blocked[p.ID()] || p.Protected(e.now) })
+}
+
+// doubtBeside doubts the answers for pods that wait beside the reserved nodes that they may
+// go to, and withdraws those that nothing is going to make true. settled tells that nobody
+// is on the way to a node that has still to come.
+func (e *Engine) doubtBeside(pods []string, settled bool) {
+	if len(pods) == 0 {
+		return
+	}
+	slices.Sort(pods)
+	barred := e.barred()
+	for _, id := range pods {
+		a := e.answered.of[id]
+		why, is := barred[id]
+		switch {
+		case is && !aboutOthers(why):
+			e.withdraw(id) // somebody who tolerates everything has taken the room
+			continue
+		case is || settled && a.depends:
+			a.doubts++
+		default:
+			a.doubts = 0
+		}
+		if a.doubts <= doubtsMost {
+			e.answered.of[id] = a
+			continue
+		}
+		e.withdraw(id)
+		if is {
+			e.provision.crowded[id], e.ground = true, nil
+		}
+	}
+}
+
+// aboutOthers tells whether what forbids a place is where other pods are.
+func aboutOthers(c plan.Constraint) bool {
+	return c == plan.TopologySpread || c == plan.PodAffinity || c == plan.PodAntiAffinity
+}
+
+// uncrowd notes that a pod waits no longer.
+func (e *Engine) uncrowd(id string) {
+	if e.provision.crowded[id] {
+		delete(e.provision.crowded, id)
+		e.ground = nil
+	}
+}
+
+// ordered is the ground of an input that has just been gathered.
+func (e *Engine) ordered(in cluster.Input) *cluster.Ground {
+	// Where two records contradict each other, the same one wins every time.
+	slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
+	return e.former.Next(in)
+}
