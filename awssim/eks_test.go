@@ -33,7 +33,12 @@ var (
 // newCompute creates a node group of two to six nodes, three desired, in zones a and b.
 func newCompute(t *testing.T, nodes eks.Nodes, change func(*awseks.CreateNodegroupInput)) *compute {
 	t.Helper()
-	l := newLab(t, world.Config{Seed: 5}, func(c *Config) { c.Nodes = nodes })
+	return computeIn(t, newLab(t, world.Config{Seed: 5}, func(c *Config) { c.Nodes = nodes }), change)
+}
+
+// computeIn does it in a lab that there is.
+func computeIn(t *testing.T, l *lab, change func(*awseks.CreateNodegroupInput)) *compute {
+	t.Helper()
 	c := &compute{
 		l, t, awseks.New(awseks.Options{Region: "us-west-2", Credentials: anyone, BaseEndpoint: &l.url, Retryer: thrice()}),
 		awsasg.New(awsasg.Options{Region: "us-west-2", Credentials: anyone, BaseEndpoint: &l.url, Retryer: thrice()}),

@@ -1,11 +1,7 @@
 package eks
 
 import (
-	"bytes"
 	"encoding/base64"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,8 +29,7 @@ var amis = map[types.AMITypes]struct{ name, arch string }{
 	types.AMITypesBottlerocketArm64Nvidia: {"bottlerocket-aws-k8s-K-nvidia-A-", "arm64"},
 }
 
-// image finds the image of a type in a release; the newest for release "". A release is
-// named after the version of Kubernetes and the image's day: 1.36.0-20261101.
+// image finds the image of a type in a release; the newest for release "".
 func (c *Compute) image(ami types.AMITypes, release string) (image world.Image, named string, err error) {
 	k, ok := amis[ami]
 	if !ok {
@@ -47,7 +42,7 @@ func (c *Compute) image(ami types.AMITypes, release string) (image world.Image, 
 		if !ok {
 			continue
 		}
-		if full := version + ".0-" + day; release == "" || release == full {
+		if full := c.w.ReleaseVersion(day); release == "" || release == full {
 			image, named = i, full
 		}
 	}
@@ -141,38 +136,10 @@ func (c *Compute) launchData(g *nodeGroup) (*ec2types.RequestLaunchTemplateData,
 		return nil, err
 	}
 	data.ImageId = &image.ID
-	data.UserData = aws.String(base64.StdEncoding.EncodeToString(c.userData(g, image.ID)))
+	text, err := c.userData(g, image.ID, data.UserData)
+	if err != nil {
+		return nil, err
+	}
+	data.UserData = aws.String(base64.StdEncoding.EncodeToString(text))
 	return data, nil
-}
-
-// userData is a nodeadm NodeConfig: what a node is told at boot.
-func (c *Compute) userData(g *nodeGroup, image string) []byte {
-	labels := map[string]string{
-		"eks.amazonaws.com/nodegroup": *g.NodegroupName, "eks.amazonaws.com/nodegroup-image": image, "eks.amazonaws.com/capacityType": string(g.CapacityType),
-	}
-	maps.Copy(labels, g.Labels)
-	var flags []string
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		flags = append(flags, key+"="+labels[key])
-	}
-	cfg := c.w.Config()
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n\n--//\nContent-Type: application/node.eks.aws\n\n")
-	fmt.Fprintf(&b, "apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  cluster:\n    name: %s\n    apiServerEndpoint: %s\n    certificateAuthority: %s\n    cidr: 172.20.0.0/16\n",
-		cfg.Cluster, cfg.Endpoint, base64.StdEncoding.EncodeToString([]byte(cfg.Authority)))
-	fmt.Fprintf(&b, "  kubelet:\n    flags:\n    - --node-labels=%s\n", strings.Join(flags, ","))
-	if len(g.Taints) > 0 {
-		var taints []string
-		for _, t := range g.Taints {
-			taints = append(taints, aws.ToString(t.Key)+"="+aws.ToString(t.Value)+":"+effects[t.Effect])
-		}
-		fmt.Fprintf(&b, "    - --register-with-taints=%s\n", strings.Join(taints, ","))
-	}
-	b.WriteString("\n--//--\n")
-	return b.Bytes()
-}
-
-// effects are Kubernetes' names of the effects of taints.
-var effects = map[types.TaintEffect]string{
-	types.TaintEffectNoSchedule: "NoSchedule", types.TaintEffectNoExecute: "NoExecute", types.TaintEffectPreferNoSchedule: "PreferNoSchedule",
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsasg "github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 
@@ -40,7 +41,14 @@ type rollout struct {
 	most    int32
 	desired int32
 	drained map[string]*departure // old members that are on their way out
-	problem *types.ErrorDetail    // why it has failed
+	pace    pace
+	problem *types.ErrorDetail // why it has failed
+}
+
+// pace is how far an update has come, and when it came that far.
+type pace struct {
+	old, joined, ended int
+	since              cluster.Instant
 }
 
 // departure is an old node that is being taken out.
@@ -170,6 +178,11 @@ func (c *Compute) scaleUp(g *nodeGroup, r *rollout, x *autoscaling.Group) {
 // first is chosen by their ids, which are as good as random.
 func (c *Compute) upgrade(g *nodeGroup, r *rollout, x *autoscaling.Group) {
 	older, newer := r.split(x)
+	if c.stuck(r, x, older, newer) {
+		why := "Couldn't proceed with upgrade process as new nodes are not joining node group " + *g.NodegroupName
+		c.giveUp(g, r, x, types.ErrorCodeNodeCreationFailure, why)
+		return
+	}
 	if len(older) == 0 {
 		if len(c.ready(x)) == len(newer) && len(newer) >= int(*x.DesiredCapacity) {
 			r.enter(scaleDown, c.w.Now())
@@ -209,6 +222,27 @@ func (c *Compute) upgrade(g *nodeGroup, r *rollout, x *autoscaling.Group) {
 			return
 		}
 	}
+}
+
+// stuck tells whether an update waits in vain for new nodes: nobody is being drained, and
+// none has come or gone for as long as new nodes have to join.
+func (c *Compute) stuck(r *rollout, x *autoscaling.Group, older, newer []*autoscaling.Member) bool {
+	p := pace{old: len(older), since: c.w.Now()}
+	for _, m := range newer {
+		if m.State == asgtypes.LifecycleStateInService && c.nodes.Ready(m.Instance) {
+			p.joined++
+		}
+	}
+	for _, d := range r.drained {
+		if d.ended {
+			p.ended++
+		}
+	}
+	if r.pace.since != 0 && p.old == r.pace.old && p.joined == r.pace.joined && p.ended == r.pace.ended {
+		p.since = r.pace.since
+	}
+	r.pace = p
+	return p.ended == len(r.drained) && len(c.ready(x)) < int(*x.DesiredCapacity) && c.w.Now() >= p.since.Add(c.takes(joins))
 }
 
 // depart goes on with the departure of an old node; false when the update is given up.

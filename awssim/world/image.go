@@ -30,7 +30,10 @@ type family struct {
 	// paths of parameters, with K for the version of Kubernetes, A for the architecture,
 	// R for the release and N for its number: one for the newest, one for each release.
 	latest, pinned string
-	architectures  []string
+	// version is the parameter with the release that latest is of, in the words of node
+	// groups: their users compare that with what they have.
+	version       string
+	architectures []string
 }
 
 // families after the public names of AWS's images for EKS.
@@ -45,7 +48,7 @@ func al2023(variant, with string, architectures ...string) family {
 	path := "/aws/service/eks/optimized-ami/K/amazon-linux-2023/A/" + variant + "/"
 	return family{
 		name, "EKS-optimized Kubernetes node based on Amazon Linux 2023" + with, 20, "602401143452",
-		path + "recommended/image_id", path + name + "/image_id", architectures,
+		path + "recommended/image_id", path + name + "/image_id", path + "recommended/release_version", architectures,
 	}
 }
 
@@ -53,7 +56,7 @@ func bottlerocket(variant, with string, architectures ...string) family {
 	path := "/aws/service/bottlerocket/aws-k8s-K" + variant + "/A/"
 	return family{
 		"bottlerocket-aws-k8s-K" + variant + "-A-R", "Bottlerocket for Kubernetes" + with, 2, "092701018921",
-		path + "latest/image_id", path + "N/image_id", architectures,
+		path + "latest/image_id", path + "N/image_id", path + "latest/image_version", architectures,
 	}
 }
 
@@ -71,6 +74,7 @@ func (w *World) ReleaseImages(release string) error {
 			i, made := w.makeImage(f, arch, release)
 			fresh = fresh || made
 			latest[f.named(w.cfg.Kubernetes, arch, release, f.latest)] = i.ID
+			latest[f.named(w.cfg.Kubernetes, arch, release, f.version)] = w.ReleaseVersion(release)
 		}
 	}
 	if !fresh {
@@ -81,6 +85,12 @@ func (w *World) ReleaseImages(release string) error {
 	}
 	w.Note("release images %s", release)
 	return nil
+}
+
+// ReleaseVersion is how node groups call a release: by the version of Kubernetes and the
+// day, 1.36.0-20261101.
+func (w *World) ReleaseVersion(release string) string {
+	return w.cfg.Kubernetes + ".0-" + strings.TrimPrefix(release, "v")
 }
 
 // makeImage publishes one image, with the parameter of its release; false if it is there.
