@@ -270,6 +270,18 @@ func TestPrices(t *testing.T) {
 	if len(distinct) < 20 {
 		t.Errorf("the price had only %d values in ten days", len(distinct))
 	}
+	// A page is a thousand prices, or as many as are asked for.
+	for asked, want := range map[int32]int{0: 1000, 2000: 2000, 1: 1} {
+		all := &awsec2.DescribeSpotPriceHistoryInput{}
+		if asked > 0 {
+			all.MaxResults = &asked
+		}
+		if out, err := l.ec2.DescribeSpotPriceHistory(ctx, all); err != nil {
+			t.Errorf("asked for a page of %d: %v", asked, err)
+		} else if len(out.SpotPriceHistory) != want {
+			t.Errorf("asked for a page of %d, there are %d prices on it, want %d", asked, len(out.SpotPriceHistory), want)
+		}
+	}
 }
 
 // TestClusterAndProfiles: what a node needs to join, and its rights.

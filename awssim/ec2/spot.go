@@ -79,6 +79,11 @@ func dollars(m cluster.Money) string {
 // historyLimit is how far back EC2 remembers Spot prices.
 const historyLimit = 90 * 24 * cluster.Hour
 
+// historyPage is how many prices there are on a page at most. EC2 says a thousand where
+// nothing is asked for, and gives more to who asks (Karpenter, for two thousand); where it
+// ends is not documented.
+const historyPage = 10_000
+
 // spotPool is a Spot pool in the history of prices.
 type spotPool struct{ instanceType, zone string }
 
@@ -132,9 +137,10 @@ func priceHistory(w *world.World, pools []spotPool, from, to cluster.Instant, in
 	const operation = "DescribeSpotPriceHistory"
 	size := 1000
 	if in.MaxResults != nil {
-		if size = int(*in.MaxResults); size < 1 || size > 1000 {
-			return nil, wire.Errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value between 1 and 1000", size)
+		if size = int(*in.MaxResults); size < 1 {
+			return nil, wire.Errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value of 1 or more", size)
 		}
+		size = min(size, historyPage)
 	}
 	skip := 0
 	if aws.ToString(in.NextToken) != "" {
