@@ -56,6 +56,10 @@ type Config struct {
 	// NodeMonitorGrace and EvictAfter shorten Kubernetes' own 50 s and 300 s, for
 	// tests.
 	NodeMonitorGrace, EvictAfter time.Duration
+	// PodMaxBackoff shortens the 10 s that the scheduler makes pods wait which it could
+	// not place. Audit are users whose requests to the API server are logged.
+	PodMaxBackoff time.Duration
+	Audit         []string
 
 	// Engine changes the engine's options before it starts; may be nil.
 	Engine func(*engine.Options)
@@ -114,6 +118,7 @@ func Start(ctx context.Context, cfg Config) (_ *Lab, err error) {
 	began := time.Now()
 	if l.plane, err = controlplane.Start(ctx, controlplane.Config{
 		Dir: l.dir, Port: cfg.Port, NodeMonitorGrace: cfg.NodeMonitorGrace, EvictAfter: cfg.EvictAfter,
+		PodMaxBackoff: cfg.PodMaxBackoff, Audit: cfg.Audit,
 	}); err != nil {
 		return nil, err
 	}

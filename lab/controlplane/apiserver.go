@@ -68,6 +68,13 @@ func apiServer(ctx context.Context, cfg Config, id *identities, ln net.Listener,
 		seconds := strconv.FormatInt(int64(cfg.EvictAfter/time.Second), 10)
 		args = append(args, "--default-not-ready-toleration-seconds="+seconds, "--default-unreachable-toleration-seconds="+seconds)
 	}
+	if len(cfg.Audit) > 0 {
+		audit, err := auditFlags(cfg)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, audit...)
+	}
 	if err := parse("kube-apiserver", o.Flags(), args); err != nil {
 		return nil, err
 	}

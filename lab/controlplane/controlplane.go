@@ -34,6 +34,12 @@ type Config struct {
 	// EvictAfter is the toleration that new pods get for a node that is not ready or
 	// unreachable, in whole seconds; 0 for Kubernetes' own 300 s.
 	EvictAfter time.Duration
+	// PodMaxBackoff is the longest that the scheduler lets a pod wait which it could not
+	// place before, in whole seconds; 0 for Kubernetes' own 10 s.
+	PodMaxBackoff time.Duration
+	// Audit are users whose requests are written to the audit log, each without its
+	// body. See [ReadAudit].
+	Audit []string
 }
 
 // PortInUseError says that something listens on the port that was asked for.
@@ -148,7 +154,7 @@ func (c *ControlPlane) start(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	if err := c.launch("kube-scheduler", func(ctx context.Context) (func() error, error) {
-		return scheduler(ctx, c.id, server)
+		return scheduler(ctx, cfg, c.id, server)
 	}); err != nil {
 		return err
 	}

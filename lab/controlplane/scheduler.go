@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"k8s.io/component-base/configz"
 	"k8s.io/kubernetes/cmd/kube-scheduler/app"
@@ -23,15 +24,25 @@ clientConnection:
   burst: 10000
 `
 
+// schedulerBackoff is put behind it where the longest wait is said. The first wait, a
+// second otherwise, must not be longer.
+const schedulerBackoff = `podInitialBackoffSeconds: 1
+podMaxBackoffSeconds: %d
+`
+
 // scheduler prepares kube-scheduler and returns the function that runs it until
 // ctx ends.
-func scheduler(ctx context.Context, id *identities, server string) (func() error, error) {
+func scheduler(ctx context.Context, cfg Config, id *identities, server string) (func() error, error) {
 	kubeconfig, err := id.componentKubeconfig(server, "scheduler")
 	if err != nil {
 		return nil, err
 	}
 	file := filepath.Join(id.dir, "scheduler.yaml")
-	if err := os.WriteFile(file, fmt.Appendf(nil, schedulerConfig, kubeconfig), 0o600); err != nil {
+	text := fmt.Sprintf(schedulerConfig, kubeconfig)
+	if cfg.PodMaxBackoff > 0 {
+		text += fmt.Sprintf(schedulerBackoff, max(int64(cfg.PodMaxBackoff/time.Second), 1))
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("kube-scheduler: %w", err)
 	}
 	o := options.NewOptions()
