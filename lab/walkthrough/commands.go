@@ -27,6 +27,7 @@ import (
 // run is one script on its lab.
 type run struct {
 	Options
+	dir string // the script's
 	lab *lab.Lab
 	// What the operator wrote last, and when.
 	mu    sync.Mutex

@@ -8,6 +8,8 @@
 //	aws ARG...                       the aws command line, pointed at the lab; where it may be missing: [exec:aws] aws ARG...
 //	install PROGRAM MODULE@VERSION PACKAGE
 //	                                 build a Go program that others wrote, for exec ./PROGRAM; needs the module proxy
+//	install PROGRAM DIRECTORY PACKAGE
+//	                                 the same with what a go.mod of ours pins; the directory is as seen from the script's
 //	until TIME REGEXP COMMAND...     repeat a command until its output matches
 //	during TIME REGEXP COMMAND...    the output of a command matches all that time
 //	capture VARIABLE COMMAND...      keep the output of a command in a variable
@@ -25,6 +27,8 @@
 // A script says in comments what kind of lab it wants, for instance:
 //
 //	# lab: speed=30 seed=1 provider=aws node-monitor-grace=12s evict-after=20s
+//
+// With no-operator there is none: the script has its own.
 package walkthrough
 
 import (
@@ -73,7 +77,7 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cfg.Dir = filepath.Join(dir, "lab")
-	r := &run{Options: o}
+	r := &run{Options: o, dir: filepath.Dir(file)}
 	cfg.Observe = r.observe
 	l, err := lab.Start(ctx, cfg)
 	if err != nil {
@@ -133,6 +137,8 @@ func set(cfg *lab.Config, key, value string) (err error) {
 		cfg.Zones = strings.Split(value, ",")
 	case "bare":
 		cfg.Bare = true
+	case "no-operator":
+		cfg.NoOperator = true
 	case "provider":
 		if cfg.OnAWS = value == "aws"; !cfg.OnAWS && value != "simulated" {
 			err = errors.New("want simulated or aws")
@@ -142,7 +148,7 @@ func set(cfg *lab.Config, key, value string) (err error) {
 	case "evict-after":
 		cfg.EvictAfter, err = time.ParseDuration(value)
 	default:
-		err = errors.New("no such setting; there are speed, seed, region, zones, bare, provider, node-monitor-grace, evict-after")
+		err = errors.New("no such setting; there are speed, seed, region, zones, bare, no-operator, provider, node-monitor-grace, evict-after")
 	}
 	return err
 }
