@@ -65,6 +65,17 @@ test: ## Test every module; packages with goroutines under the race detector
 clients: lab ## Run programs that others wrote for AWS against the lab (labs/clients)
 	bin/ullage-lab run labs/clients/*.txt
 
+# Everything that Karpenter's controller is built from is pinned in tools/karpenter.
+.PHONY: karpenter
+karpenter: ## Build Karpenter's controller for AWS, minutes the first time: bin/karpenter
+	cd tools/karpenter && go build -ldflags '-X sigs.k8s.io/karpenter/pkg/operator.Version=1.14.1' -o ../../bin/karpenter github.com/aws/karpenter-provider-aws/cmd/controller
+
+# Two hours for five seeds; goes on where it was interrupted. See lab/duel/README.md.
+.PHONY: duel
+duel: ullage karpenter ## Ullage and Karpenter on the same clusters, one after the other; more by ARGS="--help"
+	cd lab && go build -ldflags '$(LAB_LDFLAGS)' -o ../bin/ullage-duel ./cmd/ullage-duel
+	bin/ullage-duel $(ARGS)
+
 .PHONY: bench
 bench: ## Run the benchmarks, allocations included
 	go test -run '^$$' -bench . -benchmem ./...

@@ -1,0 +1,158 @@
+package duel
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+)
+
+// observer watches pods and nodes and notes when what happened, by this process's clock.
+// What the API server writes into objects has whole seconds only.
+type observer struct {
+	mu    sync.Mutex
+	pods  map[string]*podSeen
+	nodes map[string]time.Time // when each was first ready, by name
+}
+
+// podSeen is one pod's life; an instant is zero while it has not come.
+type podSeen struct {
+	created, bound, gone time.Time
+	node                 string
+}
+
+// observe watches until ctx ends; everything that is there has been seen when it returns.
+func observe(ctx context.Context, cfg *rest.Config) (*observer, error) {
+	set, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("watching the cluster: %w", err)
+	}
+	o := &observer{pods: map[string]*podSeen{}, nodes: map[string]time.Time{}}
+	own := informers.NewSharedInformerFactoryWithOptions(set, 0, informers.WithNamespace(namespace))
+	all := informers.NewSharedInformerFactory(set, 0)
+	_, err = own.Core().V1().Pods().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(obj any) { o.pod(obj, false) },
+		UpdateFunc: func(_, obj any) { o.pod(obj, false) },
+		DeleteFunc: func(obj any) { o.pod(obj, true) },
+	})
+	_, failed := all.Core().V1().Nodes().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    func(obj any) { o.node(obj) },
+		UpdateFunc: func(_, obj any) { o.node(obj) },
+	})
+	if err := errors.Join(err, failed); err != nil {
+		return nil, fmt.Errorf("watching the cluster: %w", err)
+	}
+	for _, f := range []informers.SharedInformerFactory{own, all} {
+		f.Start(ctx.Done())
+		f.WaitForCacheSync(ctx.Done())
+	}
+	return o, ctx.Err()
+}
+
+func (o *observer) pod(obj any, gone bool) {
+	now := time.Now()
+	if last, ok := obj.(cache.DeletedFinalStateUnknown); ok {
+		obj = last.Obj
+	}
+	p, ok := obj.(*corev1.Pod)
+	if !ok {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	seen := o.pods[string(p.UID)]
+	if seen == nil {
+		seen = &podSeen{created: now}
+		o.pods[string(p.UID)] = seen
+	}
+	if seen.bound.IsZero() && p.Spec.NodeName != "" {
+		seen.bound, seen.node = now, p.Spec.NodeName
+	}
+	// A pod that is told to end waits no more.
+	if seen.gone.IsZero() && (gone || p.DeletionTimestamp != nil) {
+		seen.gone = now
+	}
+}
+
+func (o *observer) node(obj any) {
+	n, ok := obj.(*corev1.Node)
+	if !ok || !slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
+		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
+	}) {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, known := o.nodes[n.Name]; !known {
+		o.nodes[n.Name] = time.Now()
+	}
+}
+
+// counts are how many pods there are now, bound and not.
+func (o *observer) counts() (bound, waiting int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.pods {
+		switch {
+		case !p.gone.IsZero():
+		case p.bound.IsZero():
+			waiting++
+		default:
+			bound++
+		}
+	}
+	return bound, waiting
+}
+
+// waits is how long each pod created in [from, to) waited for its node beyond the boot of
+// that node: the time in which the node was being launched and becoming ready while the
+// pod waited is taken off. A pod without a node has waited until it was told to end, or
+// until to, and counts as unbound in the latter case. Sorted.
+func (o *observer) waits(machines []machine, from, to time.Time) (waited []time.Duration, unbound int) {
+	byNode := map[string]machine{}
+	for _, m := range machines {
+		byNode[m.node] = m
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, p := range o.pods {
+		if p.created.Before(from) || !p.created.Before(to) {
+			continue
+		}
+		switch {
+		case !p.bound.IsZero() && p.bound.Before(to):
+			wait := p.bound.Sub(p.created)
+			if m, ours := byNode[p.node]; ours {
+				wait -= overlap(p.created, p.bound, m.launched, o.nodes[p.node])
+			}
+			waited = append(waited, wait)
+		case !p.gone.IsZero() && p.gone.Before(to):
+			waited = append(waited, p.gone.Sub(p.created))
+		default:
+			waited = append(waited, to.Sub(p.created))
+			unbound++
+		}
+	}
+	slices.SortFunc(waited, func(a, b time.Duration) int { return cmp.Compare(a, b) })
+	return waited, unbound
+}
+
+// overlap is how much of [a, b] lies in [c, d].
+func overlap(a, b, c, d time.Time) time.Duration {
+	if c.After(a) {
+		a = c
+	}
+	if d.Before(b) {
+		b = d
+	}
+	return max(b.Sub(a), 0)
+}
