@@ -44,6 +44,9 @@ type owner struct {
 	// many of those are of the generation of now.
 	active, fresh int
 	running       int // of the active
+	// lacks: not all pods run that it wants, since when.
+	lacks      bool
+	lacksSince cluster.Instant
 	pods          map[*store.Pod]bool
 	batches       []*batch
 	due           bool // a look at it is entered
@@ -238,6 +241,7 @@ func (c *control) podChanged(p *store.Pod, old *cluster.Pod) {
 			o.running--
 		}
 	}
+	o.count(c.w.now)
 	if p.Now != nil && p.Now.Phase == cluster.Succeeded && old.Phase != cluster.Succeeded {
 		c.succeeded(p, l)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/sim/judge"
 	"github.com/ullage-sh/ullage/sim/store"
 	"github.com/ullage-sh/ullage/sim/workload"
 )
@@ -142,15 +143,29 @@ func (c *control) reconcileJob(o *owner) {
 	o.batches = slices.DeleteFunc(o.batches, func(b *batch) bool { return b.left == 0 })
 }
 
-// missing names the workloads that have fewer pods running than they want.
-func (c *control) missing() []string {
-	var out []string
+// short are the workloads that have fewer pods running than they want, or work that is not
+// done.
+func (c *control) short() []judge.Short {
+	var out []judge.Short
 	for _, o := range c.owners {
-		if want := o.want; o.Kind != workload.DaemonSet && o.running < want || len(o.batches) > 0 {
-			out = append(out, o.ID())
+		if o.count(c.w.now); o.lacks {
+			out = append(out, judge.Short{Workload: o.ID(), Since: o.lacksSince})
 		}
 	}
 	return out
+}
+
+// count notes whether the owner has all the pods that it wants.
+func (o *owner) count(now cluster.Instant) {
+	want := o.want
+	for _, b := range o.batches {
+		want += min(b.Parallelism, b.left)
+	}
+	lacks := o.Kind != workload.DaemonSet && o.running < want
+	if lacks && !o.lacks {
+		o.lacksSince = now
+	}
+	o.lacks = lacks
 }
 
 // keepEnded is how long the record of a pod that has ended stays.

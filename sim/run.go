@@ -216,7 +216,7 @@ func (w *world) finish() (*Result, error) {
 		return nil, fmt.Errorf("simulation, seed %d: what is left: %w", w.Seed, err)
 	}
 	if w.judge != nil {
-		w.judge.End(w.control.missing(), left)
+		w.judge.End(w.control.short(), left)
 	}
 	w.meter.finish()
 	w.result.Digest = w.journal.digest()

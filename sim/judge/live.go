@@ -48,9 +48,22 @@ func (j *Judge) due(since cluster.Instant, bound cluster.Duration) (again cluste
 	return 0, true
 }
 
+// lookEvery is how often excuses are asked for that come and go.
+const lookEvery = cluster.Minute
+
+// watchClosely is watch for what may be excused for a while: since is when the last excuse
+// ended, to a minute.
+func (j *Judge) watchClosely(bound cluster.Duration, ask func() (since cluster.Instant, still bool), broken func()) {
+	j.watchEvery(lookEvery, bound, ask, broken)
+}
+
 // watch looks at something every now and then until it has lasted too long (then it
 // calls broken) or ask says that it is over. ask returns since when it has lasted.
 func (j *Judge) watch(bound cluster.Duration, ask func() (since cluster.Instant, still bool), broken func()) {
+	j.watchEvery(cluster.Forever, bound, ask, broken)
+}
+
+func (j *Judge) watchEvery(every, bound cluster.Duration, ask func() (since cluster.Instant, still bool), broken func()) {
 	since, still := ask()
 	if !still {
 		return
@@ -60,7 +73,7 @@ func (j *Judge) watch(bound cluster.Duration, ask func() (since cluster.Instant,
 		broken()
 		return
 	}
-	j.clock.At(again, func() { j.watch(bound, ask, broken) })
+	j.clock.At(min(again, j.clock.Now().Add(every)), func() { j.watchEvery(every, bound, ask, broken) })
 }
 
 // watchOrphan sees that an instance that no claim has is ended.
@@ -125,7 +138,7 @@ func cloudLabel(key string) bool { return strings.Contains(key, "/") }
 // may.
 func (j *Judge) awaitEnd(o *store.Claim) {
 	since, left := j.clock.Now(), -1
-	j.watch(endBound, func() (cluster.Instant, bool) {
+	j.watchClosely(endBound, func() (cluster.Instant, bool) {
 		if o.Now == nil {
 			return 0, false
 		}
@@ -195,13 +208,15 @@ func (j *Judge) lookEmpty(node string) {
 		return
 	}
 	began := since
-	j.watch(pool.Now.ConsolidateAfter+emptyBound, func() (cluster.Instant, bool) {
+	left, _ := j.goesWith(c)
+	j.watchClosely(pool.Now.ConsolidateAfter+emptyBound, func() (cluster.Instant, bool) {
 		c := j.store.Claims.Get(c.Name)
 		if o.Now == nil || c == nil || c.Now.Deleting() || j.empty[node] != began {
 			return 0, false
 		}
-		if n := o.Now; n.Annotations[doNotDisrupt] == "true" || allows(pool.Now, 1, j.clock.Now()) == 0 || j.givesBack(c.Now.Pool) || j.replaces(c.Now.Name) || j.fellowsHeld(c.Now) {
-			since = j.clock.Now()
+		pods, comes := j.goesWith(c.Now)
+		if o.Now.Annotations[doNotDisrupt] == "true" || j.spent(pool.Now) || comes || pods != left {
+			since, left = j.clock.Now(), pods
 		}
 		return since, true
 	}, func() {
@@ -232,20 +247,43 @@ func (j *Judge) fellowsHeld(c *cluster.Claim) bool {
 	return false
 }
 
-// givesBack tells whether other nodes of a pool are on their way out, or have just
-// gone: then the budget may be used up, or has been until the operator looked last.
-func (j *Judge) givesBack(pool string) bool {
-	for _, t := range j.left[pool] {
-		if t.Add(cluster.Minute+j.opts.PassEvery) > j.clock.Now() {
-			return true
-		}
-	}
+// goesWith looks at the nodes that are emptied together with that of a claim, or whose pods
+// are to come there, and counts the pods that have to leave them: as long as they go, the
+// claim stays. comes tells that one of those nodes goes whatever its pods do.
+func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
+	by := c.Annotations[doomReplacedBy]
 	for o := range j.leaving {
-		if o.Now.Pool == pool && o.Now.Deleting() {
-			return true
+		theirs := o.Now.Annotations[doomReplacedBy]
+		switch comesHere := slices.Contains(strings.Split(theirs, ","), c.Name); {
+		case o.Now.NodeName == "" || !comesHere && (by == "" || theirs != by):
+		case !o.Now.Deleting():
+			pods += j.toDrain(o.Now.NodeName)
+		case comesHere:
+			comes = true
 		}
 	}
-	return false
+	return pods, comes
+}
+
+// spent tells whether as many nodes of a pool are on their way out, or have just gone, as its
+// budgets allow: so the operator saw it when it looked last.
+func (j *Judge) spent(p *cluster.Pool) bool {
+	now := j.clock.Now()
+	total, going := 0, 0
+	for _, t := range j.left[p.Name] {
+		if t.Add(cluster.Minute+j.opts.PassEvery) > now {
+			total, going = total+1, going+1
+		}
+	}
+	for o := range j.store.Claims.Each {
+		if c := o.Now; c.Pool == p.Name && c.Is(cluster.Initialized) {
+			total++
+			if n := j.nodeOf(c); j.leaving[o] || n == nil || !n.Ready {
+				going++
+			}
+		}
+	}
+	return going >= allows(p, total, now)
 }
 
 // mark follows which claims the operator is about to give back.
@@ -257,9 +295,15 @@ func (j *Judge) mark(name string, c *cluster.Claim) {
 	}
 }
 
-// End judges the state that is left, as records. missing names the workloads that have
-// fewer pods running than they want.
-func (j *Judge) End(missing []string, left cluster.Input) {
+// Short is a workload that has had fewer pods running than it wants for a while.
+type Short struct {
+	Workload string
+	Since    cluster.Instant
+}
+
+// End judges the state that is left, as records. A day may end in the middle of a move: what
+// has begun a short time ago may be unfinished.
+func (j *Judge) End(short []Short, left cluster.Input) {
 	now := j.clock.Now()
 	if quiet := j.clock.QuietSince(); quiet == cluster.Never || max(j.outside, quiet).Add(settleAfter) > now {
 		return
@@ -267,8 +311,10 @@ func (j *Judge) End(missing []string, left cluster.Input) {
 	if j.opts.Policy.Disrupt == nil {
 		j.checkWaste(left)
 	}
-	for _, m := range missing {
-		j.broken(Unsettled, m, "not all of its pods run")
+	for _, m := range short {
+		if m.Since.Add(endBound) < now {
+			j.broken(Unsettled, m.Workload, "not all of its pods run, since "+m.Since.RFC3339())
+		}
 	}
 	for _, o := range j.store.Claims.All() {
 		switch c := o.Now; {
