@@ -47,11 +47,11 @@ type owner struct {
 	// lacks: not all pods run that it wants, since when.
 	lacks      bool
 	lacksSince cluster.Instant
-	pods          map[*store.Pod]bool
-	batches       []*batch
-	due           bool // a look at it is entered
-	daemon        *cluster.DaemonSet
-	onNode        map[string]*store.Pod // of a DaemonSet
+	pods       map[*store.Pod]bool
+	batches    []*batch
+	due        bool // a look at it is entered
+	daemon     *cluster.DaemonSet
+	onNode     map[string]*store.Pod // of a DaemonSet
 }
 
 // batch is a Job that is under way.

@@ -155,6 +155,7 @@ func TestMutants(t *testing.T) {
 type mutation struct {
 	name  string
 	rule  judge.Rule
+	why   string // part of what is said of it
 	spoil func(*mutant, []engine.Effect) []engine.Effect
 	set   func(*sim.Scenario)
 }
@@ -171,8 +172,8 @@ func tryMutants(t *testing.T, all []mutation) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == x.rule }) {
-				t.Errorf("nobody noticed; wanted %s, got %v", x.rule, r.Violations)
+			if !slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == x.rule && strings.Contains(v.Why, x.why) }) {
+				t.Errorf("nobody noticed; wanted %s (%s), got %v", x.rule, x.why, r.Violations)
 			}
 		})
 	}

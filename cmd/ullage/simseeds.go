@@ -41,6 +41,7 @@ type seedFlags struct {
 	maxPods  int
 	with     []string
 	disrupt  bool
+	draw     bool
 	pass     time.Duration
 	profile  string
 }
@@ -52,6 +53,7 @@ func simSeedsCommand() *cobra.Command {
 		Short: "Simulate days of random clusters with faults and check invariants",
 		Long:  seedsLong,
 		Example: `  ullage sim seeds --from 1 -n 1000 --ledger seeds.jsonl
+  ullage sim seeds --from 1 -n 10000 --draw
   ullage sim seeds --from 42 -n 1 --cut "faults=0-3,7" --journal day.txt`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.OutOrStdout()) },
@@ -64,6 +66,7 @@ func simSeedsCommand() *cobra.Command {
 	flags.StringVar(&f.journal, "journal", "", "`file` for everything that happens, as text; for one seed")
 	flags.IntVar(&f.parallel, "parallel", runtime.GOMAXPROCS(0), "seeds at the same time")
 	flags.IntVar(&f.shrink, "shrink", 60, "runs to spend on making a failure small; 0 leaves it as it is")
+	flags.BoolVar(&f.draw, "draw", false, "say what the clusters of these seeds are like, and simulate none")
 	flags.BoolVar(&f.disrupt, "disrupt", true, "pools also consolidate nodes in use, let nodes expire, and nodes drift")
 	flags.DurationVar(&f.pass, "pass-every", 0, "how long the operator waits from one look at all nodes to the next; larger makes days quicker, with less disruption in each (10s)")
 	flags.IntVar(&f.maxPods, "max-pods", 0, "leave out seeds of larger clusters; 0 for none")
@@ -90,6 +93,10 @@ func (f *seedFlags) run(ctx context.Context, out io.Writer) (err error) {
 	}
 	if f.journal != "" && f.n != 1 {
 		return fmt.Errorf("--journal is for one seed: use it with -n 1, not %d", f.n)
+	}
+	if f.draw {
+		_, err := io.WriteString(out, seeds.Draw(f.from, f.n).String())
+		return err
 	}
 	r := &seedRun{seedFlags: f, cut: cut, types: types, out: out, began: time.Now()}
 	if f.ledger != "" {
@@ -241,7 +248,7 @@ func (r *seedRun) finish() error {
 			float64(n)/time.Since(r.began).Minutes(), float64(took[n/2])/1000, float64(took[n-1])/1000)
 	}
 	if r.ledger != nil {
-		summary += fmt.Sprintf("the ledger has %d seeds, %d of which broke a rule\n", len(r.ledger.Has), r.ledger.Broken)
+		summary += "the ledger has " + r.ledger.Tally.String()
 	}
 	if _, err := io.WriteString(r.out, summary); err != nil {
 		r.failed = append(r.failed, err)

@@ -94,9 +94,12 @@ type Judge struct {
 	moves   moves
 	// surplus are claims that were bought for an action that was taken back, and since when.
 	surplus map[string]cluster.Instant
-	rest    rest
-	marks   map[string]cluster.Instant // claims that are about to be given back, and since when
-	fixed   map[string]*fixed          // pools with a fixed number of nodes
+	// vain is how often something was bought to replace a claim, and the claim kept, since
+	// something last happened from outside.
+	vain  map[string]int
+	rest  rest
+	marks map[string]cluster.Instant // claims that are about to be given back, and since when
+	fixed map[string]*fixed          // pools with a fixed number of nodes
 }
 
 // clocksDiffer bounds how far the clock of an operator is off.
@@ -115,7 +118,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fixed: map[string]*fixed{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fixed: map[string]*fixed{},
 	}
 }
 
@@ -124,6 +127,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 func (j *Judge) Outside() {
 	j.outside = j.clock.Now()
 	j.moves.known = false
+	clear(j.vain)
 }
 
 func (j *Judge) broken(rule Rule, about, why string) {

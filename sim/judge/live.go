@@ -215,7 +215,7 @@ func (j *Judge) lookEmpty(node string) {
 			return 0, false
 		}
 		pods, comes := j.goesWith(c.Now)
-		if o.Now.Annotations[doNotDisrupt] == "true" || j.spent(pool.Now) || comes || pods != left {
+		if o.Now.Annotations[doNotDisrupt] == "true" || j.spent(pool.Now, c) || comes || pods != left {
 			since, left = j.clock.Now(), pods
 		}
 		return since, true
@@ -265,9 +265,9 @@ func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 	return pods, comes
 }
 
-// spent tells whether as many nodes of a pool are on their way out, or have just gone, as its
-// budgets allow: so the operator saw it when it looked last.
-func (j *Judge) spent(p *cluster.Pool) bool {
+// spent tells whether as many nodes of a pool as its budgets allow, other than that of a
+// claim, are on their way out or have just gone: so the operator saw it when it looked last.
+func (j *Judge) spent(p *cluster.Pool, than *store.Claim) bool {
 	now := j.clock.Now()
 	total, going := 0, 0
 	for _, t := range j.left[p.Name] {
@@ -278,7 +278,7 @@ func (j *Judge) spent(p *cluster.Pool) bool {
 	for o := range j.store.Claims.Each {
 		if c := o.Now; c.Pool == p.Name && c.Is(cluster.Initialized) {
 			total++
-			if n := j.nodeOf(c); j.leaving[o] || n == nil || !n.Ready {
+			if n := j.nodeOf(c); o != than && (j.leaving[o] || n == nil || !n.Ready) {
 				going++
 			}
 		}

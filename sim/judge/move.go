@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -85,11 +86,19 @@ func (j *Judge) settle() {
 // it is held against the operator.
 const tidyWithin = cluster.Minute
 
+// vainMost is how often something may be bought in vain to replace the same claim while
+// nothing happens: the operator waits twice as long after each, so that there is no sixth time
+// within an hour.
+const vainMost = 5
+
 // takenBack notes what is left over when a claim stays that was to be replaced. As long as
 // nobody has come there, its end is no move.
 func (j *Judge) takenBack(c, old *cluster.Claim) {
 	if old == nil || c == nil || c.Deleting() || old.Annotations[doomReplacedBy] == "" || c.Annotations[doomReason] != "" {
 		return
+	}
+	if j.vain[c.Name]++; j.vain[c.Name] > vainMost {
+		j.broken(PointlessMove, c.Name, fmt.Sprintf("%d times something was bought to replace it, and it was kept; nothing has happened since %s", j.vain[c.Name], j.outside.RFC3339()))
 	}
 	for _, name := range strings.Split(old.Annotations[doomReplacedBy], ",") {
 		r := j.store.Claims.Get(name)

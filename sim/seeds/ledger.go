@@ -74,8 +74,8 @@ type Ledger struct {
 	file *os.File
 	// Has are the seeds that it has lines of.
 	Has map[uint64]bool
-	// Broken is how many of them broke a rule.
-	Broken int
+	// Tally is what they were like.
+	Tally Tally
 }
 
 // OpenLedger opens a ledger, or begins one. A last line that was not finished, by a
@@ -107,10 +107,7 @@ func (l *Ledger) read() error {
 		if err := json.Unmarshal(text, &line); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
-		l.Has[line.Seed] = true
-		if len(line.Violations) > 0 {
-			l.Broken++
-		}
+		l.enter(&line)
 		end += int64(len(text))
 	}
 	if err := l.file.Truncate(end); err != nil {
@@ -129,11 +126,13 @@ func (l *Ledger) Add(line Line) error {
 	if _, err := l.file.Write(append(text, '\n')); err != nil {
 		return err
 	}
-	l.Has[line.Seed] = true
-	if len(line.Violations) > 0 {
-		l.Broken++
-	}
+	l.enter(&line)
 	return nil
+}
+
+func (l *Ledger) enter(line *Line) {
+	l.Has[line.Seed] = true
+	l.Tally.Add(line)
 }
 
 // Close closes the file. One that is gone is no error.

@@ -53,24 +53,44 @@ func TestFreshSeeds(t *testing.T) {
 	}
 }
 
-// TestSizes: the median is 1,500 pods, and one cluster in a hundred has twenty times
-// that.
-func TestSizes(t *testing.T) {
-	const n = 20_000
-	sizes := make([]int, n)
-	large := 0
-	for seed := range uint64(n) {
-		sizes[seed] = Pods(seed)
-		if sizes[seed] >= 30_000 {
-			large++
-		}
-	}
-	slices.Sort(sizes)
-	if m := sizes[n/2]; m < 1400 || m > 1600 {
+// TestDraw: the median cluster has 1,500 pods, one in a hundred twenty times that, and each
+// has 20 faults or more in its day. How many nodes that makes the days show:
+//
+//	ullage sim seeds -n 0 --ledger seeds.jsonl
+func TestDraw(t *testing.T) {
+	const n = 10_000
+	d := Draw(1, n)
+	slices.Sort(d.pods)
+	large, _ := slices.BinarySearch(d.pods, largePods)
+	large = n - large
+	if m := d.pods[n/2]; m < 1400 || m > 1600 {
 		t.Errorf("the median is %d pods", m)
 	}
 	if large < n/130 || large > n/75 {
-		t.Errorf("%d of %d have 30,000 pods or more, want about one in a hundred", large, n)
+		t.Errorf("%d of %d have %d pods or more, want about one in a hundred", large, n, largePods)
+	}
+	if least := slices.Min(d.faults); least < 20 {
+		t.Errorf("a day has %d faults", least)
+	}
+}
+
+// TestTally: what was simulated is counted as it was.
+func TestTally(t *testing.T) {
+	var x Tally
+	for i := range 200 {
+		l := Line{Seed: uint64(i), Pods: 20 * i, Nodes: i, Faults: 20 + i%3, Took: 500}
+		if i == 7 {
+			l.Nodes, l.Pods, l.Violations = 1000, 30_000, []Broken{{Rule: judge.PDB}}
+		}
+		x.Add(&l)
+	}
+	want := `200 seeds, 1 broke a rule; 120.0 a minute one by one, the longest 500ms
+pods    median 2020, from 0 to 30000, one in ten 3620 or more, one in a hundred 3980; 30000 or more in 1
+nodes   median 101, from 0 to 1000, one in ten 181 or more, one in a hundred 199; 1000 or more in 1
+faults  median 21, from 20 to 22, one in ten 22 or more, one in a hundred 22
+`
+	if got := x.String(); got != want {
+		t.Errorf("it says\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -145,8 +165,8 @@ func TestLedgerGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !l.Has[3] || !l.Has[5] || l.Has[7] || l.Broken != 1 {
-		t.Errorf("has %v, %d broken; want 3 and 5, one broken", l.Has, l.Broken)
+	if !l.Has[3] || !l.Has[5] || l.Has[7] || l.Tally.Broken != 1 {
+		t.Errorf("has %v, %d broken; want 3 and 5, one broken", l.Has, l.Tally.Broken)
 	}
 	if err := l.Add(Line{Seed: 7}); err != nil {
 		t.Fatal(err)
