@@ -13,6 +13,8 @@ import (
 	_ "time/tzdata" // budgets are read in people's time zones, on images without a zone database too
 
 	"github.com/spf13/cobra"
+
+	"github.com/ullage-sh/ullage/operator/command"
 )
 
 // version is set when a release is linked.
@@ -29,7 +31,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(operatorCommand(), installCommand(), planCommand(), explainCommand(), simCommand(), awsPolicyCommand())
+	root.AddCommand(command.New(version), installCommand(), planCommand(), explainCommand(), simCommand(), awsPolicyCommand())
 	switch err := root.ExecuteContext(ctx); {
 	case errors.Is(err, errDoNotFit), errors.Is(err, errBroken):
 		os.Exit(2) // what was printed says which and why

@@ -20,6 +20,7 @@ import (
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/manifest"
 	"github.com/ullage-sh/ullage/offline"
+	"github.com/ullage-sh/ullage/operator/command"
 	"github.com/ullage-sh/ullage/solve"
 )
 
@@ -152,13 +153,10 @@ func (f *planFlags) register(cmd *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 1, "seed of the spot prices of zones, of which only the region's average is known")
 	flags.StringVar(&f.nodeCharge, "node-charge", dollars(engine.NodeCharge), "USD per hour that a node costs beside its price; the default is its root volume, 20 GiB of gp3 at 0.0912 USD per GiB and month")
 	flags.StringVar(&f.preferences, "preferences", "", "ignore, respect, or USD per hour that a preference of weight 100 may cost (default: as the operator)")
-	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, defaultSpreadUsage)
+	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, command.SpreadUsage)
 	flags.BoolVar(&f.improve, "improve", true, "search for something better than the first plan")
 	flags.IntVar(&f.steps, "steps", 0, "how long to search, in steps of the solver (0: its default)")
 }
-
-// defaultSpreadUsage is for the flag of plan and operator.
-const defaultSpreadUsage = "topology spread of pods that have none, as the scheduler is configured: \"system\" or KEY:MAXSKEW:WHENUNSATISFIABLE, more than once if there are more (default: none counts)"
 
 // dollars writes an amount as a flag takes it: "0.01".
 func dollars(m cluster.Money) string {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -14,14 +14,19 @@ import (
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/operator"
 )
 
-// operatorFlags are the settings of `ullage operator`.
-type operatorFlags struct {
+// SpreadUsage says what --default-spread is.
+const SpreadUsage = "topology spread of pods that have none, as the scheduler is configured: \"system\" or KEY:MAXSKEW:WHENUNSATISFIABLE, more than once if there are more (default: none counts)"
+
+// settings are those of `ullage operator`.
+type settings struct {
+	version             string
 	kubeconfig, context string
 	listen              string
 	pprof, leaderElect  bool
@@ -35,8 +40,9 @@ type operatorFlags struct {
 	keepLocalStorage    bool
 }
 
-func operatorCommand() *cobra.Command {
-	var f operatorFlags
+// New is the command. Programs call themselves by the version to the API server.
+func New(version string) *cobra.Command {
+	f := settings{version: version}
 	cmd := &cobra.Command{
 		Use:   "operator",
 		Short: "Run the operator against a cluster",
@@ -63,14 +69,14 @@ kubelets that register nodes.`,
 	flags.StringVar(&f.namespace, "namespace", deploy.Namespace, "namespace of that lease")
 	flags.Float32Var(&f.qps, "kube-api-qps", operator.QPS, "requests to the API server a second")
 	flags.IntVar(&f.burst, "kube-api-burst", operator.Burst, "requests to the API server at once")
-	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, defaultSpreadUsage)
+	flags.StringSliceVar(&f.defaultSpreads, "default-spread", nil, SpreadUsage)
 	flags.BoolVar(&f.reserveNodes, "reserve-nodes", engine.DefaultOptions().ReserveNodes, "reserve new nodes for the pods that they are bought for, by a taint and a toleration on each of these")
 	flags.BoolVar(&f.keepLocalStorage, "keep-local-storage", false, "give no node back to save money while a pod on it has an emptyDir or hostPath volume, unless the pod is annotated safe-to-evict or names the volume in safe-to-evict-local-volumes (both cluster-autoscaler.kubernetes.io/)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	return cmd
 }
 
-func (f operatorFlags) run(ctx context.Context) error {
+func (f settings) run(ctx context.Context) error {
 	log, err := f.logger()
 	if err != nil {
 		return err
@@ -89,6 +95,8 @@ func (f operatorFlags) run(ctx context.Context) error {
 	}
 	options := engine.DefaultOptions()
 	options.Speed = max(f.cloud.speed, 1)
+	// What has just been launched is not described for so long: it is nobody's orphan yet.
+	options.OrphanGrace = max(options.OrphanGrace, 4*cloud.DescribeLag()*cluster.Duration(options.Speed))
 	options.ReserveNodes = f.reserveNodes
 	options.Repack.KeepLocalStorage = f.keepLocalStorage
 	return operator.Run(ctx, operator.Options{
@@ -98,7 +106,7 @@ func (f operatorFlags) run(ctx context.Context) error {
 	})
 }
 
-func (f operatorFlags) logger() (*slog.Logger, error) {
+func (f settings) logger() (*slog.Logger, error) {
 	var h slog.Handler
 	switch f.logFormat {
 	case "text":
@@ -114,14 +122,14 @@ func (f operatorFlags) logger() (*slog.Logger, error) {
 }
 
 // cluster finds the cluster and makes sure that somebody answers there.
-func (f operatorFlags) cluster() (*rest.Config, error) {
+func (f settings) cluster() (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = f.kubeconfig
 	cfg, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: f.context}).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster: %w", err)
 	}
-	cfg.QPS, cfg.Burst, cfg.UserAgent = f.qps, f.burst, "ullage/"+version
+	cfg.QPS, cfg.Burst, cfg.UserAgent = f.qps, f.burst, "ullage/"+f.version
 	probe := rest.CopyConfig(cfg)
 	probe.Timeout = 10 * time.Second
 	if err := operator.Reach(probe); err != nil {
