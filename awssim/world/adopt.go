@@ -8,9 +8,13 @@ import (
 	"github.com/ullage-sh/ullage/provider/simulated"
 )
 
-// adopt makes an instance of a machine that was not launched through AWS: by the front
-// desk of the same machine room, or elsewhere. It is tagged as Karpenter tags its own.
+// adopt makes an instance of a machine that was not launched through this AWS: by an
+// earlier process, by the front desk of the same machine room, or elsewhere. If nothing is
+// known of how, it is tagged as Karpenter tags its own.
 func (w *World) adopt(m *simulated.Machine, at cluster.Instant) *Instance {
+	if i := w.remember(m); i != nil {
+		return i
+	}
 	id := m.ProviderID[strings.LastIndexByte(m.ProviderID, '/')+1:]
 	typ, zone := m.Labels[cluster.LabelInstanceType], m.Labels[cluster.LabelZone]
 	image := w.imageLike(m.ImageID, typ)

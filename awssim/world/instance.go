@@ -112,8 +112,7 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 	if err != nil {
 		return Launched{}, err
 	}
-	w.serial++
-	launch, together := w.serial, w.NewID("r-")
+	launch, together := w.fresh(), w.NewID("r-")
 	var out Launched
 	for k, p := range pools {
 		n := min(count-len(out.Instances), w.roomIn(p))
@@ -121,8 +120,9 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 			continue
 		}
 		// The reservation has kept the room that the machine room may say there is not.
+		m := memo{At: w.now, Together: together, Machine: p.Machine, Tags: tags}
 		order := simulated.Order{
-			Token: fmt.Sprintf("launch-%d.%d", launch, k), Count: n, Offerings: []cluster.OfferingID{p.OfferingID}, Labels: node.Labels, Taints: node.Taints,
+			Token: fmt.Sprintf("launch-%s.%d", launch, k), Memo: m.text(), Count: n, Offerings: []cluster.OfferingID{p.OfferingID}, Labels: node.Labels, Taints: node.Taints,
 			Kept: p.Reservation != nil,
 		}
 		receipt, err := w.cloud.Launch(w.now, order)
@@ -130,7 +130,7 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 			return out, err
 		}
 		out.Takes = max(out.Takes, receipt.Takes)
-		w.takeOver(&out, p, together, receipt.Instances, tags)
+		w.takeOver(&out, p, m, receipt.Instances)
 	}
 	if len(out.Instances) == 0 {
 		w.Note("launch of %d: no capacity in %d pools", count, len(pools))
@@ -148,32 +148,38 @@ func (w *World) roomIn(p Pool) int {
 }
 
 // takeOver makes instances of what was launched in the machine room.
-func (w *World) takeOver(out *Launched, p Pool, together string, all []provider.Instance, tags Tags) {
+func (w *World) takeOver(out *Launched, p Pool, of memo, all []provider.Instance) {
 	machines := map[string]*simulated.Machine{}
 	events, _ := w.cloud.Events(w.now, w.seen) // read ahead: they are taken in later
 	for k := range events {
 		machines[events[k].Machine.InstanceID] = &events[k].Machine
 	}
 	for _, made := range all {
-		i := &Instance{
-			Machine: p.Machine, ID: made.ID, Reservation: together, Type: made.Offering.InstanceType, Zone: made.Offering.Zone,
-			Spot: made.Offering.CapacityType == cluster.Spot, Launched: w.now, Index: int32(len(out.Instances)),
-			InterfaceID: w.fixedID("eni-", made.ID), Unreserved: p.Unreserved,
-		}
+		i := w.instanceOf(made.ID, made.Offering, of)
+		i.Index, i.Unreserved = int32(len(out.Instances)), p.Unreserved
 		if p.Reservation != nil {
 			i.Reserved = p.Reservation.ID
 		}
 		if m := machines[made.ID]; m != nil {
 			i.PrivateIP, i.PrivateDNS = m.InternalIP, m.Name
 		}
-		i.Volumes = slices.Clone(i.Volumes)
-		for v := range i.Volumes {
-			i.Volumes[v].ID = w.fixedID("vol-", made.ID+i.Volumes[v].Device)
-		}
 		w.enter(i)
-		w.tagNew(i, tags)
+		w.tagNew(i, of.Tags)
 		out.Instances = append(out.Instances, i)
 	}
+}
+
+// instanceOf is what comes of a launch in a pool.
+func (w *World) instanceOf(id string, pool cluster.OfferingID, of memo) *Instance {
+	i := &Instance{
+		Machine: of.Machine, ID: id, Reservation: of.Together, Type: pool.InstanceType, Zone: pool.Zone,
+		Spot: pool.CapacityType == cluster.Spot, Launched: of.At, InterfaceID: w.fixedID("eni-", id),
+	}
+	i.Volumes = slices.Clone(i.Volumes)
+	for v := range i.Volumes {
+		i.Volumes[v].ID = w.fixedID("vol-", id+i.Volumes[v].Device)
+	}
+	return i
 }
 
 // nodeOf is what the machines of a launch register with. The machine room has it the same

@@ -138,8 +138,8 @@ func (w *World) Visible(q *Queue) cluster.Instant {
 
 // UUID makes an identifier in the form of a UUID, from the seed.
 func (w *World) UUID(purpose string) string {
-	w.serial++
-	a, b := digits(w.cfg.Seed, purpose, fmt.Sprint(w.serial)), digits(w.cfg.Seed, purpose+"2", fmt.Sprint(w.serial))
+	name := w.fresh()
+	a, b := digits(w.cfg.Seed, purpose, name), digits(w.cfg.Seed, purpose+"2", name)
 	return fmt.Sprintf("%s-%s-%s-%s-%s", a[:8], a[8:12], a[12:16], b[:4], b[4:16])
 }
 

@@ -37,7 +37,8 @@ type Config struct {
 	Delays simulated.Delays
 	Hazard bool
 	// Cloud is a machine room that is there already, of that speed and seed; nil makes
-	// one. What others launch in it is seen through AWS too.
+	// one. What others launch in it is seen through AWS too, and what was launched there
+	// through the AWS of an earlier process is what it was.
 	Cloud *simulated.Cloud
 	// Others are machines that run elsewhere and that nobody here can end: they are shown.
 	Others []simulated.Machine
@@ -72,6 +73,7 @@ type World struct {
 	retired      []retirement // to come, by time
 	processes    []Process
 	serial       int // of what gets an id from the seed
+	earlier      int // launches in the machine room before this world was made
 	log          []Event
 }
 
@@ -119,6 +121,7 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 		cfg: cfg, cloud: cloud, now: now, born: now,
 		types: map[string]*cluster.InstanceType{}, parameters: map[string]Parameter{}, instances: map[string]*Instance{},
 		tags: map[string]map[string]string{}, tokens: map[string]Token{}, sessions: map[string]*Session{},
+		earlier: cloud.Launches(),
 	}
 	for _, t := range cloud.Types() {
 		w.types[t.Name] = &t
@@ -132,7 +135,13 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 	for i := range cfg.Others {
 		w.adopt(&cfg.Others[i], now).Elsewhere = true
 	}
-	w.takeIn(now) // what runs already is no news
+	machines, seen := cloud.Machines(now) // what runs already is no news
+	for i := range machines {
+		if here := w.adopt(&machines[i], now); machines[i].BootAt <= now {
+			here.Ran, here.Booted = machines[i].BootAt, machines[i].BootAt
+		}
+	}
+	w.seen = seen
 	w.CreateQueue(cfg.Cluster, QueueDefaults())
 	w.profiles = append(w.profiles, &Profile{Name: w.NodeProfile(), ID: w.NewID("AIPA"), Path: "/", Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
 	return w, nil
@@ -267,9 +276,15 @@ func (w *World) Reclaim(pattern simulated.Pattern, lead cluster.Duration) []stri
 }
 
 // NewID makes an identifier of 17 hexadecimal digits, as EC2 has them, from the seed.
-func (w *World) NewID(prefix string) string {
+func (w *World) NewID(prefix string) string { return prefix + digits(w.cfg.Seed, prefix, w.fresh()) }
+
+// fresh is a name that nothing else has, nor had before this world was made.
+func (w *World) fresh() string {
 	w.serial++
-	return prefix + digits(w.cfg.Seed, prefix, fmt.Sprint(w.serial))
+	if w.earlier > 0 {
+		return fmt.Sprintf("%d.%d", w.earlier, w.serial)
+	}
+	return fmt.Sprint(w.serial)
 }
 
 // fixedID is the identifier of what is there from the beginning: it follows from seed and

@@ -203,6 +203,14 @@ func (c *Cloud) advance(now cluster.Instant) {
 	}
 }
 
+// Launches is how many orders were ever fulfilled, those read back from the journal
+// included.
+func (c *Cloud) Launches() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.launches)
+}
+
 // List describes the instances as the API shows them, behind the truth by up to
 // the lag, those shutting down included; sorted by id.
 func (c *Cloud) List(now cluster.Instant) []provider.Instance {

@@ -142,9 +142,9 @@ type Machine struct {
 	BootAt cluster.Instant
 	// StopAt is when the machine goes down, Never while nothing is planned.
 	StopAt cluster.Instant
-	// ImageID, Pool and Tags are those of its launch; nobody may change the tags.
-	ImageID, Pool string
-	Tags          map[string]string
+	// ImageID, Pool, Memo and Tags are those of its launch; nobody may change the tags.
+	ImageID, Pool, Memo string
+	Tags                map[string]string
 }
 
 // machine builds the node's specification.
@@ -154,7 +154,7 @@ func (i *instance) machine(region string) Machine {
 		InstanceID: i.ID, Name: i.nodeName(region), ProviderID: i.providerID(),
 		InternalIP: fmt.Sprintf("%d.%d.%d.%d", ip[0], ip[1], ip[2], ip[3]),
 		Labels:     maps.Clone(i.batch.Labels), Taints: i.batch.Taints,
-		BootAt: i.Times.Booted, StopAt: i.Times.Stopping, ImageID: i.batch.ImageID, Pool: i.batch.Pool, Tags: i.batch.Tags,
+		BootAt: i.Times.Booted, StopAt: i.Times.Stopping, ImageID: i.batch.ImageID, Pool: i.batch.Pool, Memo: i.batch.Memo, Tags: i.batch.Tags,
 	}
 	if m.Labels == nil {
 		m.Labels = cluster.Labels{}

@@ -10,8 +10,8 @@ import (
 	"github.com/ullage-sh/ullage/provider"
 )
 
-// Order asks for instances. All but ImageID, Hash and Tags make up what a token
-// stands for: those three are what the node class meant at the first call, and
+// Order asks for instances. All but ImageID, Hash, Tags and Memo make up what a token
+// stands for: those are what the node class meant at the first call, and
 // a repeated call gets that call's instances, whatever the class means by then.
 type Order struct {
 	Token string
@@ -28,6 +28,8 @@ type Order struct {
 
 	ImageID, Hash string
 	Tags          map[string]string `json:",omitempty"`
+	// Memo is kept with the machines for whoever ordered them, and means nothing here.
+	Memo string `json:",omitempty"`
 }
 
 // Receipt is the answer to an Order.
