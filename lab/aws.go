@@ -23,7 +23,7 @@ const ClusterName = "ullage"
 
 // startAWS serves AWS's protocols in front of the lab's machine room: what Ullage has
 // launched is seen there, and what is launched there boots as a node of this cluster.
-// What is above machines (templates, tags, groups) is forgotten when the lab ends.
+// What is above instances (templates, groups, images) is forgotten when the lab ends.
 func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
 	var others []simulated.Machine
 	for _, m := range system {

@@ -44,9 +44,6 @@ func (l *Lab) openCloud() error {
 	if err != nil {
 		return err
 	}
-	if found.Instances > 0 && l.cfg.OnAWS {
-		return fmt.Errorf("%s has %d instances of an earlier lab, and who launched them on AWS is known no more: start on AWS in an empty directory", l.dir, found.Instances)
-	}
 	if found.Instances > 0 || found.Torn > 0 {
 		l.cfg.Progress("cloud: found " + found.String())
 	}

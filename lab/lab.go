@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -23,6 +24,7 @@ import (
 	"github.com/ullage-sh/ullage/lab/controlplane"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
+	"github.com/ullage-sh/ullage/lab/running"
 	"github.com/ullage-sh/ullage/lab/system"
 	"github.com/ullage-sh/ullage/provider/simulated"
 	"github.com/ullage-sh/ullage/runner"
@@ -46,10 +48,14 @@ type Config struct {
 	// control plane's clock is the real one at any speed.
 	Speed int
 	// OnAWS: the operator buys its nodes as EC2 instances, from the simulated AWS in front
-	// of the cloud, as it would from the real one (provider/aws). What that knows beside
-	// machines, tags among it, ends with the lab.
+	// of the cloud, as it would from the real one (provider/aws). Instances are kept in Dir;
+	// what that knows beside them (launch templates, groups, images) ends with the lab.
 	OnAWS bool
-	// NoOperator leaves the operator to somebody else, such as a process that can be killed.
+	// Operator is the command line that `operator` and its flags are: the operator is then a
+	// process of its own, which is started again whenever it ends, and which ends when its
+	// standard input does. It wants OnAWS. nil: the operator runs in this process.
+	Operator []string
+	// NoOperator leaves the operator to somebody else.
 	NoOperator bool
 	// Bare leaves out the default NodePool and its class.
 	Bare bool
@@ -61,9 +67,11 @@ type Config struct {
 	PodMaxBackoff time.Duration
 	Audit         []string
 
+	// What only an operator in this process can be given.
+	//
 	// Engine changes the engine's options before it starts; may be nil.
 	Engine func(*engine.Options)
-	// Observe, Fault and Forget are the operator's; see runner.Runner.
+	// Observe, Fault and Forget are those of runner.Runner.
 	Observe func(runner.Step)
 	Fault   func(runner.Point, engine.Effect) error
 	Forget  bool
@@ -84,8 +92,10 @@ type Lab struct {
 	aws      *endpoint.Endpoint
 	started  time.Time
 	client   client.Client
-	log      *slog.Logger // of the operator
-	logFile  *os.File
+	// The operator's log: as records, as lines of text, and the file.
+	log       *slog.Logger
+	logWriter io.Writer
+	logFile   *os.File
 
 	stop    context.CancelFunc // of fleet and cloud
 	work    sync.WaitGroup
@@ -93,6 +103,7 @@ type Lab struct {
 
 	mu       sync.Mutex
 	operator *process
+	metrics  atomic.Value // string: where the operator serves its metrics
 }
 
 // Start starts a lab. Every part is ready when it returns; the default pool is
@@ -130,6 +141,9 @@ func Start(ctx context.Context, cfg Config) (_ *Lab, err error) {
 		return nil, err
 	}
 	if err = l.install(ctx); err != nil {
+		return nil, err
+	}
+	if err = running.ForgetOperator(l.dir); err != nil { // of an earlier lab
 		return nil, err
 	}
 	if cfg.NoOperator {
@@ -250,7 +264,8 @@ func (l *Lab) openLog() error {
 		return fmt.Errorf("operator's log: %w", err)
 	}
 	l.logFile = f
-	l.log = slog.New(slog.NewTextHandler(io.MultiWriter(f, l.fleet.Log(operatorLog)), nil))
+	l.logWriter = io.MultiWriter(f, l.fleet.Log(operatorLog))
+	l.log = slog.New(slog.NewTextHandler(l.logWriter, nil))
 	ctrllog.SetLogger(logr.FromSlogHandler(l.log.Handler()))
 	return nil
 }

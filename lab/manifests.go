@@ -71,17 +71,36 @@ func operatorManifest() ([]byte, error) {
 // installed is the ConfigMap that says that a lab's directory has been set up.
 var installed = client.ObjectKey{Namespace: deploy.Namespace, Name: "lab"}
 
-// fresh tells whether the lab starts on an empty directory.
+// fresh tells whether the lab starts on an empty directory. One that was begun with another
+// provider is refused: its claims would be nobody's.
 func (l *Lab) fresh(ctx context.Context) (bool, error) {
-	err := l.client.Get(ctx, installed, &corev1.ConfigMap{})
-	if err == nil || apierrors.IsNotFound(err) {
-		return err != nil, nil
+	var cm corev1.ConfigMap
+	err := l.client.Get(ctx, installed, &cm)
+	switch {
+	case apierrors.IsNotFound(err):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("looking whether the lab is new: %w", err)
 	}
-	return false, fmt.Errorf("looking whether the lab is new: %w", err)
+	if begun := or(cm.Data["provider"], providerName(false)); begun != providerName(l.cfg.OnAWS) {
+		return false, fmt.Errorf("the lab on %s was begun with --provider %s: go on with that, or begin another one in an empty directory", l.dir, begun)
+	}
+	return false, nil
+}
+
+// providerName is what people call what nodes are bought from.
+func providerName(onAWS bool) string {
+	if onAWS {
+		return "aws"
+	}
+	return "simulated"
 }
 
 func (l *Lab) markInstalled(ctx context.Context) error {
-	cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: installed.Namespace, Name: installed.Name}}
+	cm := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: installed.Namespace, Name: installed.Name},
+		Data:       map[string]string{"provider": providerName(l.cfg.OnAWS)},
+	}
 	if err := l.client.Create(ctx, cm); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("noting that the lab is set up: %w", err)
 	}

@@ -67,8 +67,15 @@ func until(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// runs tells whether a process is there and has not ended.
-func runs(pid int) bool { return syscall.Kill(pid, 0) == nil }
+// runs tells whether a process is there and has not ended; one that nobody has asked how it
+// ended is still there.
+func runs(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err == nil && bytes.Contains(stat, []byte(") Z ")) {
+		return false
+	}
+	return syscall.Kill(pid, 0) == nil
+}
 
 // TestKilled: a process that is killed is replaced by one with a fresh command line, which
 // says how the one before ended; stopped, none is left.

@@ -11,28 +11,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ullage-sh/ullage/awssim/world"
-	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/internal/wall"
 	"github.com/ullage-sh/ullage/lab"
 	"github.com/ullage-sh/ullage/provider/simulated"
-	"github.com/ullage-sh/ullage/runner"
 )
 
 // run is one script on its lab.
 type run struct {
 	Options
-	dir string // the script's
-	lab *lab.Lab
-	// What the operator wrote last, and when.
-	mu    sync.Mutex
-	wrote string
-	at    time.Time
+	dir   string // the script's
+	lab   *lab.Lab
+	quiet quiet
 }
 
 type command = func(ts *testscript.TestScript, neg bool, args []string)
@@ -124,56 +118,6 @@ func (r *run) settled(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if time.Now().After(end) {
 			ts.Fatalf("after %v:\n%s", limit, strings.Join(odd, "\n"))
-		}
-	}
-}
-
-// observe notes what the operator writes.
-func (r *run) observe(s runner.Step) {
-	for _, f := range s.Effects {
-		if text := written(f); text != "" {
-			r.mu.Lock()
-			r.wrote, r.at = text, time.Now()
-			r.mu.Unlock()
-		}
-	}
-}
-
-// written names a write to the cluster; "" for what is none.
-func written(f engine.Effect) string {
-	switch f := f.(type) {
-	case engine.Resolve, engine.Launch, engine.Terminate, engine.List, engine.Acknowledge, engine.Planned, engine.Repacked:
-		return ""
-	case engine.Note:
-		if f.Quiet {
-			return ""
-		}
-		return "event " + f.Reason + " of " + f.About.Kind + "/" + f.About.Name + ": " + f.Message
-	}
-	return fmt.Sprintf("%T %s", f, f.Key())
-}
-
-// rests waits until the operator has written nothing for some time.
-func (r *run) rests(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: rests TIME LIMIT")
-	}
-	quiet, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	limit, err := time.ParseDuration(args[1])
-	ts.Check(err)
-	for begun := time.Now(); ; time.Sleep(lookEvery) {
-		r.mu.Lock()
-		wrote, since := r.wrote, r.at
-		r.mu.Unlock()
-		if since.Before(begun) {
-			since = begun
-		}
-		switch {
-		case time.Since(since) >= quiet:
-			return
-		case time.Since(begun) > limit:
-			ts.Fatalf("after %v the operator still writes: %s", limit, wrote)
 		}
 	}
 }

@@ -21,14 +21,16 @@
 //	shortage PATTERN N               offerings (type/zone/capacity type, with *) have N instances left
 //	reclaim PATTERN                  spot instances get their two-minute warning
 //	release-ami RELEASE              new images are published, and what is latest moves to them
-//	crash-operator                   the operator ends in the middle of what it does, and a fresh one starts
+//	crash-operator                   the operator is killed (SIGKILL) in the middle of what it does, and a fresh one starts
 //	notyet TEXT...                   a step of the walkthrough that does not work yet
 //
 // A script says in comments what kind of lab it wants, for instance:
 //
-//	# lab: speed=30 seed=1 provider=aws node-monitor-grace=12s evict-after=20s
+//	# lab: speed=30 seed=1 node-monitor-grace=12s evict-after=20s
 //
-// With no-operator there is none: the script has its own.
+// As with ullage-lab up the operator is a process of its own, which buys EC2 instances from
+// the simulated AWS; with provider=simulated it is in this process, and buys from the cloud
+// itself. With no-operator there is none: the script has its own.
 package walkthrough
 
 import (
@@ -52,8 +54,9 @@ import (
 
 // Options say where and how a script runs.
 type Options struct {
-	// Kubectl is the command line that a script's kubectl begins with.
-	Kubectl []string
+	// Kubectl is the command line that a script's kubectl begins with, Operator that of the
+	// lab's operator (lab.Config).
+	Kubectl, Operator []string
 	// Out gets the transcript.
 	Out io.Writer
 	// Verbose shows every command's output, also when all went well.
@@ -77,8 +80,11 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cfg.Dir = filepath.Join(dir, "lab")
+	if cfg.OnAWS {
+		cfg.Operator = o.Operator
+	}
 	r := &run{Options: o, dir: filepath.Dir(file)}
-	cfg.Observe = r.observe
+	cfg.Observe = r.quiet.observe
 	l, err := lab.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("walkthrough %s: %w", file, err)
@@ -109,7 +115,7 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 
 // settings reads the lines "# lab: key=value ..." of a script.
 func settings(text string) (lab.Config, error) {
-	cfg := lab.Config{Seed: 1, Speed: 30}
+	cfg := lab.Config{Seed: 1, Speed: 30, OnAWS: true}
 	for n, line := range strings.Split(text, "\n") {
 		rest, ok := strings.CutPrefix(line, "# lab:")
 		if !ok {

@@ -8,12 +8,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ullage-sh/ullage/lab/attached"
 	"github.com/ullage-sh/ullage/lab/kubectl"
 	"github.com/ullage-sh/ullage/lab/walkthrough"
 )
 
-// The test binary is kubectl too, as ullage-lab is.
+// The test binary is kubectl and the operator too, as ullage-lab is.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "operator" {
+		attached.Main(os.Args[2:])
+	}
 	if len(os.Args) > 1 && os.Args[1] == "kubectl" {
 		if err := kubectl.Main(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -34,7 +38,7 @@ func TestLabs(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			var transcript strings.Builder
-			err := walkthrough.Run(context.Background(), file, walkthrough.Options{Kubectl: []string{os.Args[0], "kubectl"}, Out: &transcript})
+			err := walkthrough.Run(context.Background(), file, walkthrough.Options{Kubectl: []string{os.Args[0], "kubectl"}, Operator: []string{os.Args[0], "operator"}, Out: &transcript})
 			if err != nil {
 				t.Errorf("%v\n%s", err, transcript.String())
 			}
@@ -62,7 +66,7 @@ func TestScriptsCanFail(t *testing.T) {
 				t.Fatal(err)
 			}
 			var transcript strings.Builder
-			err := walkthrough.Run(context.Background(), file, walkthrough.Options{Kubectl: []string{os.Args[0], "kubectl"}, Out: &transcript})
+			err := walkthrough.Run(context.Background(), file, walkthrough.Options{Kubectl: []string{os.Args[0], "kubectl"}, Operator: []string{os.Args[0], "operator"}, Out: &transcript})
 			if err == nil {
 				t.Errorf("passed:\n%s", transcript.String())
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ullage-sh/ullage/lab/attached"
 	"github.com/ullage-sh/ullage/lab/kubectl"
 	"github.com/ullage-sh/ullage/tui"
 )
@@ -44,7 +45,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	cmd.AddCommand(upCommand(), demoCommand(), runCommand(), kubectlCommand(), awsCommand())
+	cmd.AddCommand(upCommand(), statusCommand(), demoCommand(), runCommand(), kubectlCommand(), awsCommand(), attached.Command(version))
 	return cmd
 }
 

@@ -23,7 +23,9 @@ func runCommand() *cobra.Command {
 			}
 			for _, file := range files {
 				began := time.Now()
-				if err := walkthrough.Run(cmd.Context(), file, walkthrough.Options{Kubectl: []string{self, "kubectl"}, Out: cmd.OutOrStdout(), Verbose: verbose}); err != nil {
+				if err := walkthrough.Run(cmd.Context(), file, walkthrough.Options{
+					Kubectl: []string{self, "kubectl"}, Operator: []string{self, "operator"}, Out: cmd.OutOrStdout(), Verbose: verbose,
+				}); err != nil {
 					return err
 				}
 				_, _ = fmt.Fprintf(cmd.OutOrStdout(), "ok  %s  %.1f s\n", file, time.Since(began).Seconds()) // a closed terminal is no reason to stop

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -25,19 +26,30 @@ func upCommand() *cobra.Command {
 With --data-dir everything is kept, the simulated cloud included: the next up on the
 same directory goes on where this one stopped, also after a kill. --speed divides
 the cloud's latencies (at 1, an instance boots in 40 s, one in a hundred in more than
-75 s) and the waits of Ullage; the control plane's clock is the real one.`,
+75 s) and the waits of Ullage; the control plane's clock is the real one.
+
+The operator is a process of its own, which buys EC2 instances from a simulated AWS in
+front of the cloud; "ullage-lab status" tells which. Kill it with -9 as you like: another
+one is started and goes on. With --provider=simulated it is in this process, and buys from
+the cloud itself.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if provider != "simulated" && provider != "aws" {
 				return fmt.Errorf("--provider is %q: want simulated or aws", provider)
 			}
-			cfg.OnAWS = provider == "aws"
+			if cfg.OnAWS = provider == "aws"; cfg.OnAWS && !cfg.NoOperator {
+				self, err := os.Executable()
+				if err != nil {
+					return fmt.Errorf("finding this program: %w", err)
+				}
+				cfg.Operator = []string{self, "operator"}
+			}
 			return up(cmd, cfg)
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&cfg.NoOperator, "no-operator", false, "leave the operator to be run by hand: with --provider=aws the command is printed")
-	f.StringVar(&provider, "provider", "simulated", "what nodes are bought from: simulated, the cloud itself, or aws, EC2 instances by way of a simulated AWS")
+	f.BoolVar(&cfg.NoOperator, "no-operator", false, "leave the operator to be run by hand; the command is printed")
+	f.StringVar(&provider, "provider", "aws", "what nodes are bought from: aws, EC2 instances by way of a simulated AWS, or simulated, the cloud itself")
 	f.StringVar(&cfg.Region, "region", "ap-northeast-2", "region of the cloud: ap-northeast-2, us-east-1 or us-west-2")
 	f.StringSliceVar(&cfg.Zones, "zones", nil, "zones that there are (default: all of the region)")
 	f.StringVar(&cfg.Dir, "data-dir", "", "keep everything in this directory (default: a temporary one)")
@@ -94,9 +106,9 @@ and read why:          ullage-lab kubectl -n ullage-system logs deployment/ullag
 AWS's own clients see the same machines:
 
     eval "$(ullage-lab aws env)"; aws ec2 describe-instances
-
+%s
 Ctrl-C stops it.
-`, controlplane.Version, cfg.Region, l.Speed(), time.Since(started).Seconds(), l.Kubeconfig()) // as above
+`, controlplane.Version, cfg.Region, l.Speed(), time.Since(started).Seconds(), l.Kubeconfig(), aside(l)) // as above
 	ended := l.OperatorEnded()
 	if cfg.NoOperator {
 		ended = nil // nobody's end is waited for
@@ -117,4 +129,16 @@ No operator runs. One of your own, in another terminal:
 	case <-ended:
 		return l.StopOperator()
 	}
+}
+
+// aside tells of an operator that is a process of its own.
+func aside(l *lab.Lab) string {
+	s := l.OperatorState()
+	if s.PID == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`
+The operator is process %d. Killed with -9, it is started again and goes on
+(ullage-lab status).
+`, s.PID)
 }
