@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type Meters struct {
 	decisions, unreplaced                          *prometheus.CounterVec // decision, reason
 	outdated, saved                                prometheus.Counter
 	notes                                          *prometheus.CounterVec // reason
+	writes                                         *prometheus.CounterVec // kind
 	scheduling                                     prometheus.Histogram   // seconds
 	steps                                          prometheus.Histogram   // seconds
 	queue, unschedulable, synced, nodes, suspended prometheus.Gauge
@@ -71,6 +73,7 @@ func NewMeters() *Meters {
 	m.outdated = counter("karpenter_voluntary_disruption_failed_validations_total", "Disruptions given up since the node had to stay after all, found right before its end.").WithLabelValues()
 	m.saved = counter("ullage_disruption_savings_total", "What the disruptions that were begun take off the price of all nodes, USD per hour.").WithLabelValues()
 	m.notes = counter("ullage_notes_total", "What happened, by reason.", "reason")
+	m.writes = counter("ullage_writes_total", "Writes to the API server that were decided on, by kind; Note is an Event.", "kind")
 	m.scheduling = seconds("karpenter_scheduler_scheduling_duration_seconds", "Time to plan for the pods that wait.")
 	m.steps = seconds("ullage_engine_step_duration_seconds", "Time of one step of the engine.")
 	m.queue = gauge("karpenter_scheduler_queue_depth", "Pods that wait for nodes.")
@@ -108,6 +111,9 @@ const statusEvery = cluster.Second
 func (m *Meters) Observe(s runner.Step) {
 	m.steps.Observe(s.Took.Seconds())
 	for _, f := range s.Effects {
+		if kind := written(f); kind != "" {
+			m.writes.WithLabelValues(kind).Inc()
+		}
 		switch f := f.(type) {
 		case engine.CreateClaim:
 			m.claimsCreated.WithLabelValues(f.Claim.Pool, "provisioned").Inc()
@@ -123,6 +129,20 @@ func (m *Meters) Observe(s runner.Step) {
 		m.lastStatus = s.At
 		m.status(s.Engine.Status())
 	}
+}
+
+// written is the kind of a write to the API server, "" for what is none: what is asked of
+// the cloud, and what is only told.
+func written(f engine.Effect) string {
+	switch f := f.(type) {
+	case engine.Resolve, engine.Launch, engine.Terminate, engine.List, engine.Acknowledge, engine.Planned, engine.Repacked:
+		return ""
+	case engine.Note:
+		if f.Quiet {
+			return ""
+		}
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", f), "engine.")
 }
 
 func (m *Meters) planned(f engine.Planned, took time.Duration) {

@@ -93,6 +93,8 @@ func TestMetersCount(t *testing.T) {
 		{"karpenter_nodepools_allowed_disruptions", []string{"still", "Drifted"}, 0},
 		{"karpenter_nodepools_limit", []string{"still", "cpu"}, 4.5},
 		{"karpenter_pods_eviction_requests_total", []string{"429"}, 1},
+		{"ullage_writes_total", []string{"CreateClaim"}, 1},
+		{"ullage_writes_total", []string{"Planned"}, -1},
 		{"ullage_disruption_savings_total", nil, 0.2},
 		{"ullage_cluster_cost", nil, 1},
 		{"ullage_cluster_bound", nil, 0.64},

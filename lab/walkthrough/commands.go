@@ -24,9 +24,8 @@ import (
 // run is one script on its lab.
 type run struct {
 	Options
-	dir   string // the script's
-	lab   *lab.Lab
-	quiet quiet
+	dir string // the script's
+	lab *lab.Lab
 }
 
 type command = func(ts *testscript.TestScript, neg bool, args []string)

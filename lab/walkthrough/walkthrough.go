@@ -84,7 +84,6 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 		cfg.Operator = o.Operator
 	}
 	r := &run{Options: o, dir: filepath.Dir(file)}
-	cfg.Observe = r.quiet.observe
 	l, err := lab.Start(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("walkthrough %s: %w", file, err)
