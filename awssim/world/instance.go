@@ -112,7 +112,8 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 	if err != nil {
 		return Launched{}, err
 	}
-	launch, together := w.fresh(), w.NewID("r-")
+	together := w.NewID("r-")
+	launch := w.latest()
 	var out Launched
 	for k, p := range pools {
 		n := min(count-len(out.Instances), w.roomIn(p))

@@ -281,6 +281,11 @@ func (w *World) NewID(prefix string) string { return prefix + digits(w.cfg.Seed,
 // fresh is a name that nothing else has, nor had before this world was made.
 func (w *World) fresh() string {
 	w.serial++
+	return w.latest()
+}
+
+// latest is the fresh name that was made last.
+func (w *World) latest() string {
 	if w.earlier > 0 {
 		return fmt.Sprintf("%d.%d", w.earlier, w.serial)
 	}
