@@ -211,6 +211,7 @@ func TestClientToken(t *testing.T) {
 	if code(err) != "IdempotentParameterMismatch" {
 		t.Errorf("another type by the same token: got %v", err)
 	}
+	l.clock.pass(2 * cluster.Second) // the largest lag
 	l.Do(func(w *world.World) {
 		if n := len(w.Views()); n != 1 {
 			t.Errorf("there are %d instances, want 1", n)
