@@ -2,13 +2,17 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
+
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/internal/wall"
+	"github.com/ullage-sh/ullage/lab/drain"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/running"
@@ -44,7 +48,14 @@ func (l *Lab) startAWS(ctx context.Context, system []kubelet.Machine) error {
 	if err != nil {
 		return err
 	}
-	l.aws, err = endpoint.Start(ctx, endpoint.Config{World: w, Speed: float64(l.cfg.Speed), Dir: l.dir})
+	nodes, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		return fmt.Errorf("connecting to the control plane: %w", err)
+	}
+	if l.drain, err = drain.New(nodes, l.log); err != nil {
+		return err
+	}
+	l.aws, err = endpoint.Start(ctx, endpoint.Config{World: w, Speed: float64(l.cfg.Speed), Dir: l.dir, Nodes: l.drain.EKS()})
 	return err
 }
 

@@ -108,6 +108,7 @@ func (l *Lab) startKubelets(ctx context.Context) error {
 			l.log.Error("kubelets have ended", "err", err)
 		}
 	})
+	l.work.Go(func() { l.drain.Run(ctx) })
 	nodes, err := client.New(l.plane.RESTConfig(), client.Options{Scheme: kube.Scheme()})
 	if err != nil {
 		return fmt.Errorf("connecting to the control plane: %w", err)

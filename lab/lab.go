@@ -22,6 +22,7 @@ import (
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab/controlplane"
+	"github.com/ullage-sh/ullage/lab/drain"
 	"github.com/ullage-sh/ullage/lab/endpoint"
 	"github.com/ullage-sh/ullage/lab/kubelet"
 	"github.com/ullage-sh/ullage/lab/running"
@@ -90,6 +91,7 @@ type Lab struct {
 	provider *simulated.Provider
 	fleet    *kubelet.Fleet
 	aws      *endpoint.Endpoint
+	drain    *drain.Nodes // for EKS's node groups
 	started  time.Time
 	client   client.Client
 	// The operator's log: as records, as lines of text, and the file.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/control"
+	"github.com/ullage-sh/ullage/awssim/eks"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/internal/wall"
 )
@@ -32,6 +33,8 @@ type Config struct {
 	// Cert and Key are PEM files. Without them the loopback device is served without TLS,
 	// and any other with a certificate that is made and kept in Dir.
 	Cert, Key, Dir string
+	// Nodes are those of the EKS cluster; what is not set is as in a cluster without pods.
+	Nodes eks.Nodes
 	// Secrets by access key; without any, whoever signed a request is believed.
 	Secrets map[string]string
 }
@@ -60,7 +63,7 @@ func Start(ctx context.Context, cfg Config) (*Endpoint, error) {
 	rates := awssim.DefaultRates().Faster(cfg.Speed)
 	e := &Endpoint{
 		token:  rand.Text(),
-		server: awssim.New(awssim.Config{World: cfg.World, Now: wall.Now, Sleep: wall.Sleep, Secrets: cfg.Secrets, Rates: &rates}),
+		server: awssim.New(awssim.Config{World: cfg.World, Now: wall.Now, Sleep: wall.Sleep, Secrets: cfg.Secrets, Rates: &rates, Nodes: cfg.Nodes}),
 	}
 	e.http = e.server.HTTPServer()
 	e.http.Handler = control.Handler(e.server, e.token)
