@@ -13,6 +13,7 @@ import (
 
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider/simulated"
 )
 
 // TestGroupHooks: launches and ends wait for their hooks, until they are completed or
@@ -103,5 +104,68 @@ func TestGroupHooks(t *testing.T) {
 	}
 	if count(events, "EC2 Instance-launch Lifecycle Action") != 3 || count(events, "EC2 Instance-terminate Lifecycle Action") != 3 {
 		t.Errorf("the queue had %q", events)
+	}
+}
+
+// TestPutLifecycleHook: a new hook needs a transition; a change of one leaves as it was
+// what it does not say.
+func TestPutLifecycleHook(t *testing.T) {
+	ctx := context.Background()
+	s := newScaling(t, world.Config{Seed: 5}, [3]int32{0, 4, 0}, nil)
+	put := func(change func(*awsasg.PutLifecycleHookInput)) error {
+		in := &awsasg.PutLifecycleHookInput{AutoScalingGroupName: aws.String("g"), LifecycleHookName: aws.String("h")}
+		change(in)
+		_, err := s.asg.PutLifecycleHook(ctx, in)
+		return err
+	}
+	transition := aws.String("autoscaling:EC2_INSTANCE_TERMINATING")
+	for name, err := range map[string]error{
+		"no transition": put(func(in *awsasg.PutLifecycleHookInput) { in.HeartbeatTimeout = aws.Int32(60) }),
+		"another transition": put(func(in *awsasg.PutLifecycleHookInput) {
+			in.LifecycleTransition = aws.String("autoscaling:EC2_INSTANCE_RESTING")
+		}),
+		"too short": put(func(in *awsasg.PutLifecycleHookInput) {
+			in.LifecycleTransition, in.HeartbeatTimeout = transition, aws.Int32(29)
+		}),
+	} {
+		if code(err) != "ValidationError" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := put(func(in *awsasg.PutLifecycleHookInput) {
+		in.LifecycleTransition, in.HeartbeatTimeout, in.NotificationMetadata = transition, aws.Int32(60), aws.String("m")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(func(in *awsasg.PutLifecycleHookInput) { in.DefaultResult = aws.String("CONTINUE") }); err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.asg.DescribeLifecycleHooks(ctx, &awsasg.DescribeLifecycleHooksInput{AutoScalingGroupName: aws.String("g")})
+	if err != nil || len(out.LifecycleHooks) != 1 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	h := out.LifecycleHooks[0]
+	if *h.LifecycleTransition != *transition || *h.HeartbeatTimeout != 60 || *h.NotificationMetadata != "m" || *h.DefaultResult != "CONTINUE" || *h.GlobalTimeout != 6000 {
+		t.Errorf("it is %+v", h)
+	}
+}
+
+// TestActivitiesAreBounded: a group that cannot launch tries for ever, and remembers the
+// last of it.
+func TestActivitiesAreBounded(t *testing.T) {
+	s := newScaling(t, world.Config{Seed: 5}, [3]int32{0, 4, 0}, nil)
+	s.Do(func(w *world.World) {
+		if _, err := w.Cloud().SetCapacity(w.Now(), simulated.Pattern{}, 0); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.desire(1)
+	s.clock.pass(6 * cluster.Hour) // a try a minute in each of four zones
+	if n := len(s.activities()); n != 1000 {
+		t.Errorf("it remembers %d activities, want 1000", n)
+	}
+	newest := s.activities()[0]
+	if newest.StatusCode != types.ScalingActivityStatusCodeFailed || s.clock.Now().Sub(world.Instant(*newest.StartTime)) > 2*cluster.Minute {
+		t.Errorf("the newest is %+v", newest)
 	}
 }

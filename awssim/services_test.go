@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsasg "github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	awseks "github.com/aws/aws-sdk-go-v2/service/eks"
@@ -53,6 +54,68 @@ func TestPages(t *testing.T) {
 			t.Errorf("the token %q: got %v, want InvalidNextToken", *made, err)
 		}
 	}
+}
+
+// TestPageCodes: what is wrong with a page each service says in its own way.
+func TestPageCodes(t *testing.T) {
+	l := newLab(t, world.Config{}, nil)
+	ctx := context.Background()
+	cfg := aws.Config{Region: "us-west-2", Credentials: anyone, BaseEndpoint: &l.url, Retryer: thrice}
+	scaling, clusters, roles := awsasg.NewFromConfig(cfg), awseks.NewFromConfig(cfg), awsiam.NewFromConfig(cfg)
+	prices, parameters := awspricing.NewFromConfig(cfg), awsssm.NewFromConfig(cfg)
+	size, token := aws.Int32(100000), aws.String("made-up")
+	for service, c := range map[string]struct {
+		size, token string
+		ask         func(size *int32, token *string) error
+	}{
+		"ec2": {"InvalidParameterValue", "InvalidNextToken", func(size *int32, token *string) error {
+			_, err := l.ec2.DescribeSubnets(ctx, &awsec2.DescribeSubnetsInput{MaxResults: size, NextToken: token})
+			return err
+		}},
+		"autoscaling": {"ValidationError", "InvalidNextToken", func(size *int32, token *string) error {
+			_, err := scaling.DescribeAutoScalingGroups(ctx, &awsasg.DescribeAutoScalingGroupsInput{MaxRecords: size, NextToken: token})
+			return err
+		}},
+		"eks": {"InvalidParameterException", "InvalidParameterException", func(size *int32, token *string) error {
+			_, err := clusters.ListNodegroups(ctx, &awseks.ListNodegroupsInput{ClusterName: aws.String("ullage"), MaxResults: size, NextToken: token})
+			return err
+		}},
+		"iam": {"ValidationError", "ValidationError", func(size *int32, token *string) error {
+			_, err := roles.ListInstanceProfiles(ctx, &awsiam.ListInstanceProfilesInput{MaxItems: size, Marker: token})
+			return err
+		}},
+		"pricing": {"InvalidParameterException", "InvalidNextTokenException", func(size *int32, token *string) error {
+			_, err := prices.GetProducts(ctx, &awspricing.GetProductsInput{ServiceCode: aws.String("AmazonEC2"), MaxResults: size, NextToken: token})
+			return err
+		}},
+		"ssm": {"ValidationException", "InvalidNextToken", func(size *int32, token *string) error {
+			_, err := parameters.GetParametersByPath(ctx, &awsssm.GetParametersByPathInput{Path: aws.String("/aws"), Recursive: aws.Bool(true), MaxResults: size, NextToken: token})
+			return err
+		}},
+	} {
+		if err := c.ask(size, nil); code(err) != c.size {
+			t.Errorf("%s, a page of %d: %v, want %s", service, *size, err, c.size)
+		}
+		if err := c.ask(nil, token); code(err) != c.token {
+			t.Errorf("%s, a token that was made up: %v, want %s", service, err, c.token)
+		}
+	}
+	// Pages of the Parameter Store, put together, are what it has.
+	seen := map[string]bool{}
+	for p := awsssm.NewGetParametersByPathPaginator(parameters, &awsssm.GetParametersByPathInput{Path: aws.String("/aws"), Recursive: aws.Bool(true)}); p.HasMorePages(); {
+		out, err := p.NextPage(ctx)
+		if err != nil || len(out.Parameters) > 10 {
+			t.Fatalf("%d parameters, %v", len(out.Parameters), err)
+		}
+		for _, x := range out.Parameters {
+			seen[*x.Name] = true
+		}
+	}
+	l.Do(func(w *world.World) {
+		if want := len(w.Parameters("/aws")); len(seen) != want {
+			t.Errorf("there are %d parameters, want %d", len(seen), want)
+		}
+	})
 }
 
 func TestFilters(t *testing.T) {

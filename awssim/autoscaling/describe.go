@@ -13,7 +13,9 @@ import (
 )
 
 // pages are the bounds of most operations.
-var pages = paging.Bounds{Least: 1, Most: 100, Usual: 50}
+var pages = paging.Bounds{Least: 1, Most: 100, Usual: 50, Codes: codes}
+
+var codes = paging.Codes{Size: "ValidationError", Token: "InvalidNextToken"}
 
 // DescribeAutoScalingGroups shows groups with their instances.
 func (g *Groups) DescribeAutoScalingGroups(_ *world.World, _ *world.Call, in *autoscaling.DescribeAutoScalingGroupsInput) (*autoscaling.DescribeAutoScalingGroupsOutput, error) {
@@ -92,7 +94,7 @@ func (g *Groups) DescribeAutoScalingInstances(_ *world.World, _ *world.Call, in 
 			})
 		}
 	}
-	all, next, err := paging.Page("DescribeAutoScalingInstances", all, in.MaxRecords, in.NextToken, paging.Bounds{Least: 1, Most: 50, Usual: 50})
+	all, next, err := paging.Page("DescribeAutoScalingInstances", all, in.MaxRecords, in.NextToken, paging.Bounds{Least: 1, Most: 50, Usual: 50, Codes: codes})
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func (g *Groups) DescribeScalingActivities(_ *world.World, _ *world.Call, in *au
 	}
 	slices.Reverse(all)
 	slices.SortStableFunc(all, func(a, b types.Activity) int { return b.StartTime.Compare(*a.StartTime) })
-	all, next, err := paging.Page("DescribeScalingActivities", all, in.MaxRecords, in.NextToken, paging.Bounds{Least: 1, Most: 100, Usual: 100})
+	all, next, err := paging.Page("DescribeScalingActivities", all, in.MaxRecords, in.NextToken, paging.Bounds{Least: 1, Most: 100, Usual: 100, Codes: codes})
 	if err != nil {
 		return nil, err
 	}

@@ -35,14 +35,42 @@ func (x *Group) addHook(h types.LifecycleHook) error {
 	return nil
 }
 
-// PutLifecycleHook adds or replaces a hook. Instances that wait already wait as before.
+// PutLifecycleHook adds a hook, or changes one: what it does not say is then as it was,
+// and a new one needs a transition. Instances that wait already wait as before.
 func (g *Groups) PutLifecycleHook(_ *world.World, _ *world.Call, in *autoscaling.PutLifecycleHookInput) (*autoscaling.PutLifecycleHookOutput, error) {
 	x, err := g.named(in.AutoScalingGroupName)
 	if err != nil {
 		return nil, err
 	}
+	if before := x.hook(in.LifecycleHookName); before != nil {
+		next := *in
+		keep(&next.LifecycleTransition, before.LifecycleTransition)
+		keep(&next.DefaultResult, before.DefaultResult)
+		keep(&next.HeartbeatTimeout, before.HeartbeatTimeout)
+		keep(&next.NotificationMetadata, before.NotificationMetadata)
+		keep(&next.NotificationTargetARN, before.NotificationTargetARN)
+		keep(&next.RoleARN, before.RoleARN)
+		in = &next
+	}
 	h := makeHook(x.AutoScalingGroupName, in.LifecycleHookName, in.LifecycleTransition, in.DefaultResult, in.HeartbeatTimeout, in.NotificationMetadata, in.NotificationTargetARN, in.RoleARN)
 	return &autoscaling.PutLifecycleHookOutput{}, x.addHook(h)
+}
+
+// hook finds a hook of the group by name, nil for none.
+func (x *Group) hook(name *string) *types.LifecycleHook {
+	for i := range x.hooks {
+		if *x.hooks[i].LifecycleHookName == aws.ToString(name) {
+			return &x.hooks[i]
+		}
+	}
+	return nil
+}
+
+// keep takes a setting of before over where a request has none.
+func keep[T any](to **T, before *T) {
+	if *to == nil {
+		*to = before
+	}
 }
 
 // DescribeLifecycleHooks shows a group's hooks.

@@ -119,7 +119,34 @@ func (g *Groups) begin(x *Group, what, cause, zone, subnet string) *types.Activi
 		Progress: aws.Int32(0), Details: aws.String(fmt.Sprintf(`{"Subnet ID":%q,"Availability Zone":%q}`, subnet, zone)),
 	}
 	x.activities = append(x.activities, a)
+	x.forget(g.w.Now())
 	return a
+}
+
+// Bounds on the activities that a group remembers. AWS documents the six weeks; the
+// number keeps a group that cannot launch, and tries each minute, from growing for ever.
+const (
+	remembered    = 42 * 24 * cluster.Hour
+	maxActivities = 1000
+)
+
+// forget drops activities that are over, the oldest first, while they are too old or too
+// many.
+func (x *Group) forget(now cluster.Instant) {
+	old := func(a *types.Activity) bool {
+		return a.EndTime != nil && world.Instant(*a.EndTime).Add(remembered) <= now
+	}
+	many := len(x.activities) - maxActivities
+	if many <= 0 && !old(x.activities[0]) {
+		return
+	}
+	x.activities = slices.DeleteFunc(x.activities, func(a *types.Activity) bool {
+		if a.EndTime == nil || many <= 0 && !old(a) {
+			return false
+		}
+		many--
+		return true
+	})
 }
 
 // end closes an activity.

@@ -91,9 +91,9 @@ func look(s *awssim.Server, lines int) State {
 			out.Queues = append(out.Queues, Queue{q.Name, all, hidden})
 		}
 		out.groups(s)
-		log := w.Log(0)
-		out.LogFrom = max(len(log)-lines, 0)
-		for _, e := range log[out.LogFrom:] {
+		log := w.Log(max(w.LogEnd()-lines, 0))
+		out.LogFrom = w.LogEnd() - len(log)
+		for _, e := range log {
 			out.Log = append(out.Log, Line{world.Time(e.At), e.Text})
 		}
 	})

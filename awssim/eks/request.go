@@ -53,7 +53,7 @@ func (c *Compute) group(of, name *string) (*nodeGroup, error) {
 }
 
 // pages are the bounds of EKS's lists.
-var pages = paging.Bounds{Least: 1, Most: 100, Usual: 100}
+var pages = paging.Bounds{Least: 1, Most: 100, Usual: 100, Codes: paging.Codes{Size: "InvalidParameterException", Token: "InvalidParameterException"}}
 
 // maxNodes is how many nodes a group may have.
 const maxNodes = 450

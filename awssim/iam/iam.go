@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 )
@@ -59,13 +60,24 @@ func GetInstanceProfile(w *world.World, _ *world.Call, in *iam.GetInstanceProfil
 	return &iam.GetInstanceProfileOutput{InstanceProfile: describe(w, p)}, nil
 }
 
-// ListInstanceProfiles lists the instance profiles.
+// pages of IAM; what it calls a token is a Marker.
+var pages = paging.Bounds{Least: 1, Most: 1000, Usual: 100, Codes: paging.Codes{Size: "ValidationError", Token: "ValidationError"}}
+
+// ListInstanceProfiles lists the instance profiles at and below a path.
 func ListInstanceProfiles(w *world.World, _ *world.Call, in *iam.ListInstanceProfilesInput) (*iam.ListInstanceProfilesOutput, error) {
-	out := &iam.ListInstanceProfilesOutput{InstanceProfiles: []types.InstanceProfile{}}
+	var all []*world.Profile
 	for _, p := range w.Profiles() {
 		if strings.HasPrefix(p.Path, aws.ToString(in.PathPrefix)) {
-			out.InstanceProfiles = append(out.InstanceProfiles, *describe(w, p))
+			all = append(all, p)
 		}
+	}
+	all, next, err := paging.Page("ListInstanceProfiles "+aws.ToString(in.PathPrefix), all, in.MaxItems, in.Marker, pages)
+	if err != nil {
+		return nil, err
+	}
+	out := &iam.ListInstanceProfilesOutput{InstanceProfiles: []types.InstanceProfile{}, Marker: next, IsTruncated: next != nil}
+	for _, p := range all {
+		out.InstanceProfiles = append(out.InstanceProfiles, *describe(w, p))
 	}
 	return out, nil
 }

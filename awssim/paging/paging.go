@@ -15,24 +15,38 @@ import (
 )
 
 // Bounds of MaxResults, and how many there are on a page without it.
-type Bounds struct{ Least, Most, Usual int32 }
+type Bounds struct {
+	Least, Most, Usual int32
+	// Codes of what is refused; EC2's unless a service has others.
+	Codes
+}
+
+// Codes are what a service calls a page of a size that cannot be, and a token that it has
+// not given out.
+type Codes struct{ Size, Token string }
+
+var ofEC2 = Codes{"InvalidParameterValue", "InvalidNextToken"}
 
 // Page returns a page of the results and the token of the next one, nil for the last.
 //
 // A token says where to go on, and for what operation: it is opaque, and one that was
 // made up or is another operation's is refused.
 func Page[T any](operation string, all []T, size *int32, token *string, b Bounds) ([]T, *string, error) {
+	codes := b.Codes
+	if codes == (Codes{}) {
+		codes = ofEC2
+	}
 	n := b.Usual
 	if size != nil {
 		if n = *size; n < b.Least || n > b.Most {
-			return nil, nil, wire.Errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value between %d and %d", n, b.Least, b.Most)
+			return nil, nil, wire.Errorf(codes.Size, "Value ( %d ) for parameter maxResults is invalid. Expecting a value between %d and %d", n, b.Least, b.Most)
 		}
 	}
 	begin := 0
 	if aws.ToString(token) != "" {
 		var ok bool
 		if begin, ok = Open(operation, *token); !ok || begin > len(all) {
-			return nil, nil, wire.Errorf("InvalidNextToken", "The NextToken is not valid for %s", operation)
+			return nil, nil, wire.Errorf(codes.Token, "The NextToken is not valid for %s", operation)
 		}
 	}
 	end := min(begin+int(n), len(all))

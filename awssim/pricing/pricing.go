@@ -4,7 +4,6 @@ package pricing
 
 import (
 	"encoding/json"
-	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
 	"github.com/aws/aws-sdk-go-v2/service/pricing/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/catalog"
@@ -60,6 +60,8 @@ const (
 	hourlyCode   = "6YS6EN2CT7"
 )
 
+var pages = paging.Bounds{Least: 1, Most: 100, Usual: 100, Codes: paging.Codes{Size: "InvalidParameterException", Token: "InvalidNextTokenException"}}
+
 // GetProducts lists what is sold on demand, one product a type. Filters match whole
 // values; a field that a product does not have matches none.
 func GetProducts(w *world.World, _ *world.Call, in *pricing.GetProductsInput) (*pricing.GetProductsOutput, error) {
@@ -81,30 +83,17 @@ func GetProducts(w *world.World, _ *world.Call, in *pricing.GetProductsInput) (*
 			all = append(all, t)
 		}
 	}
-	size, begin := 100, 0
-	if in.MaxResults != nil {
-		size = int(*in.MaxResults)
+	all, next, err := paging.Page("GetProducts", all, in.MaxResults, in.NextToken, pages)
+	if err != nil {
+		return nil, err
 	}
-	if token := aws.ToString(in.NextToken); token != "" {
-		var err error
-		if begin, err = strconv.Atoi(strings.TrimPrefix(token, "from-")); err != nil || begin < 0 || begin > len(all) {
-			return nil, wire.Errorf("InvalidNextTokenException", "The NextToken is not valid")
-		}
-	}
-	if size < 1 || size > 100 {
-		return nil, wire.Errorf("InvalidParameterException", "MaxResults must be 1 to 100, not %d", size)
-	}
-	end := min(begin+size, len(all))
-	out := &pricing.GetProductsOutput{FormatVersion: aws.String("aws_v1"), PriceList: []string{}}
-	for _, t := range all[begin:end] {
+	out := &pricing.GetProductsOutput{FormatVersion: aws.String("aws_v1"), PriceList: []string{}, NextToken: next}
+	for _, t := range all {
 		text, err := json.Marshal(describe(w, t, cluster.Money(t.Offerings[w.Config().Region].OnDemand)))
 		if err != nil {
 			return nil, err
 		}
 		out.PriceList = append(out.PriceList, string(text))
-	}
-	if end < len(all) {
-		out.NextToken = aws.String(fmt.Sprintf("from-%d", end))
 	}
 	return out, nil
 }

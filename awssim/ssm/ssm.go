@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/ullage-sh/ullage/awssim/paging"
 	"github.com/ullage-sh/ullage/awssim/wire"
 	"github.com/ullage-sh/ullage/awssim/world"
 )
@@ -44,7 +45,10 @@ func GetParameters(w *world.World, _ *world.Call, in *ssm.GetParametersInput) (*
 	return out, nil
 }
 
-// GetParametersByPath reads what is below a path, all of it on one page: there is little.
+// pages of parameters have ten at most.
+var pages = paging.Bounds{Least: 1, Most: 10, Usual: 10, Codes: paging.Codes{Size: "ValidationException", Token: "InvalidNextToken"}}
+
+// GetParametersByPath reads what is below a path.
 func GetParametersByPath(w *world.World, _ *world.Call, in *ssm.GetParametersByPathInput) (*ssm.GetParametersByPathOutput, error) {
 	path := aws.ToString(in.Path)
 	if path == "" || path[0] != '/' {
@@ -53,8 +57,12 @@ func GetParametersByPath(w *world.World, _ *world.Call, in *ssm.GetParametersByP
 	if !aws.ToBool(in.Recursive) || len(in.ParameterFilters) > 0 {
 		return nil, wire.Errorf("UnsupportedOperation", "GetParametersByPath is simulated with Recursive and without ParameterFilters")
 	}
-	out := &ssm.GetParametersByPathOutput{Parameters: []types.Parameter{}}
-	for _, p := range w.Parameters(path) {
+	all, next, err := paging.Page("GetParametersByPath "+path, w.Parameters(path), in.MaxResults, in.NextToken, pages)
+	if err != nil {
+		return nil, err
+	}
+	out := &ssm.GetParametersByPathOutput{Parameters: []types.Parameter{}, NextToken: next}
+	for _, p := range all {
 		out.Parameters = append(out.Parameters, describe(w, p))
 	}
 	return out, nil

@@ -1,6 +1,10 @@
 package world
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"maps"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
 
 // Token is what a client token has been used for.
 type Token struct {
@@ -25,7 +29,13 @@ func (w *World) Recall(token string) (Token, bool) {
 	return t, ok
 }
 
+// sweepEvery is how many tokens come between two looks for old ones.
+const sweepEvery = 1000
+
 // Remember writes down what a token has been used for.
 func (w *World) Remember(token, request string, answer any) {
 	w.tokens[token] = Token{request, answer, w.now}
+	if len(w.tokens)%sweepEvery == 0 {
+		maps.DeleteFunc(w.tokens, func(_ string, t Token) bool { return w.now >= t.At.Add(tokenLife) })
+	}
 }

@@ -75,6 +75,7 @@ type World struct {
 	serial       int // of what gets an id from the seed
 	earlier      int // launches in the machine room before this world was made
 	log          []Event
+	forgotten    int // lines of the log
 }
 
 // Process is something above machines that goes on by itself, such as the groups of Auto
@@ -240,15 +241,26 @@ func (w *World) Next() cluster.Instant {
 	return next
 }
 
+// maxLog is how many lines of the log are kept at least; twice as many are at most.
+const maxLog = 100_000
+
 // Note writes a line of the log.
 func (w *World) Note(format string, args ...any) {
 	w.log = append(w.log, Event{w.now, fmt.Sprintf(format, args...)})
+	if len(w.log) >= 2*maxLog {
+		w.log = slices.Clone(w.log[maxLog:])
+		w.forgotten += maxLog
+	}
 }
 
-// Log is what has changed so far, in order, from the line since on.
+// Log is what has changed so far, in order, from the line since on, as far as it is kept:
+// its last line is number LogEnd - 1.
 func (w *World) Log(since int) []Event {
-	return slices.Clone(w.log[min(max(since, 0), len(w.log)):])
+	return slices.Clone(w.log[min(max(since-w.forgotten, 0), len(w.log)):])
 }
+
+// LogEnd is the number of the next line of the log; the first is 0.
+func (w *World) LogEnd() int { return w.forgotten + len(w.log) }
 
 // reclaim is a reclaim of Spot pools that has been announced.
 type reclaim struct {

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -266,5 +267,25 @@ func TestRetire(t *testing.T) {
 	w.Advance(start.Add(4 * cluster.Hour))
 	if i.Terminated == 0 || launched.Instances[0].Stopping != 0 {
 		t.Error("that instance should have ended, and no other")
+	}
+}
+
+// TestLogIsBounded: the log forgets its oldest lines, and its lines keep their numbers.
+func TestLogIsBounded(t *testing.T) {
+	w := newWorld(t, Config{})
+	before := w.LogEnd()
+	const more = 2*maxLog + 10
+	for i := range more {
+		w.Note("line %d", i)
+	}
+	all := w.Log(0)
+	if len(all) < maxLog || len(all) >= 2*maxLog || w.LogEnd() != before+more {
+		t.Errorf("%d lines are kept of %d", len(all), w.LogEnd())
+	}
+	if last := w.Log(w.LogEnd() - 1); len(last) != 1 || last[0].Text != fmt.Sprintf("line %d", more-1) {
+		t.Errorf("the last line is %v", last)
+	}
+	if got := w.Log(before + maxLog + 100); got[0].Text != fmt.Sprintf("line %d", maxLog+100) {
+		t.Errorf("line %d is %q", before+maxLog+100, got[0].Text)
 	}
 }
