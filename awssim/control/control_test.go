@@ -78,17 +78,35 @@ func TestControl(t *testing.T) {
 	if err := c.Reclaim(ctx, &rc); err != nil || !slices.Equal(rc.Instances, []string{id}) {
 		t.Errorf("reclaimed %v, %v, want %s", rc.Instances, err, id)
 	}
-	for name, wrong := range map[string]func() error{
-		"no pattern":        func() error { return c.Drain(ctx, &Drain{Pattern: "a/b/c/d"}) },
-		"no pool":           func() error { return c.Drain(ctx, &Drain{Pattern: "m5.tiny/*/*"}) },
-		"lead":              func() error { return c.Reclaim(ctx, &Reclaim{Pattern: "*/*/*", Lead: -1}) },
-		"no instances":      func() error { return c.Retire(ctx, &Retire{}) },
-		"unknown instance":  func() error { return c.Retire(ctx, &Retire{Instances: []string{"i-0"}}) },
-		"twice":             func() error { return c.Release(ctx, &Release{Name: "v20261122"}) },
-		"name of a release": func() error { return c.Release(ctx, &Release{Name: "a/b"}) },
+	for name, c := range map[string]struct {
+		wrong func() error
+		says  string
+	}{
+		"no pattern":        {func() error { return c.Drain(ctx, &Drain{Pattern: "a/b/c/d"}) }, "4 parts"},
+		"no type":           {func() error { return c.Drain(ctx, &Drain{Pattern: "m5.tiny/*/*"}) }, "m5.large"},
+		"no family":         {func() error { return c.Drain(ctx, &Drain{Pattern: "q9.large"}) }, "a1.large"},
+		"no zone":           {func() error { return c.Drain(ctx, &Drain{Pattern: "m5.*/us-east-1a"}) }, "us-west-2a, us-west-2b"},
+		"no capacity type":  {func() error { return c.Drain(ctx, &Drain{Pattern: "//sport"}) }, "spot"},
+		"lead":              {func() error { return c.Reclaim(ctx, &Reclaim{Pattern: "*/*/*", Lead: -1}) }, "ago"},
+		"reclaimed already": {func() error { return c.Reclaim(ctx, &Reclaim{Pattern: "*/*/*"}) }, "already"},
+		"no instances":      {func() error { return c.Retire(ctx, &Retire{}) }, "want instances"},
+		"unknown instance":  {func() error { return c.Retire(ctx, &Retire{Instances: []string{id, "i-0"}}) }, "there are " + id},
+		"twice":             {func() error { return c.Release(ctx, &Release{Name: "v20261122"}) }, "before"},
+		"name of a release": {func() error { return c.Release(ctx, &Release{Name: "a/b"}) }, "v20261101"},
 	} {
-		if err := wrong(); err == nil {
-			t.Errorf("%s: no error", name)
+		if err := c.wrong(); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want an error that says %q", name, err, c.says)
+		}
+	}
+}
+
+// TestReclaimNothing: what nothing matches is an error that says what there is.
+func TestReclaimNothing(t *testing.T) {
+	_, c := serve(t)
+	for _, pattern := range []string{"c5.*/*/spot", "m5.large/us-west-2b", "//on-demand"} {
+		err := c.Reclaim(context.Background(), &Reclaim{Pattern: pattern})
+		if err == nil || !strings.Contains(err.Error(), "m5.large/us-west-2a/spot (1)") {
+			t.Errorf("%s: %v", pattern, err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -118,7 +119,9 @@ func drain(w *world.World, d *Drain) error {
 	if d.Left < 0 {
 		d.Left = simulated.Unlimited
 	}
-	d.Pools, err = w.Cloud().SetCapacity(w.Now(), p, d.Left)
+	if d.Pools, err = w.Cloud().SetCapacity(w.Now(), p, d.Left); d.Pools == 0 {
+		return fmt.Errorf("drain-capacity: %w", noPool(w, p))
+	}
 	return err
 }
 
@@ -130,6 +133,11 @@ func reclaim(w *world.World, r *Reclaim) error {
 	if r.Lead < 0 {
 		return fmt.Errorf("reclaim: the warning cannot come %v ago", -r.Lead)
 	}
+	if !slices.ContainsFunc(w.Launches(), func(i *world.Instance) bool {
+		return i.Spot && i.Terminated == 0 && !i.Rebalance && p.Matches(i.Offering())
+	}) {
+		return noSpot(w, p)
+	}
 	r.Instances = w.Reclaim(p, cluster.Duration(r.Lead))
 	return nil
 }
@@ -137,6 +145,11 @@ func reclaim(w *world.World, r *Reclaim) error {
 func retire(w *world.World, r *Retire) error {
 	if len(r.Instances) == 0 || r.In < 0 {
 		return fmt.Errorf("retire: want instances and a time to come, not %d and %v", len(r.Instances), r.In)
+	}
+	for _, id := range r.Instances { // all of them, or none
+		if i := w.Instance(id); i == nil || i.Stopping != 0 || i.Elsewhere {
+			return noInstance(w, id)
+		}
 	}
 	for _, id := range r.Instances {
 		if err := w.Retire(id, w.Now().Add(cluster.Duration(r.In))); err != nil {

@@ -33,7 +33,13 @@ serve runs one that stands alone; a lab has its own (ullage-lab up). The other c
 are for the one on --data-dir, or the one that was started last:
 
     eval "$(ullage-lab aws env)"
-    aws ec2 describe-instances`,
+    aws ec2 describe-instances
+
+Pools are named TYPE/ZONE/CAPACITY, each part with * and ?, those at the end left out at
+will. What matches nothing is an error that says what there is:
+
+    ullage-lab aws drain-capacity 'm5.*/us-west-2a/spot'
+    ullage-lab aws reclaim '*/*/spot' --lead 1m`,
 	}
 	cmd.PersistentFlags().StringVar(&dir, "data-dir", "", "the simulated AWS of the lab on this directory (default: the one started last)")
 	cmd.AddCommand(awsServeCommand(), &cobra.Command{
