@@ -118,6 +118,9 @@ var eksOperations = []*smithy.OperationSchema{
 	smithy.NewOperationSchema(eksschemas.CreateFargateProfile, eksschemas.CreateFargateProfileRequest, nil),
 	smithy.NewOperationSchema(eksschemas.DescribeFargateProfile, eksschemas.DescribeFargateProfileRequest, nil),
 	smithy.NewOperationSchema(eksschemas.DeleteFargateProfile, eksschemas.DeleteFargateProfileRequest, nil),
+	smithy.NewOperationSchema(eksschemas.ListUpdates, eksschemas.ListUpdatesRequest, nil),
+	smithy.NewOperationSchema(eksschemas.DescribeUpdate, eksschemas.DescribeUpdateRequest, nil),
+	smithy.NewOperationSchema(eksschemas.ListFargateProfiles, eksschemas.ListFargateProfilesRequest, nil),
 }
 
 // wireTap is the SDK's way to the network, in memory: answer gets what the client sends.
