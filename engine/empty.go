@@ -63,9 +63,14 @@ func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditi
 // still empty; otherwise the taint is taken back. The taint is the memory: an engine
 // that finds one on a node that nobody deletes continues from there.
 
-// beginEmpty begins to give back a node without pods.
+// beginEmpty begins to give back a node without pods, if room that is kept free there is to
+// be had elsewhere.
 func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 	n := e.nodeOfClaim(c)
+	if !e.chunksMove(c, n) {
+		e.spare(c, noRoomElsewhere)
+		return
+	}
 	if e.taint(n) {
 		e.markEmpty(c)
 		e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: c.Pool,
@@ -85,7 +90,12 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 		return
 	}
 	allowed, _ := e.mayDelete(c, cluster.ReasonEmpty)
-	if allowed && e.isEmpty(c, n) && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever {
+	goes := allowed && e.isEmpty(c, n) && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever
+	why := "pods came while it was about to be given back, or its pool's budgets allow it no more"
+	if e.headroom.hosts[c.Name] > 0 {
+		goes, why = false, noRoomElsewhere
+	}
+	if goes {
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
 			bought := e.bought(c, c.Offering())
 			e.note(Note{About: aboutClaim(c), Reason: "Empty", Pool: p.Name, Quiet: true, Bought: bought, Message: "given back: node " + n.Name + " is empty" + bought.priced()})
@@ -94,7 +104,7 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 	}
 	taints := slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.DisruptedTaint })
 	if e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Finalizers: n.Finalizers, Taints: taints, RemoveLabels: []string{excludeFromBalancers}}) {
-		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: p.Name, Message: "kept: pods came while it was about to be given back, or its pool's budgets allow it no more"})
+		e.note(Note{About: aboutNode(n), Reason: "DisruptionBlocked", Pool: p.Name, Message: "kept: " + why})
 	}
 }
 

@@ -19,6 +19,14 @@ import (
 // headroomEvery bounds how often chunks are planned for.
 const headroomEvery = 2 * cluster.Second
 
+// headroomPatience is how long chunks that have lost their room wait for others while pods
+// are on their way from one node to another: where these go is up to the scheduler, and it
+// has been made sure that there will be room in the end.
+const headroomPatience = 3 * cluster.Minute
+
+// noRoomElsewhere is why nodes stay that chunks need.
+const noRoomElsewhere = "room that is to be kept free is nowhere else"
+
 // headroom is the chunks of all buffers and where there is room for them. All of it can be
 // lost: the next plan finds room anew.
 type headroom struct {
@@ -28,6 +36,7 @@ type headroom struct {
 	why     map[string]string         // of each buffer, why one of its chunks fits nowhere
 	changed bool                      // since the last plan, in a way that may matter to some
 	planned cluster.Instant
+	lacking cluster.Instant // since when chunks have had no room, 0 if all have
 }
 
 func newHeadroom() headroom {
@@ -105,6 +114,7 @@ func (e *Engine) doHeadroom() cluster.Instant {
 		return e.now.Add(cluster.Second) // pods come first
 	}
 	h.changed, h.planned = false, e.now
+	defer e.wakeEmptied()
 	before := maps.Clone(h.on)
 	if chunks := h.all(); len(chunks) > 0 {
 		e.findRoom(chunks, before)
@@ -118,11 +128,50 @@ func (e *Engine) doHeadroom() cluster.Instant {
 	for id := range e.buffers {
 		e.agenda.by(job{jobBuffer, id}, e.now)
 	}
-	return cluster.Never
+	return e.headroomDueOr(cluster.Never)
+}
+
+// headroomDueOr is when the next plan for chunks will be made, or another time if none has
+// to be.
+func (e *Engine) headroomDueOr(other cluster.Instant) cluster.Instant {
+	if e.headroom.changed {
+		return e.headroomDue()
+	}
+	return other
+}
+
+// podsMove tells whether pods are on their way from nodes that are given back to save money,
+// or about to be: chunks whose room they take may have other room when all have come.
+func (e *Engine) podsMove() bool {
+	if t := &e.disruptor.turns; len(t.landing) > 0 && e.now < t.until.Add(orderlyWithin) {
+		return true
+	}
+	for _, c := range e.claims {
+		x, marking := e.disruptor.vacating[c.Name], e.disruptor.actions[c.Name] != nil
+		if marking || e.vacates(c) && (x == nil || x.kept == "" && x.left > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// headroomHolds tells whether a node that has been empty since an instant is not to go yet:
+// chunks have lost their room, and may have to have it there.
+func (e *Engine) headroomHolds(since cluster.Instant) bool {
+	h := &e.headroom
+	return h.changed && len(h.chunks) > 0 && e.now < since.Add(e.opts.scaled(headroomPatience))
+}
+
+// wakeEmptied makes the claims whose nodes are empty by now go on.
+func (e *Engine) wakeEmptied() {
+	for _, c := range e.emptying() {
+		e.agenda.by(job{jobClaim, c.Name}, e.now)
+	}
 }
 
 // findRoom keeps the places that chunks have, or are to have when their nodes have gone, and
-// finds others for those that have none or have lost theirs.
+// finds others for those that have none or have lost theirs. Those to which it matters where
+// others are have theirs as long as they would get them again.
 func (e *Engine) findRoom(chunks []*cluster.Pod, before map[string]string) {
 	h, room := &e.headroom, e.promises()
 	var waiting []*cluster.Pod
@@ -132,21 +181,73 @@ func (e *Engine) findRoom(chunks []*cluster.Pod, before map[string]string) {
 		}
 	}
 	for _, c := range chunks {
-		if room[c.UID] == "" && before[c.UID] != "" {
+		if c.DependsOnOthers() {
+			delete(room, c.UID) // who has come since counts
+		} else if room[c.UID] == "" && before[c.UID] != "" {
 			room[c.UID] = before[c.UID]
 		}
 		e.disruptor.moved.drop(c.UID)
 	}
-	s := e.standsOn().Snapshot("", append(waiting, chunks...), room)
+	snapshot := func() *cluster.Snapshot { return e.standsOn().Snapshot("", slices.Concat(waiting, chunks), room) }
+	s := snapshot()
 	clear(h.on)
 	clear(h.hosts)
 	clear(h.why)
 	for i := range s.Hosts {
 		e.answerChunks(s.Hosts[i].Promised, s.Hosts[i].Name)
 	}
-	if len(h.on) < len(chunks) {
-		e.buyHeadroom(s)
+	if len(h.on) == len(chunks) {
+		h.lacking = 0
+		return
 	}
+	result := e.plan(s, e.opts.Solve)
+	if len(result.Creates) == 0 {
+		h.lacking = 0
+	} else if h.lacking == 0 {
+		h.lacking = e.now
+	}
+	if e.podsMove() && e.now < h.lacking.Add(e.opts.scaled(headroomPatience)) {
+		e.placeRoom(result)
+		h.changed = true // look again
+		return
+	}
+	e.buyHeadroom(e.yields(result, snapshot, noRoomElsewhere))
+}
+
+// placeRoom notes where a plan has found room for chunks.
+func (e *Engine) placeRoom(p *plan.Plan) {
+	for _, x := range p.Placements {
+		e.answerChunks(x.Pods, x.Host)
+	}
+}
+
+// chunksMove tells whether the chunks that have room on the node of a claim have some
+// elsewhere, and notes where.
+func (e *Engine) chunksMove(c *cluster.Claim, n *cluster.Node) bool {
+	if e.headroom.hosts[c.Name] == 0 {
+		return true
+	}
+	in := e.placed()
+	in.Emptied = maps.Clone(in.Emptied)
+	in.Emptied[n.Name] = true
+	opt := e.opts.Solve
+	opt.Steps, opt.Unproven = -1, true
+	p := e.plan(e.snapshot(in), opt)
+	left := e.headroom.hosts[c.Name]
+	for _, x := range p.Placements {
+		for _, pod := range x.Pods {
+			if pod.Virtual() && pod.Node == n.Name {
+				left--
+			}
+		}
+	}
+	if left > 0 {
+		return false
+	}
+	for _, x := range p.Placements {
+		e.answerChunks(slices.DeleteFunc(slices.Clone(x.Pods), func(pod *cluster.Pod) bool { return pod.Node != n.Name }), x.Host)
+	}
+	return true
 }
 
 // answerChunks notes where there is room for the chunks among pods.
@@ -158,11 +259,11 @@ func (e *Engine) answerChunks(pods []*cluster.Pod, host string) {
 	}
 }
 
-// buyHeadroom finds or buys room for the chunks that wait in a snapshot.
-func (e *Engine) buyHeadroom(s *cluster.Snapshot) {
-	result := e.plan(s, e.opts.Solve)
-	for _, x := range result.Placements {
-		e.answerChunks(x.Pods, x.Host)
+// buyHeadroom finds or buys room for chunks as a plan says.
+func (e *Engine) buyHeadroom(result *plan.Plan) {
+	e.placeRoom(result)
+	if len(result.Creates) > 0 {
+		e.regretAll()
 	}
 	e.create(result.Creates)
 	unplaced := 0

@@ -224,3 +224,29 @@ func TestHeadroomApart(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadroomGivesWay: a pod that comes to a node on which a chunk has its room, and would
+// not be let in beside it, takes that from it; another node is bought.
+func TestHeadroomGivesWay(t *testing.T) {
+	apart := *workloads["web"]
+	apart.PodAntiAffinity = []cluster.PodAffinityTerm{{Key: cluster.LabelHostname, Pods: cluster.PodSelector{
+		Namespaces: []string{"default"}, Labels: cluster.Term{{Key: "app", Operator: cluster.In, Values: []string{"web"}}},
+	}}}
+	apart.SetKey()
+	w := newWorld(t, 9)
+	w.run(5 * cluster.Second)
+	b := &cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Generation: 1, Chunks: 3, Demand: &apart, Identity: &web, Revision: w.revision()}
+	w.buffers = map[string]*cluster.CapacityBuffer{b.ID(): b}
+	w.tell(engine.BufferChanged{ID: b.ID(), Buffer: b}, 0)
+	w.run(20 * cluster.Minute)
+	p := &cluster.Pod{UID: "guest", Namespace: "default", Name: "guest", Demand: workloads["web"], Identity: &web, Created: w.now, UnschedulableSince: w.now, Phase: cluster.Running,
+		Owner: cluster.Owner{Kind: "ReplicaSet", Name: "guest", UID: "guest"}, Grace: cluster.Second}
+	for name := range w.nodes {
+		p.Node = max(p.Node, name)
+	}
+	w.setPod(p)
+	w.run(20 * cluster.Minute)
+	if got := len(w.nodes); got != 4 || w.provisioning().Status != "True" {
+		t.Errorf("%d nodes for a pod and three chunks that must be apart; the buffer says %+v", got, w.provisioning())
+	}
+}

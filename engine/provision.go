@@ -144,7 +144,7 @@ func (e *Engine) planNow() {
 	s := e.Snapshot()
 	e.keepAnswers(s)
 	e.judgeOverlays(s.Conflicting)
-	result := e.yields(e.plan(s, e.opts.Solve))
+	result := e.yields(e.plan(s, e.opts.Solve), e.Snapshot, "pods that wait have no room elsewhere")
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
 	}

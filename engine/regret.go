@@ -34,18 +34,31 @@ func (e *Engine) regrets(pods []*cluster.Pod) {
 	d := &e.disruptor
 	for _, p := range pods {
 		k := heirOf(p)
-		at, moved := d.turns.evicted[k]
-		if !moved || e.now > at.Add(regretWithin) {
-			continue
+		if at, moved := d.turns.evicted[k]; moved && e.now <= at.Add(regretWithin) {
+			e.regret(k)
 		}
-		delete(d.turns.evicted, k) // once for all of them
-		x := d.regrets[k]
-		if e.now > x.until.Add(x.wait) {
-			x.wait = 0 // that was long ago
+	}
+}
+
+func (e *Engine) regret(k heir) {
+	d := &e.disruptor
+	delete(d.turns.evicted, k) // once for all of them
+	x := d.regrets[k]
+	if e.now > x.until.Add(x.wait) {
+		x.wait = 0 // that was long ago
+	}
+	x.wait = min(max(2*x.wait, regretMin), regretMax)
+	x.until = e.now.Add(e.opts.scaled(x.wait))
+	d.regrets[k] = x
+}
+
+// regretAll notes the same of all pods that were evicted of late: one of them, nobody knows
+// which, has taken the room that was to be kept free.
+func (e *Engine) regretAll() {
+	for k, at := range e.disruptor.turns.evicted {
+		if e.now <= at.Add(regretWithin) {
+			e.regret(k)
 		}
-		x.wait = min(max(2*x.wait, regretMin), regretMax)
-		x.until = e.now.Add(e.opts.scaled(x.wait))
-		d.regrets[k] = x
 	}
 }
 

@@ -150,6 +150,9 @@ func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
 	if e.disruptor.vacating[c.Name].kept != "" {
 		return e.now
 	}
+	if e.headroomHolds(e.disruptor.vacating[c.Name].since) {
+		return max(e.headroomDue(), e.now.Add(e.opts.scaled(headroomEvery)))
+	}
 	together := e.fellows(c)
 	for _, f := range together {
 		if x := e.disruptor.vacating[f.Name]; x == nil || x.left > 0 {
@@ -268,8 +271,9 @@ const yieldsMost = 8
 
 // yields looks whether pods for which a plan buys nodes would rather have those that are
 // being emptied to save money: that is so if as much as is saved by giving them back would
-// be spent again. It returns the plan that counts.
-func (e *Engine) yields(bought *plan.Plan) *plan.Plan {
+// be spent again. It returns the plan that counts. snapshot is what that is made of, and why
+// is said of nodes that are kept.
+func (e *Engine) yields(bought *plan.Plan, snapshot func() *cluster.Snapshot, why string) *plan.Plan {
 	open := e.emptying()
 	if len(bought.Creates) == 0 || len(open) == 0 {
 		return bought
@@ -282,7 +286,7 @@ func (e *Engine) yields(bought *plan.Plan) *plan.Plan {
 		}
 	}
 	for _, claims := range tries[:min(len(tries), yieldsMost)] {
-		if better := e.yieldsWith(claims, bought); better != nil {
+		if better := e.yieldsWith(claims, bought, snapshot, why); better != nil {
 			return better
 		}
 	}
@@ -303,16 +307,15 @@ func (e *Engine) emptying() []*cluster.Claim {
 // yieldsWith is what would be done for pods that wait if the nodes of claims took pods
 // again, and keeps those that are needed for it; nil if that is no better than what would
 // be bought.
-func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan) *plan.Plan {
+func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan, snapshot func() *cluster.Snapshot, why string) *plan.Plan {
 	hold := func(why string) {
 		for _, c := range claims {
 			e.disruptor.vacating[c.Name].kept = why
 		}
 		e.ground = nil
 	}
-	const why = "pods that wait have no room elsewhere"
 	hold(why)
-	other := e.plan(e.Snapshot(), e.opts.Solve)
+	other := e.plan(snapshot(), e.opts.Solve)
 	hold("")
 	used := map[string]bool{} // by name of the claim
 	for _, x := range other.Placements {

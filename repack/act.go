@@ -43,6 +43,7 @@ func (p *pass) giveBack(hosts []int, moves []move, saving cluster.Money) {
 		why = "it is empty"
 	}
 	p.leave(hosts, why)
+	p.follow(&a)
 	p.actions = append(p.actions, a)
 }
 
@@ -73,6 +74,7 @@ func (p *pass) exchange(hosts []int, bought *plan.Plan, saving cluster.Money) {
 		why = "its pods have room elsewhere"
 	}
 	p.leave(hosts, why)
+	p.follow(&a)
 	p.actions = append(p.actions, a)
 }
 

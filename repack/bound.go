@@ -58,7 +58,7 @@ func (p *pass) standing() [][]*cluster.Pod {
 	out := make([][]*cluster.Pod, len(p.snap.Classes))
 	for i := range p.hosts {
 		for _, x := range p.hosts[i].parts {
-			if !x.astray {
+			if p.hosts[i].candidate && !x.astray {
 				out[x.class] = append(out[x.class], x.pods...)
 			}
 		}

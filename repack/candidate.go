@@ -11,7 +11,7 @@ import (
 )
 
 // judge tells which hosts may go, and returns the cluster with the pods of these lifted
-// off, and why the others are kept. Pods that wait for a place, or soon will because their
+// off, as well as of those that hold room for pods to come, and why the others are kept. Pods that wait for a place, or soon will because their
 // node is going, do not count unless they have been promised one: they will get theirs in
 // another plan.
 func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
@@ -42,6 +42,10 @@ func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 		}
 		if v := p.hold(n, c, pools, byNode[n.Name]); v.Kept != 0 {
 			kept[n.Name] = v
+			// What stands for room that is kept free has to give way to others.
+			if !displaced[n.Name] && slices.ContainsFunc(byNode[n.Name], (*cluster.Pod).Virtual) {
+				look.Lifted[n.Name] = true
+			}
 		} else {
 			look.Lifted[n.Name] = true
 		}

@@ -55,7 +55,7 @@ func (p *pass) rehearsed(h int, planned []move) bool {
 	for _, x := range p.hosts[h].parts {
 		pods = append(pods, x.pods...)
 	}
-	return p.rehearse(h, pods)
+	return p.rehearse(h, pods, pods)
 }
 
 // certain tells whether those pods of hosts that a plan moves to others find room there.
@@ -76,7 +76,7 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 	}
 	was := p.lift(hosts)
 	defer p.setDown(hosts, was)
-	return p.rehearse(hosts[0], pods)
+	return p.rehearse(hosts[0], pods, pods)
 }
 
 // rehearseAll leaves only as many actions as can be begun together: of those that may be at
@@ -102,7 +102,7 @@ func (p *pass) rehearseAll() {
 	}
 	p.undo(moves)
 	n := len(begun)
-	for n > 1 && !p.rehearse(n, slices.Clone(pods[:upTo[n-1]])) {
+	for n > 1 && !p.rehearse(n, slices.Clone(pods[:upTo[n-1]]), pods) {
 		n /= 2
 	}
 	p.redo(moves)
@@ -152,9 +152,13 @@ func (p *pass) atOnce() []int {
 	return out
 }
 
-// rehearse tells whether pods find room. Chance depends on nothing but a number.
-func (p *pass) rehearse(number int, pods []*cluster.Pod) bool {
+// rehearse tells whether pods find room, and chunks in what they leave; out are those of
+// them, and of others, that have been taken out of the world. Chance depends on nothing but a number.
+func (p *pass) rehearse(number int, all, out []*cluster.Pod) bool {
 	dice := dice(number)
+	pods, chunks := parted(all)
+	off := p.clear(out)
+	defer p.redo(off)
 	for i := range rehearsalsFor(len(p.byRoom)) {
 		if i > 0 {
 			for i := len(pods) - 1; i > 0; i-- {
@@ -163,14 +167,14 @@ func (p *pass) rehearse(number int, pods []*cluster.Pod) bool {
 			}
 		}
 		slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(Turn(b), Turn(a)) })
-		if !p.rehearseOnce(pods, i > 0, &dice) {
+		if !p.rehearseOnce(pods, i > 0, &dice, func() bool { return p.refit(off, chunks) }) {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *pass) rehearseOnce(pods []*cluster.Pod, anywhere bool, d *dice) bool {
+func (p *pass) rehearseOnce(pods []*cluster.Pod, anywhere bool, d *dice, then func() bool) bool {
 	moves := make([]move, 0, len(pods))
 	defer func() { p.undo(moves) }()
 	for _, pod := range pods {
@@ -186,7 +190,7 @@ func (p *pass) rehearseOnce(pods []*cluster.Pod, anywhere bool, d *dice) bool {
 		p.place(class, int(to.host), 1)
 		moves = append(moves, move{class, int(to.host), 1})
 	}
-	return true
+	return then()
 }
 
 // choice is a host and how much of it would be free, of cpu and memory together.

@@ -107,6 +107,7 @@ type pass struct {
 	worth   []cluster.Money       // of a pod of each class
 	sold    map[lot]cluster.Money // offerings at their price; nil until somebody asks
 	actions []plan.Action
+	spare   []chunk
 	choices []choice         // what roomy found last
 	search  int              // steps that are left for better plans
 	later   cluster.Duration // until an action may be worth its while, 0 if none will

@@ -20,6 +20,7 @@ type host struct {
 	price      cluster.Money // with the charge for a node
 	worth      cluster.Money // of the pods
 	moving     cluster.Money // what moving the pods costs once
+	lifted     bool          // it is out of the world
 }
 
 // part is the pods of a class that are on a host.
@@ -61,7 +62,9 @@ func (p *pass) settleDown(lifted map[string]bool, kept map[string]plan.Verdict) 
 			}
 			last := &x.parts[len(x.parts)-1]
 			last.pods = append(last.pods, pod)
-			if !pod.Virtual() {
+			if pod.Virtual() {
+				p.spare = append(p.spare, chunk{pod, p.index[pod.Node]})
+			} else {
 				x.evicted++
 			}
 			x.disruption += Disruption(pod)
@@ -102,6 +105,7 @@ func (p *pass) excess(hosts []int) cluster.Money {
 func (p *pass) lift(hosts []int) [][]int32 {
 	was := make([][]int32, len(hosts))
 	for i, h := range hosts {
+		p.hosts[h].lifted = true
 		p.leaveOrder(h)
 		p.takeOff(h)
 		was[i] = p.world.Vacate(h)
@@ -111,6 +115,7 @@ func (p *pass) lift(hosts []int) [][]int32 {
 
 func (p *pass) setDown(hosts []int, was [][]int32) {
 	for i := len(hosts) - 1; i >= 0; i-- {
+		p.hosts[hosts[i]].lifted = false
 		p.world.Occupy(hosts[i], was[i])
 		p.putBack(hosts[i])
 		p.joinOrder(hosts[i])

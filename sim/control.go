@@ -52,6 +52,7 @@ type owner struct {
 	due        bool // a look at it is entered
 	daemon     *cluster.DaemonSet
 	onNode     map[string]*store.Pod // of a DaemonSet
+	buffers    []*buffer             // whose chunks are like its pods
 }
 
 // batch is a Job that is under way.
@@ -69,6 +70,7 @@ func (c *control) begin() {
 	for _, x := range c.w.Workloads {
 		c.enter(x)
 	}
+	c.enterBuffers()
 	if c.w.Trace != nil {
 		c.replay(c.w.Trace)
 	}
@@ -145,6 +147,9 @@ func (c *control) change(o *owner, ch workload.Change) {
 	if o.budget != nil {
 		o.budget.Wanted = ch.Replicas
 		c.w.disruption.look(o.budget)
+	}
+	for _, b := range o.buffers {
+		c.follow(b)
 	}
 	if ch.Rollout {
 		o.generation++

@@ -84,6 +84,10 @@ func (w *world) write(f engine.Effect) engine.Done {
 		done.Revision, err = w.store.Pools.Update(f.Name, f.UID, f.Revision, func(p *cluster.Pool) {
 			p.Conditions, p.Resources = f.Conditions, f.Resources
 		})
+	case engine.PatchBufferStatus:
+		done.Revision, err = w.store.Buffers.Update(f.Namespace+"/"+f.Name, f.UID, f.Revision, func(b *cluster.CapacityBuffer) {
+			b.Status = f.Status
+		})
 	case engine.PatchClassStatus:
 		done.Revision, err = w.store.Classes.Update(f.Ref.String(), f.UID, f.Revision, func(c *cluster.NodeClass) {
 			c.Conditions = f.Conditions

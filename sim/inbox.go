@@ -85,6 +85,10 @@ func (o *operator) budgetChanged(b *store.Object[cluster.PodDisruptionBudget], o
 	tell(o, "budget", b, old, engine.BudgetChanged{ID: b.Key, Budget: b.Now})
 }
 
+func (o *operator) bufferChanged(b *store.Object[cluster.CapacityBuffer], old *cluster.CapacityBuffer) {
+	tell(o, "capacitybuffer", b, old, engine.BufferChanged{ID: b.Key, Buffer: b.Now})
+}
+
 func cmpOr[T any](a, b *T) *T {
 	if a != nil {
 		return a
@@ -107,6 +111,9 @@ func (o *operator) list() []engine.Event {
 	}
 	for _, x := range s.Statuses.All() {
 		out = append(out, engine.BudgetChanged{ID: x.Key, Budget: x.Now})
+	}
+	for _, x := range s.Buffers.All() {
+		out = append(out, engine.BufferChanged{ID: x.Key, Buffer: x.Now})
 	}
 	for _, x := range s.Claims.All() {
 		out = append(out, engine.ClaimChanged{Name: x.Key, Claim: x.Now})

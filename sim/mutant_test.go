@@ -25,6 +25,8 @@ type mutant struct {
 	claims map[string]*cluster.Claim
 	done   bool
 	last   cluster.Instant
+	// hear, if set, changes what the engine is told.
+	hear func(engine.Event) engine.Event
 }
 
 func (m *mutant) Step(now cluster.Instant, events []engine.Event) ([]engine.Effect, cluster.Instant) {
@@ -38,6 +40,13 @@ func (m *mutant) Step(now cluster.Instant, events []engine.Event) ([]engine.Effe
 		case engine.ClaimChanged:
 			keep(m.claims, ev.Name, ev.Claim)
 		}
+	}
+	if m.hear != nil {
+		heard := make([]engine.Event, len(events))
+		for i, ev := range events {
+			heard[i] = m.hear(ev)
+		}
+		events = heard
 	}
 	effects, wake := m.Engine.Step(now, events)
 	return m.spoil(m, effects), wake
@@ -158,6 +167,7 @@ type mutation struct {
 	why   string // part of what is said of it
 	spoil func(*mutant, []engine.Effect) []engine.Effect
 	set   func(*sim.Scenario)
+	hear  func(engine.Event) engine.Event // nil to be told what is so
 }
 
 func tryMutants(t *testing.T, all []mutation) {
@@ -167,7 +177,11 @@ func tryMutants(t *testing.T, all []mutation) {
 			if x.set != nil {
 				x.set(&s)
 			}
-			s.Brain = mutated(x.spoil)
+			s.Brain = func(o engine.Options) sim.Brain {
+				m := mutated(x.spoil)(o).(*mutant)
+				m.hear = x.hear
+				return m
+			}
 			r, err := sim.Run(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)

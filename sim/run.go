@@ -103,6 +103,7 @@ func newWorld(s Scenario) (*world, error) {
 	watch(w, w.store.Pools, "pool", w.poolChanged)
 	watch(w, w.store.Classes, "class", w.operator.classChanged)
 	watch(w, w.store.Daemons, "daemonset", w.operator.daemonChanged)
+	watch(w, w.store.Buffers, "buffer", w.bufferChanged)
 	watch(w, w.store.Statuses, "budget", w.operator.budgetChanged)
 	return w, nil
 }
@@ -158,6 +159,13 @@ func (w *world) poolChanged(o *store.Object[cluster.Pool], old *cluster.Pool) {
 	w.operator.poolChanged(o, old)
 	if w.judge != nil {
 		w.judge.PoolChanged(o, old)
+	}
+}
+
+func (w *world) bufferChanged(o *store.Object[cluster.CapacityBuffer], old *cluster.CapacityBuffer) {
+	w.operator.bufferChanged(o, old)
+	if w.judge != nil {
+		w.judge.BufferChanged(o, old)
 	}
 }
 
@@ -230,7 +238,7 @@ func (w *world) finish() (*Result, error) {
 func (w *world) records() (cluster.Input, error) {
 	in := cluster.Input{
 		Revision: strconv.FormatInt(w.store.Revision(), 10), Pods: now(w.store.Pods), Nodes: now(w.store.Nodes), Claims: now(w.store.Claims),
-		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Types: map[cluster.ClassRef][]cluster.InstanceType{},
+		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Buffers: now(w.store.Buffers), Types: map[cluster.ClassRef][]cluster.InstanceType{},
 	}
 	for _, c := range now(w.store.Classes) {
 		r, err := w.cloud.desk.Resolve(context.Background(), *c)

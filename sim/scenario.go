@@ -32,6 +32,7 @@ type Scenario struct {
 	Resizes []Resize
 
 	Workloads []*workload.Workload
+	Buffers   []*workload.Buffer
 	// Trace is a stream of pods beside the workloads; nil for none.
 	Trace workload.Source
 
@@ -145,6 +146,12 @@ func (s Scenario) complete() (Scenario, error) {
 			return s, fmt.Errorf("scenario: two workloads are called %s", w.ID())
 		}
 		names[w.ID()] = true
+	}
+	for _, b := range s.Buffers {
+		if names["buffer "+b.ID()] {
+			return s, fmt.Errorf("scenario: two buffers are called %s", b.ID())
+		}
+		names["buffer "+b.ID()] = true
 	}
 	for i := range s.Faults {
 		if err := s.Faults[i].check(); err != nil {

@@ -6,6 +6,7 @@
 //	leaked-instance, double-claim   against   starved-pod, stuck-deletion
 //	pod-killed, pdb, do-not-disrupt, budget   against   kept-empty, stuck-deletion
 //	limit   against   starved-pod
+//	kept-empty   against   headroom
 //	nodes-surplus   against   nodes-missing (of pools with a fixed number of nodes)
 //	pointless-move   against   kept-empty, wasteful
 //	restless (writes although nothing is under way)   against   unsettled

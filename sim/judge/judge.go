@@ -45,6 +45,8 @@ const (
 	Missing Rule = "nodes-missing"
 	// Surplus: it has more.
 	Surplus Rule = "nodes-surplus"
+	// Headroom: there is no room for the chunks of a CapacityBuffer.
+	Headroom Rule = "headroom"
 	// Unsettled: long after the last event claims, nodes, instances and workloads do
 	// not agree.
 	Unsettled Rule = "unsettled"
@@ -100,6 +102,9 @@ type Judge struct {
 	rest  rest
 	marks map[string]cluster.Instant // claims that are about to be given back, and since when
 	fixed map[string]*fixed          // pools with a fixed number of nodes
+	rooms map[string]*lasting        // buffers whose chunks have no room; nil without any
+	// excused is when a move was last excused that took such room.
+	excused cluster.Instant
 }
 
 // clocksDiffer bounds how far the clock of an operator is off.
@@ -225,6 +230,9 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 			j.broken(DoubleClaim, c.ProviderID, "claims "+other+" and "+o.Key+" both have it")
 		}
 		j.claimOf[c.ProviderID] = o.Key
+	}
+	if old == nil && j.rooms != nil {
+		j.boughtForRoom(c)
 	}
 	if c.Deleting() && (old == nil || !old.Deleting()) {
 		if c.ExpireAfter != cluster.Forever && c.Created.Add(c.ExpireAfter-clocksDiffer) <= j.clock.Now() {

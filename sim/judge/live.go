@@ -215,7 +215,7 @@ func (j *Judge) lookEmpty(node string) {
 			return 0, false
 		}
 		pods, comes := j.goesWith(c.Now)
-		if o.Now.Annotations[doNotDisrupt] == "true" || j.spent(pool.Now, c) || comes || pods != left {
+		if o.Now.Annotations[doNotDisrupt] == "true" || j.spent(pool.Now, c) || comes || pods != left || j.rooms != nil && j.keepsRoom(o.Now) {
 			since, left = j.clock.Now(), pods
 		}
 		return since, true

@@ -23,6 +23,7 @@ type moves struct {
 	// Pods that came, pods whose end was asked for, and how often the operator did that,
 	// since. What it did not ask for is from outside.
 	came, went, evicted int
+	crowded             bool // pods that moved may have taken room that was to be kept free
 }
 
 // By these annotations the operator says that it is about to give a claim back, and what
@@ -75,10 +76,10 @@ func (j *Judge) settle() {
 	if outside := max(m.came, m.went) > m.evicted; outside {
 		m.known = false
 	}
-	if m.known && m.made && m.costs >= m.at {
+	if m.known && m.made && m.costs >= m.at && !j.excuses() {
 		j.broken(PointlessMove, m.last, "it was disrupted of free will, and what runs costs "+m.costs.String()+" an hour, charges included; before it was "+m.at.String())
 	}
-	m.known, m.made, m.at = true, false, m.costs
+	m.known, m.made, m.crowded, m.at = true, false, false, m.costs
 	m.came, m.went, m.evicted = 0, 0, 0
 }
 
@@ -100,6 +101,7 @@ func (j *Judge) takenBack(c, old *cluster.Claim) {
 	if j.vain[c.Name]++; j.vain[c.Name] > vainMost {
 		j.broken(PointlessMove, c.Name, fmt.Sprintf("%d times something was bought to replace it, and it was kept; nothing has happened since %s", j.vain[c.Name], j.outside.RFC3339()))
 	}
+	j.moves.crowded = j.rooms != nil
 	for _, name := range strings.Split(old.Annotations[doomReplacedBy], ",") {
 		r := j.store.Claims.Get(name)
 		if r == nil || r.Now.NodeName != "" && j.store.Occupied(r.Now.NodeName) || j.replaces(name) {

@@ -25,6 +25,7 @@ const (
 func (j *Judge) checkWaste(left cluster.Input) {
 	opt := repack.Options{Solve: j.opts.Solve, Search: -1, BoundSteps: -1}
 	in := repack.Input{Input: left, Now: j.clock.Now(), Kept: map[string]string{}, Quiet: map[string]cluster.Duration{}, AtOnce: map[string]int{}}
+	in.Pods = j.withChunks(left)
 	for _, p := range left.Pools {
 		in.AtOnce[p.Name] = j.unspent(p)
 	}

@@ -35,6 +35,7 @@ type file struct {
 	PassEvery span           `json:"passEvery,omitempty"`
 	Pools     []poolFile     `json:"pools,omitempty"`
 	Workloads []workloadFile `json:"workloads,omitempty"`
+	Buffers   []bufferFile   `json:"buffers,omitempty"`
 	// Generate adds random workloads with about so many pods at the peak of the day.
 	Generate int         `json:"generate,omitempty"`
 	Faults   []faultFile `json:"faults,omitempty"`
@@ -139,6 +140,13 @@ func (f *file) scenario(c *catalog.Catalog) (sim.Scenario, error) {
 			return s, fmt.Errorf("workloads[%d] %s: %w", i, f.Workloads[i].Name, err)
 		}
 		s.Workloads = append(s.Workloads, w)
+	}
+	for i := range f.Buffers {
+		b, err := f.Buffers[i].buffer(demands)
+		if err != nil {
+			return s, fmt.Errorf("buffers[%d] %s: %w", i, f.Buffers[i].Name, err)
+		}
+		s.Buffers = append(s.Buffers, b)
 	}
 	if f.Generate > 0 {
 		mix := workload.Mix{Rand: rand.New(rand.NewPCG(f.Seed, 1)), Pods: f.Generate, Length: s.Length, Calm: cluster.Duration(f.Calm)}

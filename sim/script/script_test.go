@@ -56,6 +56,9 @@ workloads:
   kind: Job
   requests: {cpu: 1}
   batches: [{at: 1h, every: 4h, pods: 5, runs: 10m}]
+buffers:
+- {name: spare, of: web, percent: 20, chunks: 1, changes: [{at: 3h, chunks: 9}]}
+- {name: own, requests: {cpu: 2, memory: 1Gi}, chunks: 2}
 faults:
 - {kind: shortage, at: 2h, for: 30m, where: "m5.*"}
 `
@@ -92,6 +95,9 @@ func TestEveryField(t *testing.T) {
 	night := s.Workloads[1]
 	if night.Kind != workload.Job || len(night.Batches) != 3 || night.Batches[2].At != 9*cluster.Hour {
 		t.Errorf("night %+v", night)
+	}
+	if b := s.Buffers[0]; len(s.Buffers) != 2 || b.Of != "web" || b.Wants(b.Chunks, 12) != 3 || b.Changes[0].Chunks != 9 || s.Buffers[1].Pod.Demand.Requests.Get(cluster.CPU) != 2000 {
+		t.Errorf("buffers %+v", s.Buffers)
 	}
 	if s.Faults[0].For != 30*cluster.Minute || s.Length != 12*cluster.Hour || s.Seed != 3 || len(s.Types) == 0 {
 		t.Errorf("scenario %+v", s.Faults)
@@ -132,6 +138,9 @@ func TestMistakes(t *testing.T) {
 		"pools: [{name: a, consolidationPolicy: Always}]":                          `consolidationPolicy: "Always" is none of`,
 		"pools: [{name: a, replicas: -1}]":                                         "replicas: -1 is less than none",
 		"pools: [{name: a, changes: [{at: 1h, replicas: 1}]}]":                     "only a pool with replicas has them",
+		"buffers: [{name: a, chunks: 1}]":                                          "buffers[0] a: what there is to be room for",
+		"buffers: [{name: a, requests: {cpu: 1}, percent: 1}]":                     "percent is of a workload's replicas",
+		"buffers: [{name: a, of: b, chunks: -1}]":                                  "must not be negative",
 		"workloads: [{requests: {cpu: 1}}]":                                        "workloads[0] : name is missing",
 		"workloads: [{name: w, kind: CronJob}]":                                    `kind: "CronJob" is none of`,
 		"workloads: [{name: w, requests: {cpu: x}}]":                               `requests.cpu: "x" is not a quantity`,

@@ -10,17 +10,20 @@ import (
 	"github.com/ullage-sh/ullage/sim/workload"
 )
 
+// requestsFile is what a pod asks for.
+type requestsFile struct {
+	CPU    any `json:"cpu,omitempty"`
+	Memory any `json:"memory,omitempty"`
+	GPU    int `json:"gpu,omitempty"`
+}
+
 // workloadFile is a workload as it is written here.
 type workloadFile struct {
-	Namespace string        `json:"namespace,omitempty"`
-	Name      string        `json:"name"`
-	Kind      workload.Kind `json:"kind,omitempty"` // Deployment if empty
-	Replicas  int           `json:"replicas,omitempty"`
-	Requests  struct {
-		CPU    any `json:"cpu,omitempty"`
-		Memory any `json:"memory,omitempty"`
-		GPU    int `json:"gpu,omitempty"`
-	} `json:"requests"`
+	Namespace    string            `json:"namespace,omitempty"`
+	Name         string            `json:"name"`
+	Kind         workload.Kind     `json:"kind,omitempty"` // Deployment if empty
+	Replicas     int               `json:"replicas,omitempty"`
+	Requests     requestsFile      `json:"requests"`
 	NodeSelector map[string]string `json:"nodeSelector,omitempty"`
 	Tolerations  []struct {
 		Key      string              `json:"key,omitempty"`
@@ -112,26 +115,34 @@ func (f *workloadFile) workload(demands *cluster.Demands, length cluster.Duratio
 	return w, nil
 }
 
-func (f *workloadFile) demand() (cluster.Demand, error) {
-	var d cluster.Demand
-	asks := map[string]int64{cluster.Pods: 1, "nvidia.com/gpu": int64(f.Requests.GPU)}
+// resources are the requests of one pod.
+func (f *requestsFile) resources() (cluster.Resources, error) {
+	asks := map[string]int64{cluster.Pods: 1, "nvidia.com/gpu": int64(f.GPU)}
 	for _, x := range []struct {
 		name string
 		text any
-	}{{cluster.CPU, f.Requests.CPU}, {cluster.Memory, f.Requests.Memory}} {
+	}{{cluster.CPU, f.CPU}, {cluster.Memory, f.Memory}} {
 		if x.text == nil {
 			continue
 		}
 		v, err := workload.ParseQuantity(fmt.Sprint(x.text))
 		if err != nil {
-			return d, fmt.Errorf("requests.%s: %w", x.name, err)
+			return nil, fmt.Errorf("requests.%s: %w", x.name, err)
 		}
 		if x.name != cluster.CPU {
 			v = (v + 999) / 1000
 		}
 		asks[x.name] = v
 	}
-	d.Requests = cluster.NewResources(asks)
+	return cluster.NewResources(asks), nil
+}
+
+func (f *workloadFile) demand() (cluster.Demand, error) {
+	var d cluster.Demand
+	var err error
+	if d.Requests, err = f.Requests.resources(); err != nil {
+		return d, err
+	}
 	for k, v := range f.NodeSelector {
 		d.Selector = append(d.Selector, cluster.Requirement{Key: k, Operator: cluster.In, Values: []string{v}})
 	}

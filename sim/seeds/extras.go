@@ -1,13 +1,16 @@
 package seeds
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim"
+	"github.com/ullage-sh/ullage/sim/workload"
 )
 
 // extra is what only some clusters have. Each is drawn from a stream of its own, so that
@@ -22,11 +25,13 @@ type extra struct {
 // all are the extras there are, in the order in which they are added.
 var all = []extra{
 	{"fixed", 8, addFixed, dropFixed},
+	{"buffers", 8, addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
 }
 
 // Extras names what the cluster of a seed has that only some have:
 //
-//	fixed   a pool with a fixed number of nodes
+//	fixed     a pool with a fixed number of nodes
+//	buffers   room that is kept for pods to come
 func Extras(seed uint64) []string {
 	var out []string
 	for _, x := range all {
@@ -108,4 +113,31 @@ func addFixed(s *sim.Scenario, rng *rand.Rand) {
 func dropFixed(s *sim.Scenario) {
 	s.Resizes = nil
 	s.Pools = slices.DeleteFunc(slices.Clone(s.Pools), func(p *cluster.Pool) bool { return p.Name == fixedPool })
+}
+
+// addBuffers keeps room for pods of a service or two, or of a kind that never comes.
+func addBuffers(s *sim.Scenario, rng *rand.Rand) {
+	var services []*workload.Workload
+	for _, w := range s.Workloads {
+		if w.Kind == workload.Deployment {
+			services = append(services, w)
+		}
+	}
+	for i := range 1 + rng.IntN(2) {
+		b := &workload.Buffer{Namespace: "default", Name: "room-" + strconv.Itoa(i)}
+		if len(services) > 0 && rng.IntN(4) > 0 {
+			b.Of = services[rng.IntN(len(services))].Name
+			b.Percent = rng.IntN(30)
+		} else {
+			demand := &cluster.Demand{Requests: requests(int64(100+rng.IntN(1000)), int64(128+rng.IntN(2048))<<20)}
+			demand.SetKey()
+			b.Pod = &workload.Pod{Demand: demand, Labels: cluster.Labels{workload.App: b.Name}}
+		}
+		b.Chunks = 1 + rng.IntN(8)
+		for range rng.IntN(3) {
+			b.Changes = append(b.Changes, workload.BufferChange{At: moment(rng), Chunks: rng.IntN(12)})
+		}
+		slices.SortFunc(b.Changes, func(x, y workload.BufferChange) int { return cmp.Compare(x.At, y.At) })
+		s.Buffers = append(s.Buffers, b)
+	}
 }

@@ -25,6 +25,7 @@ type Store struct {
 	Pools   *Table[cluster.Pool]
 	Classes *Table[cluster.NodeClass] // by ClassRef.String
 	Daemons *Table[cluster.DaemonSet]
+	Buffers *Table[cluster.CapacityBuffer]
 	// Statuses are the budgets as their status shows them.
 	Statuses *Table[cluster.PodDisruptionBudget]
 
@@ -44,6 +45,7 @@ func New() *Store {
 	s.Pools = table(s, "pool", func(p *cluster.Pool) meta { return meta{&p.UID, &p.Revision, &p.DeletingAt, new([]string)} })
 	s.Classes = table(s, "class", func(c *cluster.NodeClass) meta { return meta{&c.UID, &c.Revision, &c.DeletingAt, &c.Finalizers} })
 	s.Daemons = table(s, "daemonset", func(d *cluster.DaemonSet) meta { return meta{&d.UID, &d.Revision, new(cluster.Instant), nil} })
+	s.Buffers = table(s, "capacitybuffer", func(b *cluster.CapacityBuffer) meta { return meta{&b.UID, &b.Revision, new(cluster.Instant), nil} })
 	s.Statuses = table(s, "budget", func(b *cluster.PodDisruptionBudget) meta {
 		return meta{new(string), &b.Revision, new(cluster.Instant), nil}
 	})
