@@ -194,28 +194,35 @@ func TestHeadroomSurvivesCrashes(t *testing.T) {
 	}
 }
 
-// TestHeadroomApart: what keeps the pods of a template apart keeps chunks apart, and
-// nobody else.
-func TestHeadroomApart(t *testing.T) {
+// keepApart makes a buffer of so many chunks that must not share a node with each other or
+// with pods that they stand for.
+func (w *world) keepApart(chunks int32) *cluster.CapacityBuffer {
 	apart := *workloads["web"]
 	apart.PodAntiAffinity = []cluster.PodAffinityTerm{{Key: cluster.LabelHostname, Pods: cluster.PodSelector{
 		Namespaces: []string{"default"}, Labels: cluster.Term{{Key: "app", Operator: cluster.In, Values: []string{"web"}}},
 	}}}
 	apart.SetKey()
-	w := newWorld(t, 8)
 	w.run(5 * cluster.Second)
-	b := &cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Generation: 1, Chunks: 3, Demand: &apart, Identity: &web, Revision: w.revision()}
+	b := &cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Generation: 1, Chunks: chunks, Demand: &apart, Identity: &web, Revision: w.revision()}
 	w.buffers = map[string]*cluster.CapacityBuffer{b.ID(): b}
 	w.tell(engine.BufferChanged{ID: b.ID(), Buffer: b}, 0)
 	w.run(20 * cluster.Minute)
+	return b
+}
+
+// TestHeadroomApart: what keeps the pods of a template apart keeps chunks apart, and
+// nobody else.
+func TestHeadroomApart(t *testing.T) {
+	w := newWorld(t, 8)
+	b := w.keepApart(3)
 	w.settled(0)
 	if got := len(w.nodes); got != 3 || w.provisioning().Status != "True" {
 		t.Errorf("%d nodes for three chunks that must be apart; the buffer says %+v", got, w.provisioning())
 	}
 	// A pod that is like them finds no chunk in its way.
 	for _, p := range b.Pods(w.now) {
-		for i := range apart.PodAntiAffinity {
-			if apart.PodAntiAffinity[i].Pods.Matches(p.Identity, nil) {
+		for i, term := range b.Demand.PodAntiAffinity {
+			if term.Pods.Matches(p.Identity, nil) {
 				t.Errorf("chunk %s is seen by pods", p.Name)
 			}
 			if !p.Demand.PodAntiAffinity[i].Pods.Matches(p.Identity, nil) || !p.Demand.PodAntiAffinity[i].Pods.Matches(&web, nil) {
@@ -228,17 +235,8 @@ func TestHeadroomApart(t *testing.T) {
 // TestHeadroomGivesWay: a pod that comes to a node on which a chunk has its room, and would
 // not be let in beside it, takes that from it; another node is bought.
 func TestHeadroomGivesWay(t *testing.T) {
-	apart := *workloads["web"]
-	apart.PodAntiAffinity = []cluster.PodAffinityTerm{{Key: cluster.LabelHostname, Pods: cluster.PodSelector{
-		Namespaces: []string{"default"}, Labels: cluster.Term{{Key: "app", Operator: cluster.In, Values: []string{"web"}}},
-	}}}
-	apart.SetKey()
 	w := newWorld(t, 9)
-	w.run(5 * cluster.Second)
-	b := &cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Generation: 1, Chunks: 3, Demand: &apart, Identity: &web, Revision: w.revision()}
-	w.buffers = map[string]*cluster.CapacityBuffer{b.ID(): b}
-	w.tell(engine.BufferChanged{ID: b.ID(), Buffer: b}, 0)
-	w.run(20 * cluster.Minute)
+	w.keepApart(3)
 	p := &cluster.Pod{UID: "guest", Namespace: "default", Name: "guest", Demand: workloads["web"], Identity: &web, Created: w.now, UnschedulableSince: w.now, Phase: cluster.Running,
 		Owner: cluster.Owner{Kind: "ReplicaSet", Name: "guest", UID: "guest"}, Grace: cluster.Second}
 	for name := range w.nodes {

@@ -179,7 +179,7 @@ func (p *pass) best(hosts []int) offer {
 		o = p.offer(hosts, false)
 		o.fragile = !o.enough()
 	}
-	if o.enough() && !(p.inOrder(hosts, o.bought) && p.leavesRoom(hosts, o.bought)) {
+	if o.enough() && (!p.inOrder(hosts, o.bought) || !p.leavesRoom(hosts, o.bought)) {
 		o.fragile = true
 	}
 	return o
