@@ -21,7 +21,20 @@ type Ground struct {
 	repellers  []repeller
 	ganged     map[string]*Gang
 	undecided  map[string]bool // labels of which the cloud will decide at some place
-	sites      map[siteKey]*site
+	sites      []*site         // of each host; nil for hosts that are still owed
+	terms      terms
+}
+
+// terms are what hosts are worked out by, beside their own records.
+type terms struct {
+	pools map[string]int // pool name → index
+	// sold are the types that classes offer, by name; classes are these by name.
+	sold    map[ClassRef]map[string]*InstanceType
+	classes []ClassRef
+	// attachLimits are the components that count attachments.
+	attachLimits []int
+	// loose: some resource is named by pods, nodes or claims alone.
+	loose bool
 }
 
 // resident is pods on hosts that are alike to selectors.
@@ -50,15 +63,15 @@ func NewGround(in Input) *Ground {
 // is; it may be nil.
 func (g *Ground) Next(in Input) *Ground {
 	before := g
-	g = &Ground{in: in, index: map[string]int{}, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}, sites: map[siteKey]*site{}}
-	b := builder{Ground: g, pools: map[string]int{}}
+	g = &Ground{in: in, index: map[string]int{}, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}}
+	b := builder{Ground: g, terms: terms{pools: map[string]int{}}, sites: map[string]*site{}}
 	b.addPools()
 	g.gather(in.Gangs)
 	b.sortOverlays()
 	g.devices = newDevices(&in)
 	b.nameResources()
 	if g.sameTerms(before) {
-		b.before = before
+		b.takeOver(before)
 	}
 	g.out.SameDevices = g.devices.overlapping(g.index)
 	g.volumes = newVolumes(&in)
@@ -78,23 +91,23 @@ func (g *Ground) Next(in Input) *Ground {
 	}
 	g.addResidents()
 	g.undecided = g.undecidedKeys()
+	g.terms, g.sites = b.terms, b.sitesInOrder()
 	return g
 }
 
 // builder is what is needed to make a ground.
 type builder struct {
 	*Ground
-	pools map[string]int // pool name → index
-	// sold are the types that classes offer, by name; classes are these by name.
-	sold    map[ClassRef]map[string]*InstanceType
-	classes []ClassRef
+	terms
 	// By node: how many volumes it can have attached, and which are.
 	csiNodes    map[string]Resources
 	attachments map[string][]*VolumeAttachment
-	// attachLimits are the components that count attachments.
-	attachLimits []int
-	overlays     []*Overlay // those that win first
-	before       *Ground    // of which hosts and offerings are taken over; nil for none
+	specs       []*Pool           // of the pools, without their status
+	overlays    []*Overlay        // those that win first
+	before      *Ground           // of which hosts and offerings are taken over; nil for none
+	known       map[siteKey]*site // those of before that can be taken over
+	sites       map[string]*site  // by host
+	waits       []*Pod            // of the host at hand, those that will wait for another
 }
 
 // addResidents notes who will still be on the hosts when a plan has been carried
@@ -146,7 +159,7 @@ func (g *Ground) addResidents() {
 // It is the same that [NewSnapshot] makes of all of it.
 func (g *Ground) Snapshot(revision string, pods []*Pod, promised map[string]string) *Snapshot {
 	if slices.ContainsFunc(pods, g.foreign) {
-		in := g.in
+		in := g.input()
 		in.Pods = slices.Concat(in.Pods, pods)
 		g, pods = NewGround(in), nil
 	}

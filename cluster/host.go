@@ -72,6 +72,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	if b.rebuild(c, n, h.Name, pods) {
 		return
 	}
+	b.waits = nil
 	pods = ordered(pods)
 	var typ *InstanceType
 	var offering OfferingID
@@ -140,10 +141,8 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 				b.displace(p)
 			}
 		}
-	} else {
-		b.remember(c, n, pods, &h, capacity)
 	}
-	b.put(h, capacity)
+	b.put(h, b.site(c, n, pods, &h, capacity, leaving))
 }
 
 // lift takes off the pods of a host that would come back elsewhere, if it is one of those
@@ -166,6 +165,7 @@ func (b *builder) lift(host string, pods []*Pod) (stay, lifted []*Pod) {
 // displace notes that a pod will be made anew and then need a place.
 func (b *builder) displace(p *Pod) {
 	b.displaced = append(b.displaced, p)
+	b.waits = append(b.waits, p)
 	b.leaves[p] = true
 }
 

@@ -51,6 +51,7 @@ func (b *builder) addOfferings() {
 	}
 	for pi := range b.out.Pools {
 		pool := b.out.Pools[pi].Pool
+		b.specs = append(b.specs, pool.spec())
 		types := b.in.Types[pool.Class]
 		if pool.Shape != Free {
 			b.addFolded(pi, types)
@@ -116,7 +117,7 @@ type ware struct {
 }
 
 func (b *builder) addType(pool int, t *InstanceType) {
-	p := b.out.Pools[pool].Pool
+	p := b.specs[pool]
 	if !p.allows(t, OfferingID{InstanceType: t.Name}, false) {
 		return
 	}

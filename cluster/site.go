@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -9,10 +10,15 @@ import (
 // they are the same, so is the host: what is looked at is whether they are, not what is in
 // them, since records are never written again.
 type site struct {
-	pods     []*Pod
+	siteKey
+	pods     []*Pod    // that have not ended, in the order of [SortPods]
 	limits   Resources // of its CSINode
-	capacity Resources
+	capacity Resources // as its pool counts it
+	waits    []*Pod    // those of the pods that will need another place
 	host     Host
+	// fixed: the host depends on nothing but its records, neither on volumes nor on who is
+	// leaving.
+	fixed bool
 }
 
 // siteKey says whose host it is; one of the two may be nil.
@@ -36,9 +42,22 @@ func sameMembers(x, y PoolState) bool {
 	return x.Pool == y.Pool || x.Name == y.Name && x.Shape == y.Shape && x.Shape != NodeGroup
 }
 
-// samePools tells whether nothing has become of the pools since another ground.
+// samePools tells whether nothing but their status has become of the pools since another
+// ground.
 func (g *Ground) samePools(other *Ground) bool {
-	return slices.EqualFunc(g.out.Pools, other.out.Pools, func(x, y PoolState) bool { return x.Pool == y.Pool })
+	return slices.EqualFunc(g.out.Pools, other.out.Pools, func(x, y PoolState) bool { return sameSpec(x.Pool, y.Pool) })
+}
+
+// sameSpec tells whether two records of a pool differ in its status at most.
+func sameSpec(x, y *Pool) bool {
+	return x == y || reflect.DeepEqual(x.spec(), y.spec())
+}
+
+// spec is a pool without its status.
+func (p *Pool) spec() *Pool {
+	x := *p
+	x.Revision, x.Conditions, x.Resources = "", nil, nil
+	return &x
 }
 
 // sameRecords tells whether two short lists have the same records, in any order.
@@ -49,37 +68,61 @@ func sameRecords[T comparable](x, y []T) bool {
 // sameSlice tells whether two slices are the same memory.
 func sameSlice[T any](x, y []T) bool { return len(x) == len(y) && (len(x) == 0 || &x[0] == &y[0]) }
 
+// takeOver makes the hosts of an earlier ground be taken over where their records are the
+// same.
+func (b *builder) takeOver(before *Ground) {
+	b.before, b.known = before, make(map[siteKey]*site, len(before.sites))
+	for _, s := range before.sites {
+		if s != nil && s.fixed {
+			b.known[s.siteKey] = s
+		}
+	}
+}
+
 // rebuild adds a host as an earlier ground has it, if there it was made from the same.
 func (b *builder) rebuild(c *Claim, n *Node, name string, pods []*Pod) bool {
 	if b.before == nil || b.in.Lifted[name] || b.in.Emptied[name] || len(b.attachments[name]) > 0 {
 		return false
 	}
-	s := b.before.sites[siteKey{c, n}]
+	s := b.known[siteKey{c, n}]
 	if s == nil || !slices.Equal(s.pods, pods) || !slices.Equal(s.limits, b.csiNodes[name]) {
 		return false
 	}
-	b.sites[siteKey{c, n}] = s
-	b.put(s.host, s.capacity)
+	b.put(s.host, s)
 	return true
 }
 
-// remember keeps a host for the grounds to come, unless it depends on more than its site
-// says: on volumes, or on who is leaving.
-func (b *builder) remember(c *Claim, n *Node, pods []*Pod, h *Host, capacity Resources) {
-	if b.in.Lifted[h.Name] || len(b.attachments[h.Name]) > 0 || slices.ContainsFunc(pods, func(p *Pod) bool { return len(p.Demand.Volumes) > 0 }) {
-		return
+// site keeps a host for the grounds to come.
+func (b *builder) site(c *Claim, n *Node, pods []*Pod, h *Host, capacity Resources, leaving bool) *site {
+	s := &site{siteKey: siteKey{c, n}, pods: pods, capacity: capacity, waits: b.waits}
+	volumes := len(b.attachments[h.Name]) > 0 || slices.ContainsFunc(pods, func(p *Pod) bool { return len(p.Demand.Volumes) > 0 })
+	if s.fixed = !leaving && !volumes && !b.in.Lifted[h.Name]; s.fixed {
+		s.limits, s.host = b.csiNodes[h.Name], *h
 	}
-	b.sites[siteKey{c, n}] = &site{pods: pods, limits: b.csiNodes[h.Name], capacity: capacity, host: *h}
+	return s
 }
 
 // put adds a host, and counts it for its pool.
-func (b *builder) put(h Host, capacity Resources) {
+func (b *builder) put(h Host, s *site) {
 	if h.Pool >= 0 {
 		p := &b.out.Pools[h.Pool]
-		p.Used = p.Used.Plus(capacity)
+		p.Used = p.Used.Plus(s.capacity)
 		p.Nodes++
 	}
 	b.out.Hosts = append(b.out.Hosts, h)
+	b.sites[h.Name] = s
+}
+
+// sitesInOrder are those of each host; nil if two hosts have one name.
+func (b *builder) sitesInOrder() []*site {
+	out := make([]*site, len(b.out.Hosts))
+	for i := range b.out.Hosts {
+		out[i] = b.sites[b.out.Hosts[i].Name]
+		if i > 0 && b.out.Hosts[i].Name == b.out.Hosts[i-1].Name {
+			return nil
+		}
+	}
+	return out
 }
 
 // podsByNode are the pods on nodes that have not ended. Pods of a node that follow each

@@ -50,12 +50,14 @@ func edit(t *rapid.T, in Input) Input {
 	if chance("pool") {
 		now := *in.Pools[0]
 		now.Weight++
-		in.Pools = []*Pool{in.Pools[1], &now}
+		in.Pools = slices.Clone(in.Pools)
+		in.Pools[0] = &now
+		slices.Reverse(in.Pools)
 	}
 	if chance("daemon") {
 		in.Daemons = nil
 	}
-	if chance("sold out") {
+	if sold := in.Types[in.Pools[0].Class]; len(sold) > 0 && chance("sold out") {
 		in.Types = map[ClassRef][]InstanceType{in.Pools[0].Class: slices.Clone(in.Types[in.Pools[0].Class][1:])}
 	}
 	if chance("limits") {
@@ -83,6 +85,114 @@ func TestNextIsNew(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A ground that is amended is what would have been made of all records. Clusters are drawn
+// without what ties hosts together, and in half of the steps nothing else changes either:
+// then it has to be possible.
+func TestAmendedIsNew(t *testing.T) {
+	amended := 0
+	rapid.Check(t, func(t *rapid.T) {
+		in := untied(drawInput(t))
+		g := NewGround(in)
+		for range 4 {
+			old := in
+			if in = untied(edit(t, in)); rapid.Bool().Draw(t, "hosts only") {
+				in.Pools, in.Daemons, in.Types = old.Pools, old.Daemons, old.Types
+			}
+			in = add(t, in)
+			rest := in
+			rest.Pods, rest.Nodes, rest.Claims, rest.Emptied = nil, nil, nil, nil
+			sites, gone := differences(t, old, in)
+			next, ok := g.Amend(rest, sites, gone)
+			if !ok {
+				g = NewGround(in)
+				continue
+			}
+			amended++
+			pods := slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return p.Node != "" })
+			for i := range 2 { // then one that Next makes out of it
+				all := in
+				all.Pods = slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return p.Node == "" })
+				if i > 0 {
+					next = next.Next(all)
+				}
+				if got, want := next.Snapshot("", pods, in.Promised), NewSnapshot(in); !reflect.DeepEqual(got, want) {
+					t.Fatalf("amended:\n%+v\nnew:\n%+v\n%s", got, want, different(got, want))
+				}
+				if i == 0 {
+					g = next
+				}
+			}
+		}
+	})
+	if amended < 50 {
+		t.Errorf("%d grounds were amended: too few to tell", amended)
+	}
+}
+
+// different names the parts in which two snapshots differ.
+func different(x, y *Snapshot) (out []string) {
+	a, b := reflect.ValueOf(*x), reflect.ValueOf(*y)
+	for i := range a.NumField() {
+		if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			out = append(out, fmt.Sprintf("%s: %+v, want %+v", a.Type().Field(i).Name, a.Field(i), b.Field(i)))
+		}
+	}
+	return out
+}
+
+// untied leaves out of a cluster what ties hosts together.
+func untied(in Input) Input {
+	in.PersistentVolumeClaims, in.PersistentVolumes, in.StorageClasses, in.Attachments, in.CSINodes, in.Lifted = nil, nil, nil, nil, nil, nil
+	in.Pools = slices.DeleteFunc(slices.Clone(in.Pools), func(p *Pool) bool { return p.Shape != Free })
+	in.Pods = slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return len(p.Demand.Volumes) > 0 })
+	return in
+}
+
+// add adds nodes between the others.
+func add(t *rapid.T, in Input) Input {
+	for range rapid.IntRange(0, 3).Draw(t, "new nodes") {
+		name := fmt.Sprint("n", rapid.IntRange(0, 40).Draw(t, "new node"))
+		if !slices.ContainsFunc(in.Nodes, func(n *Node) bool { return n.Name == name }) {
+			in.Nodes = append(slices.Clone(in.Nodes), &Node{Name: name, ProviderID: "of " + name, Ready: true, Allocatable: NewResources(map[string]int64{CPU: 1500, Pods: 10})})
+		}
+	}
+	return in
+}
+
+// differences are the sites of hosts of a cluster that are not as they were, some that are,
+// and the names of those that are gone.
+func differences(t *rapid.T, old, now Input) (sites []Site, gone []string) {
+	before, after := sitesOf(old), sitesOf(now)
+	for name, s := range after {
+		if was, there := before[name]; !there || !reflect.DeepEqual(was, s) || rapid.Bool().Draw(t, "also") {
+			sites = append(sites, s)
+		}
+	}
+	for name := range before {
+		if _, there := after[name]; !there {
+			gone = append(gone, name)
+		}
+	}
+	return sites, gone
+}
+
+func sitesOf(in Input) map[string]Site {
+	out := map[string]Site{}
+	byNode, byProvider := podsByNode(in.Pods), map[string]*Claim{}
+	for _, c := range in.Claims {
+		byProvider[c.ProviderID] = c
+		out[c.Name] = Site{Claim: c, Emptied: in.Emptied[c.Name]}
+	}
+	for _, n := range in.Nodes {
+		s := Site{Node: n, Claim: byProvider[n.ProviderID], Pods: byNode[n.Name], Emptied: in.Emptied[n.Name]}
+		if s.Claim != nil {
+			delete(out, s.Claim.Name)
+		}
+		out[n.Name] = s
+	}
+	return out
 }
 
 // A ground of the same records takes over all hosts.
@@ -119,7 +229,7 @@ func TestNextKeepsNoLists(t *testing.T) {
 	first := weak.Make(&in.Pods[0])
 	in.Pods = slices.Clone(in.Pods)
 	next := g.Next(in)
-	if g.sites[siteKey{node: in.Nodes[0]}] != next.sites[siteKey{node: in.Nodes[0]}] {
+	if g.sites[0] != next.sites[0] {
 		t.Fatal("nothing was taken over")
 	}
 	g = nil

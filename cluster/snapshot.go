@@ -156,23 +156,8 @@ func (b *builder) nameResources() {
 			}
 		}
 	}
-	seen := map[*Demand]bool{}
-	var last *Demand // pods of a ReplicaSet follow each other
-	for _, p := range b.in.Pods {
-		if p.Demand != last && !seen[p.Demand] {
-			seen[p.Demand] = true
-			see(p.Demand.Requests)
-		}
-		last = p.Demand
-	}
 	for _, d := range b.in.Daemons {
 		see(d.Demand.Requests)
-	}
-	for _, n := range b.in.Nodes {
-		see(n.Allocatable)
-	}
-	for _, c := range b.in.Claims {
-		see(c.Allocatable)
 	}
 	for _, n := range b.in.CSINodes {
 		see(n.Limits)
@@ -186,6 +171,23 @@ func (b *builder) nameResources() {
 			see(types[i].AttachLimits)
 		}
 	}
+	firm := len(names)
+	seen := map[*Demand]bool{}
+	var last *Demand // pods of a ReplicaSet follow each other
+	for _, p := range b.in.Pods {
+		if p.Demand != last && !seen[p.Demand] {
+			seen[p.Demand] = true
+			see(p.Demand.Requests)
+		}
+		last = p.Demand
+	}
+	for _, n := range b.in.Nodes {
+		see(n.Allocatable)
+	}
+	for _, c := range b.in.Claims {
+		see(c.Allocatable)
+	}
+	b.loose = len(names) > firm
 	for _, n := range b.devices.names {
 		names[n] = true
 	}

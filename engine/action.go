@@ -50,6 +50,15 @@ type action struct {
 	told    []plan.Create // for each of creates
 }
 
+// drafts are the names of the claims that it creates.
+func (x *action) drafts() []string {
+	var out []string
+	for _, f := range x.creates {
+		out = append(out, f.Claim.Name)
+	}
+	return out
+}
+
 // begin starts an action, and tells whether it did. ends is when its nodes will be gone
 // whatever is done; 0 if they will not.
 func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
@@ -69,7 +78,7 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 	}
 	x := &action{told: e.affordable(a)}
 	x.creates = e.draft(x.told)
-	e.ground = nil // the nodes are on their way out now
+	e.reground(x.drafts()...)
 	m := mark{reason: a.Why}
 	for i, f := range x.creates {
 		m.replacedBy = append(m.replacedBy, f.Claim.Name)
@@ -88,6 +97,7 @@ func (e *Engine) begin(a *plan.Action, ends cluster.Instant) bool {
 	for _, c := range claims {
 		x.claims = append(x.claims, c.Name)
 		e.disruptor.actions[c.Name] = x
+		e.reground(c.Name)
 		e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers, Annotations: marks})
 		e.tellBegun(c, a, m)
 	}
@@ -222,7 +232,7 @@ func (e *Engine) marked(x *action) bool {
 }
 
 func (e *Engine) drop(x *action) {
-	e.ground = nil
+	e.reground(slices.Concat(x.claims, x.drafts())...)
 	for _, name := range x.claims {
 		delete(e.disruptor.actions, name)
 		e.agenda.by(job{jobClaim, name}, e.now)
@@ -251,7 +261,7 @@ func (e *Engine) lost(m mark) string {
 			}
 			return name
 		}
-		if _, coming := e.expected[claimKey(name)].effect.(CreateClaim); !coming || c != nil {
+		if _, coming := e.expected.by[claimKey(name)].effect.(CreateClaim); !coming || c != nil {
 			return name
 		}
 	}
@@ -298,7 +308,7 @@ func (e *Engine) takeBack(c *cluster.Claim, why string) {
 	x := newVacating()
 	x.kept = why
 	e.disruptor.vacating[c.Name] = x
-	e.ground = nil
+	e.reground(c.Name)
 	e.abandon(m)
 	e.note(Note{About: aboutClaim(c), Reason: "DisruptionBlocked", Pool: c.Pool, Decision: failed, Message: "Kept: " + why})
 }
@@ -321,6 +331,7 @@ func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 	if m, doomed := doom(old); doomed {
 		goes := now == nil || now.Deleting() && !old.Deleting()
 		for _, r := range m.replacedBy {
+			e.reserved.look(r)
 			if goes {
 				for fellow := range e.disruptor.waitFor[r] {
 					e.agenda.by(job{jobClaim, fellow}, e.now)

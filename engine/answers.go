@@ -13,22 +13,41 @@ type answer struct {
 	doubts int
 }
 
-// answers are those of all waiting pods that a plan has looked at.
+// answers are those of all waiting pods that a plan has looked at, by pod and by host.
 type answers struct {
-	of map[string]answer // by pod
-	on map[string]int    // pods by host, "" included
+	of map[string]answer          // by pod
+	on map[string]map[string]bool // pods by host, "" included
 	// depending counts the pods with a host to which it matters where others go.
 	depending int
+	// fresh are the pods that were answered, and stirred the hosts that pods are meant for
+	// now and were not before, or the other way round, since somebody took note of them:
+	// whoever lets pods onto reserved nodes (reserve.go).
+	fresh   []string
+	stirred map[string]bool
 }
 
-func newAnswers() answers { return answers{of: map[string]answer{}, on: map[string]int{}} }
+func newAnswers() answers {
+	return answers{of: map[string]answer{}, on: map[string]map[string]bool{}, stirred: map[string]bool{}}
+}
 
 // set answers for a pod.
 func (a *answers) set(id string, x answer) {
 	a.drop(id)
 	a.of[id] = x
-	a.on[x.host]++
+	if a.on[x.host] == nil {
+		a.on[x.host] = map[string]bool{}
+		a.stirred[x.host] = true
+	}
+	a.on[x.host][id] = true
 	a.depending += x.weight()
+	a.fresh = append(a.fresh, id)
+}
+
+// again takes note once more of the pods that are meant for a host.
+func (a *answers) again(host string) {
+	for id := range a.on[host] {
+		a.fresh = append(a.fresh, id)
+	}
 }
 
 // drop withdraws the answer for a pod, if there is one.
@@ -38,8 +57,9 @@ func (a *answers) drop(id string) {
 		return
 	}
 	delete(a.of, id)
-	if a.on[x.host]--; a.on[x.host] == 0 {
+	if delete(a.on[x.host], id); len(a.on[x.host]) == 0 {
 		delete(a.on, x.host)
+		a.stirred[x.host] = true
 	}
 	a.depending -= x.weight()
 }
@@ -52,17 +72,14 @@ func (x answer) weight() int {
 	return 0
 }
 
-// keepAnswers withdraws every answer but those that the snapshot could keep.
+// keepAnswers withdraws every answer but those that the snapshot could keep: of the pods
+// that it has to be found out for where they go.
 func (e *Engine) keepAnswers(s *cluster.Snapshot) {
-	kept := newAnswers()
-	for i := range s.Hosts {
-		for _, p := range s.Hosts[i].Promised {
-			if a, ok := e.answered.of[p.ID()]; ok {
-				kept.set(p.ID(), a)
-			}
+	for i := range s.Classes {
+		for _, p := range s.Classes[i].Pods {
+			e.answered.drop(p.ID())
 		}
 	}
-	e.answered = kept
 	for id := range e.waiting.aside {
 		e.waiting.bringBack(id)
 	}
@@ -83,30 +100,38 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 // reserved its pods may be on their way (crowded.go).
 func (e *Engine) doubt() (again cluster.Instant) {
 	again = cluster.Never
-	var beside []string
-	settled := true // all are meant for nodes that take pods
+	settled := true   // all are meant for nodes that take pods
+	var ripe []string // hosts whose pods could be there
 	for host := range e.answered.on {
-		ready, there := e.readySince(host)
-		settled = settled && (host == "" || !there || ready != cluster.Never)
-	}
-	for id, a := range e.answered.of {
-		if a.host == "" {
-			continue
-		}
-		ready, there := e.readySince(a.host)
-		due := max(ready, a.at).Add(doubtAfter)
-		switch {
-		case there && e.now < due:
-			again = min(again, due)
-		case there && e.reservedBy(a.host) != "":
-			a.at = e.now
-			e.answered.of[id] = a
-			again = min(again, e.now.Add(doubtAfter))
-			if e.lacks(id) == "" {
-				beside = append(beside, id)
-			}
+		switch ready, there := e.readySince(host); {
+		case host == "":
+		case there && ready == cluster.Never:
+			settled = false
 		default:
-			e.withdraw(id)
+			ripe = append(ripe, host)
+		}
+	}
+	var beside []string
+	for _, host := range ripe {
+		ready, there := e.readySince(host)
+		reserved := e.reservedBy(host) != ""
+		for id := range e.answered.on[host] {
+			a := e.answered.of[id]
+			due := max(ready, a.at).Add(doubtAfter)
+			switch {
+			case there && e.now < due:
+				again = min(again, due)
+			case there && reserved:
+				a.at = e.now
+				e.answered.of[id] = a
+				again = min(again, e.now.Add(doubtAfter))
+				if e.lacks(id) == "" {
+					beside = append(beside, id)
+				}
+			default:
+				e.withdraw(id)
+				reserved = e.reservedBy(host) != "" // it may have been the last
+			}
 		}
 	}
 	e.doubtBeside(beside, settled)
@@ -129,7 +154,7 @@ func (e *Engine) readySince(host string) (since cluster.Instant, there bool) {
 		}
 		return c.Condition(cluster.Initialized).Since, !c.Deleting()
 	}
-	if x, ok := e.expected[claimKey(host)]; ok {
+	if x, ok := e.expected.by[claimKey(host)]; ok {
 		_, creating := x.effect.(CreateClaim)
 		return cluster.Never, creating
 	}
@@ -137,4 +162,4 @@ func (e *Engine) readySince(host string) (since cluster.Instant, there bool) {
 	return 0, n != nil && n.DeletingAt == 0
 }
 
-func (e *Engine) unplaced() int { return e.answered.on[""] }
+func (e *Engine) unplaced() int { return len(e.answered.on[""]) }

@@ -42,19 +42,16 @@ type usage struct {
 	emptying int // about to be, as soon as their pods have gone
 }
 
-func (e *Engine) usageOf(pool string) (u usage) {
-	for _, c := range e.claims {
-		if c.Pool != pool || !c.Is(cluster.Initialized) {
-			continue
-		}
-		n := e.nodeOfClaim(c)
-		if n == nil {
-			continue
-		}
-		u.total++
-		if c.Deleting() || n.DeletingAt != 0 || e.deletionExpected(c) || !n.Ready {
+func (e *Engine) usageOf(pool string) usage {
+	h := e.headcount(pool)
+	u := usage{total: h.initialized, going: h.ending}
+	for name := range e.expected.ending {
+		if x := e.census.of[name]; x.pool == pool && x.initialized && !x.ending {
 			u.going++
-		} else if x := e.disruptor.vacating[c.Name]; x != nil && x.kept == "" {
+		}
+	}
+	for name, v := range e.disruptor.vacating {
+		if x := e.census.of[name]; x.pool == pool && x.initialized && !x.ending && !e.expected.ending[name] && v.kept == "" {
 			u.emptying++
 		}
 	}

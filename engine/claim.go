@@ -334,14 +334,9 @@ func (e *Engine) forgetClaim(name string) {
 	delete(e.disruptor.vacating, name)
 	delete(e.disruptor.vain, name)
 	delete(e.notices, name)
-	delete(e.reserved.nodes, name)
+	e.reserved.forget(name)
 	delete(e.reserved.refused, name)
-	if e.answered.on[name] == 0 {
-		return
-	}
-	for id, a := range e.answered.of {
-		if a.host == name {
-			e.withdraw(id)
-		}
+	for id := range e.answered.on[name] {
+		e.withdraw(id)
 	}
 }

@@ -234,7 +234,7 @@ func (e *Engine) end(providerID string) bool {
 	if e.busy(instanceKey(providerID)) {
 		return false
 	}
-	e.expected[instanceKey(providerID)] = expectation{effect: Terminate{IDs: []string{providerID}}}
+	e.expected.put(instanceKey(providerID), expectation{effect: Terminate{IDs: []string{providerID}}})
 	e.ending[providerID] = true
 	e.agenda.by(job{jobTerminate, ""}, e.now)
 	return true
@@ -249,7 +249,7 @@ func (e *Engine) doTerminate() cluster.Instant {
 	clear(e.ending)
 	for part := range slices.Chunk(ids, terminateBatch) {
 		f := Terminate{IDs: slices.Clone(part)}
-		e.expected[f.Key()] = expectation{effect: f}
+		e.expected.put(f.Key(), expectation{effect: f})
 		e.out = append(e.out, f)
 	}
 	return cluster.Never
@@ -261,7 +261,7 @@ const terminatePoll = 2 * cluster.Second
 func (e *Engine) terminated(f Terminate, d Done, again cluster.Instant) {
 	for _, id := range f.IDs {
 		key := instanceKey(id)
-		delete(e.expected, key)
+		e.expected.drop(key)
 		e.retry[key] = backoff{notBefore: again}
 		if d.Err == nil {
 			i := e.instances.byProvider[id]

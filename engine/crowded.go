@@ -20,9 +20,7 @@ import (
 // others that can had gone where those are meant to, with everybody else where he is now; and
 // what forbids it.
 func (e *Engine) barred() map[string]plan.Constraint {
-	in := e.standing()
-	in.Staying = e.leaving(func(*cluster.Pod) bool { return true })
-	s := e.ordered(in).Snapshot("", values(e.unbound), nil)
+	s := e.present().Snapshot("", values(e.unbound), nil)
 	parties := e.parties(s)
 	w := fit.New(s)
 	for came := true; came; {
@@ -43,6 +41,28 @@ func (e *Engine) barred() map[string]plan.Constraint {
 		}
 	}
 	return out
+}
+
+// present is the ground with everybody where he is now.
+func (e *Engine) present() *cluster.Ground {
+	staying := e.leaving(func(*cluster.Pod) bool { return true })
+	if len(e.provision.crowded) == 0 {
+		if len(staying) == 0 {
+			return e.standsOn()
+		}
+		in := e.termsOf()
+		in.Staying = staying
+		var sites []cluster.Site
+		for _, n := range e.goingNodes() {
+			sites = append(sites, e.siteOf(n))
+		}
+		if g, ok := e.standsOn().Amend(in, sites, nil); ok {
+			return g
+		}
+	}
+	in := e.standing()
+	in.Staying = staying
+	return e.ordered(in)
 }
 
 // party is waiting pods that are alike and are meant to go to the same host.
@@ -84,15 +104,22 @@ func (e *Engine) parties(s *cluster.Snapshot) []party {
 // leaving are those of the pods on nodes that are on their way out, by UID, that which says.
 func (e *Engine) leaving(which func(*cluster.Pod) bool) map[string]bool {
 	out := map[string]bool{}
-	for _, c := range e.claims {
-		n := e.nodeOfClaim(c)
-		if n == nil || !c.Deleting() && n.DeletingAt == 0 && !e.emptied(c) {
-			continue
-		}
+	for _, n := range e.goingNodes() {
 		for _, p := range e.podsOn[n.Name] {
 			if which(p) {
 				out[p.UID] = true
 			}
+		}
+	}
+	return out
+}
+
+// goingNodes are the nodes of claims that are on their way out.
+func (e *Engine) goingNodes() []*cluster.Node {
+	var out []*cluster.Node
+	for _, c := range e.claims {
+		if n := e.nodeOfClaim(c); n != nil && (c.Deleting() || n.DeletingAt != 0 || e.emptied(c)) {
+			out = append(out, n)
 		}
 	}
 	return out
@@ -141,7 +168,7 @@ func (e *Engine) doubtBeside(pods []string, settled bool) {
 		}
 		e.withdraw(id)
 		if is {
-			e.provision.crowded[id], e.ground = true, nil
+			e.provision.crowded[id], e.footing.ground = true, nil
 		}
 	}
 }
@@ -155,7 +182,7 @@ func aboutOthers(c plan.Constraint) bool {
 func (e *Engine) uncrowd(id string) {
 	if e.provision.crowded[id] {
 		delete(e.provision.crowded, id)
-		e.ground = nil
+		e.footing.ground = nil
 	}
 }
 
@@ -164,5 +191,5 @@ func (e *Engine) ordered(in cluster.Input) *cluster.Ground {
 	// Where two records contradict each other, the same one wins every time.
 	slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
-	return e.former.Next(in)
+	return e.footing.former.Next(in)
 }

@@ -20,6 +20,9 @@ type disruptor struct {
 	last    cluster.Instant // when the last pass was
 	bounded cluster.Instant // when the last with a bound was
 	search  pursuit
+	// restUntil is when the first node may have been left alone for as long as its pool
+	// wants it, if nothing becomes of it; 0 if that is not known.
+	restUntil cluster.Instant
 	// due is when the policy wants to be asked again, 0 if that depends on what happens.
 	due cluster.Instant
 	// actions whose nodes are being marked, by each of the claims that go.
@@ -171,19 +174,15 @@ var voluntary = []cluster.Reason{cluster.ReasonEmpty, cluster.ReasonUnderutilize
 
 func (e *Engine) survey() *survey {
 	s := &survey{kept: map[string]string{}, pools: map[string]*poolSurvey{}, again: cluster.Never}
-	for _, c := range e.claims {
-		n, p := e.nodeOfClaim(c), e.pools[c.Pool]
-		if n == nil || p == nil || !c.Is(cluster.Initialized) {
-			continue
-		}
-		x := s.pools[c.Pool]
-		if x == nil {
-			x = &poolSurvey{}
-			s.pools[c.Pool] = x
-		}
-		x.total++
-		if e.disrupting(c, n) || !n.Ready {
-			x.disrupting++
+	for name := range e.pools {
+		if h := e.headcount(name); h.initialized > 0 {
+			x := &poolSurvey{total: h.initialized, disrupting: h.leaving}
+			for claim := range e.begun(name) {
+				if c := e.census.of[claim]; c.initialized && !c.leaving {
+					x.disrupting++
+				}
+			}
+			s.pools[name] = x
 		}
 	}
 	for name, x := range s.pools {
@@ -194,12 +193,18 @@ func (e *Engine) survey() *survey {
 			s.again = min(s.again, changes)
 		}
 	}
+	if e.allRest() {
+		s.again = min(s.again, e.disruptor.restUntil)
+		return s
+	}
 	settled := e.settled()
+	e.disruptor.restUntil = cluster.Never
 	for _, c := range e.claims {
 		n := e.nodeOfClaim(c)
 		if n == nil || !c.Is(cluster.Initialized) {
 			continue
 		}
+		e.rests(c)
 		if c.Is(cluster.Drifted) && !e.disrupting(c, n) {
 			s.drifted++
 		}
@@ -221,6 +226,25 @@ func (e *Engine) survey() *survey {
 	return s
 }
 
+// allRest tells whether no node may go, since pods came to all of them or left them a short
+// time ago, and none has drifted: then nothing else has to be asked about any of them.
+func (e *Engine) allRest() bool {
+	e.takeCensus() // what has changed may rest for a shorter time
+	for _, h := range e.census.pools {
+		if h.drifted > 0 {
+			return false
+		}
+	}
+	return e.now < e.disruptor.restUntil && e.opts.Policy.Disrupt == nil
+}
+
+// rests notes until when the node of a claim rests at the least.
+func (e *Engine) rests(c *cluster.Claim) {
+	if p := e.pools[c.Pool]; p != nil { // else it may not go at all
+		e.disruptor.restUntil = min(e.disruptor.restUntil, e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)))
+	}
+}
+
 // disrupting tells whether a claim's node is on its way out.
 func (e *Engine) disrupting(c *cluster.Claim, n *cluster.Node) bool {
 	_, doomed := doom(c)
@@ -230,8 +254,7 @@ func (e *Engine) disrupting(c *cluster.Claim, n *cluster.Node) bool {
 // tainted tells whether a node has the taint of what goes, or will as soon as the watch
 // shows it.
 func (e *Engine) tainted(n *cluster.Node) bool {
-	f, ok := e.expected[nodeKey(n.Name)].effect.(PatchNode)
-	return ok && slices.Contains(f.Taints, cluster.DisruptedTaint) || slices.Contains(n.Taints, cluster.DisruptedTaint)
+	return e.expected.tainting[n.Name] || slices.Contains(n.Taints, cluster.DisruptedTaint)
 }
 
 // spares says why the node of a claim may not go now, "" if it may, and until when that

@@ -78,10 +78,7 @@ func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 	}
 }
 
-func (e *Engine) deletionExpected(c *cluster.Claim) bool {
-	_, deleting := e.expected[claimKey(c.Name)].effect.(DeleteClaim)
-	return deleting
-}
+func (e *Engine) deletionExpected(c *cluster.Claim) bool { return e.expected.ending[c.Name] }
 
 // finishEmpty carries on with a node that was tainted in order to be given back.
 func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {

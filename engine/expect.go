@@ -28,7 +28,7 @@ const observeWithin = 15 * cluster.Second
 // time that was set for it when the effect failed is forgotten if something else makes it
 // run before.
 func (e *Engine) busy(key string) bool {
-	if x, ok := e.expected[key]; ok {
+	if x, ok := e.expected.by[key]; ok {
 		if !x.done {
 			return true // its outcome wakes whoever waits for it
 		}
@@ -36,8 +36,8 @@ func (e *Engine) busy(key string) bool {
 			e.held = min(e.held, x.deadline)
 			return true
 		}
-		delete(e.expected, key)
-		e.ground = nil
+		e.expected.drop(key)
+		e.footing.ground = nil
 	}
 	if until := e.retry[key].notBefore; e.now < until {
 		e.held = min(e.held, until)
@@ -53,10 +53,10 @@ func (e *Engine) issue(f Effect) bool {
 	if e.busy(key) {
 		return false
 	}
-	e.expected[key] = expectation{effect: f}
+	e.expected.put(key, expectation{effect: f})
 	e.out = append(e.out, f)
 	if _, creating := f.(CreateClaim); creating {
-		e.ground = nil // it has the claim now
+		e.footing.ground = nil // it has the claim now
 	}
 	return true
 }
@@ -67,7 +67,7 @@ func (e *Engine) note(n Note) { e.out = append(e.out, n) }
 // observed clears the expectation for key if the object at this revision shows
 // its result.
 func (e *Engine) observed(key, revision string, deleting bool) {
-	x, ok := e.expected[key]
+	x, ok := e.expected.by[key]
 	if !ok || !x.done {
 		return
 	}
@@ -81,16 +81,16 @@ func (e *Engine) observed(key, revision string, deleting bool) {
 			return
 		}
 	}
-	delete(e.expected, key)
+	e.expected.drop(key)
 }
 
 // observedGone clears what was expected of an object that no longer exists.
 func (e *Engine) observedGone(key string) {
-	if x, ok := e.expected[key]; ok {
+	if x, ok := e.expected.by[key]; ok {
 		if _, creating := x.effect.(CreateClaim); creating && !x.done {
 			return // the one that went was another of the same name
 		}
-		delete(e.expected, key)
+		e.expected.drop(key)
 	}
 	delete(e.retry, key)
 }
@@ -130,19 +130,19 @@ func (e *Engine) failed(key string) cluster.Instant {
 
 func (d Done) apply(e *Engine) {
 	key := d.Effect.Key()
-	x, ok := e.expected[key]
+	x, ok := e.expected.by[key]
 	mine := ok && !x.done && sameEffect(x.effect, d.Effect)
 	if mine {
-		delete(e.expected, key)
+		e.expected.drop(key)
 	}
 	again := e.now
 	switch {
 	case d.Err == nil:
 		delete(e.retry, key)
 		if mine && d.Revision != "" || mine && awaitsDeletion(d.Effect) {
-			e.expected[key] = expectation{effect: d.Effect, done: true, revision: d.Revision, deadline: e.now.Add(observeWithin)}
+			e.expected.put(key, expectation{effect: d.Effect, done: true, revision: d.Revision, deadline: e.now.Add(observeWithin)})
 			e.alreadyObserved(key, d.Effect)
-			if _, unseen := e.expected[key]; unseen {
+			if _, unseen := e.expected.by[key]; unseen {
 				again = e.now.Add(observeWithin)
 			} // else whoever was told of it found the object busy, and has to be told again
 		}

@@ -56,7 +56,7 @@ func (e *Engine) inherit(p *cluster.Pod) bool {
 		if e.awaited(to) && e.reservedBy(to) != "" {
 			e.disruptor.heirs[k] = left
 			e.answered.set(p.ID(), answer{host: to, at: e.now, depends: p.DependsOnOthers()})
-			e.reserved.queue = append(e.reserved.queue, p.ID())
+			e.reserved.entries.join(entry{to, p.ID()})
 			e.agenda.by(job{jobReserve, ""}, e.now)
 			return true
 		}
@@ -101,7 +101,7 @@ func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
 			}
 			e.disruptor.heirs[heirOf(p)] = left
 			e.answered.set(p.ID(), answer{host: to, at: e.now, depends: p.DependsOnOthers()})
-			e.reserved.queue = append(e.reserved.queue, p.ID())
+			e.reserved.entries.join(entry{to, p.ID()})
 			e.agenda.by(job{jobReserve, ""}, e.now)
 			swapped = true
 			break

@@ -67,21 +67,7 @@ func (e *Engine) doLaunch(token string) cluster.Instant {
 }
 
 // creating tells whether a claim of the batch is still being written.
-func (e *Engine) creating(token string) bool {
-	for _, x := range e.expected {
-		switch f := x.effect.(type) {
-		case CreateClaim:
-			if f.Claim.Launch.Token == token {
-				return true
-			}
-		case PatchClaim:
-			if f.Launch != nil && f.Launch.Token == token {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (e *Engine) creating(token string) bool { return e.expected.launching[token] > 0 }
 
 // regroup gives the claims that are left of a batch a launch of their own.
 func (e *Engine) regroup(token string, claims []*cluster.Claim) {

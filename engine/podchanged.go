@@ -79,7 +79,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		if begins && !e.inherit(pod) {
 			e.arrived(e.now)
 		}
-		if len(e.reserved.queue) > 0 { // it may have been too old a record to write to
+		if e.reserved.entries.len() > 0 { // it may have been too old a record to write to
 			e.agenda.by(job{jobReserve, ""}, e.now)
 		}
 	} else if e.waiting.pods[id] != nil {

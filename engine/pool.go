@@ -206,18 +206,6 @@ const poolStatusEvery = cluster.Second
 // poolHolds sums the capacity of a pool's nodes; before a node has registered,
 // that of its claim.
 func (e *Engine) poolHolds(name string) cluster.Resources {
-	var sum cluster.Resources
-	nodes := int64(0)
-	for _, c := range e.claims {
-		if c.Pool != name || released(c) {
-			continue
-		}
-		nodes++
-		if n := e.nodeOfClaim(c); n != nil {
-			sum = sum.Plus(n.Capacity)
-		} else {
-			sum = sum.Plus(c.Capacity)
-		}
-	}
-	return sum.Plus(cluster.NewResources(map[string]int64{cluster.NodesLimit: nodes}))
+	h := e.headcount(name)
+	return h.holds.Plus(cluster.NewResources(map[string]int64{cluster.NodesLimit: h.nodes}))
 }

@@ -162,39 +162,6 @@ func (e *Engine) planNow() {
 	e.queueEntries()
 }
 
-// Snapshot is the cluster as the engine expects it: what was observed, with the
-// claims whose creation is under way.
-func (e *Engine) Snapshot() *cluster.Snapshot {
-	return e.standsOn().Snapshot("", values(e.unbound), e.promises())
-}
-
-// standsOn returns the ground of what is there apart from pods without a node.
-func (e *Engine) standsOn() *cluster.Ground {
-	if e.ground == nil {
-		e.ground = e.ordered(e.standing())
-		e.former = e.ground
-	}
-	return e.ground
-}
-
-// snapshot is that of an input, most of which is as it was when the last ground was made.
-func (e *Engine) snapshot(in cluster.Input) *cluster.Snapshot {
-	return e.former.Next(in).Snapshot(in.Revision, nil, in.Promised)
-}
-
-// onlyWaits tells whether an event is about a pod that has no node, before or after, or
-// about what no snapshot shows: the ground stays as it is.
-func (e *Engine) onlyWaits(ev Event) bool {
-	switch x := ev.(type) {
-	case PodChanged:
-		was := e.pods[x.ID]
-		return (was == nil || was.Node == "") && (x.Pod == nil || x.Pod.Node == "")
-	case BudgetChanged, BufferChanged:
-		return true
-	}
-	return false
-}
-
 // create writes the claims of a plan.
 func (e *Engine) create(creates []plan.Create) {
 	for i, f := range e.draft(creates) {

@@ -1,11 +1,8 @@
 package engine
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
@@ -42,16 +39,22 @@ const (
 
 // reservations are the reserved nodes and the way of pods onto them.
 type reservations struct {
-	nodes map[string]bool // by claim
+	gates
 	// refused are claims that some pod cannot be let onto: their nodes are open to all.
 	refused map[string]bool
-	// queue holds pods to be let onto theirs, and underway those that are being let.
-	queue    []string
+	// entries are pods to be let onto theirs, and underway those that are being let.
+	entries  entries
 	underway map[string]bool
 }
 
 func newReservations() reservations {
-	return reservations{nodes: map[string]bool{}, refused: map[string]bool{}, underway: map[string]bool{}}
+	return reservations{gates: newGates(), refused: map[string]bool{}, entries: entries{asked: map[entry]bool{}}, underway: map[string]bool{}}
+}
+
+// refuse opens the node of a claim to all.
+func (r *reservations) refuse(claim string) {
+	r.refused[claim] = true
+	r.look(claim)
 }
 
 // reserves tells for how long after it is ready the node of a claim, nil for one that is
@@ -80,9 +83,9 @@ func (e *Engine) reserves(c *cluster.Claim, n *cluster.Node) cluster.Duration {
 
 // meantFor is how many waiting pods are planned for a claim or its node.
 func (e *Engine) meantFor(c *cluster.Claim, n *cluster.Node) int {
-	meant := e.answered.on[c.Name]
+	meant := len(e.answered.on[c.Name])
 	if n != nil && n.Name != c.Name {
-		meant += e.answered.on[n.Name]
+		meant += len(e.answered.on[n.Name])
 	}
 	return meant
 }
@@ -140,59 +143,11 @@ func podCount(n int) string {
 // follow keeps the list of reserved nodes.
 func (e *Engine) follow(c *cluster.Claim, n *cluster.Node) {
 	if !n.Reserved(c.Name) {
-		delete(e.reserved.nodes, c.Name)
+		e.reserved.forget(c.Name)
 		return
 	}
-	e.reserved.nodes[c.Name] = true
+	e.reserved.add(c.Name)
 	e.agenda.by(job{jobReserve, ""}, e.now)
-}
-
-// doReserve lets planned pods onto reserved nodes, and everybody onto those that need not
-// be reserved any longer. It returns when the time of the next one is over.
-func (e *Engine) doReserve() cluster.Instant {
-	e.letIn()
-	again := cluster.Never
-	for _, name := range slices.Sorted(maps.Keys(e.reserved.nodes)) {
-		again = min(again, e.open(name))
-	}
-	return again
-}
-
-// open takes the taint away from the node of a claim if it is time, and returns when it
-// will be at the latest.
-func (e *Engine) open(name string) cluster.Instant {
-	c := e.claims[name]
-	if c == nil || c.Deleting() {
-		delete(e.reserved.nodes, name)
-		return cluster.Never
-	}
-	n := e.nodeOfClaim(c)
-	if n == nil || !n.Reserved(name) {
-		delete(e.reserved.nodes, name)
-		return cluster.Never
-	}
-	wait := e.reserves(c, n)
-	ready, until := reservedSince(c, n), cluster.Instant(0)
-	switch {
-	case wait > 0 && ready == cluster.Never || wait == cluster.Forever:
-		return cluster.Never
-	case wait > 0:
-		until = ready.Add(wait)
-	}
-	if e.now < until {
-		return until
-	}
-	taints := slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.ReservedTaint(name) })
-	if !e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Taints: taints, Finalizers: n.Finalizers}) {
-		return cluster.Never // whatever is under way wakes the job
-	}
-	opened := Note{About: aboutNode(n), Reason: "Opened", Pool: c.Pool, Quiet: true, Message: "node " + n.Name + " is open to all pods"}
-	if missing := e.meantFor(c, n); wait > 0 && missing > 0 {
-		opened.Warning, opened.Quiet = true, false
-		opened.Message += ": " + podCount(missing) + " that it was reserved for did not come within " + reservedFor.String()
-	}
-	e.note(opened)
-	return cluster.Never
 }
 
 // reservedSince is when the time of a reserved node began: it can take pods since. Never if
@@ -211,112 +166,6 @@ func (e *Engine) withdraw(id string) {
 	e.waiting.bringBack(id)
 	if len(e.reserved.nodes) > 0 {
 		e.agenda.by(job{jobReserve, ""}, e.now)
-	}
-}
-
-// reservedBy returns the claim whose node is or will be reserved under this name, of a
-// claim or a node; "" for one that is open to all.
-func (e *Engine) reservedBy(host string) string {
-	c := e.claimAt(host)
-	if f, creating := e.expected[claimKey(host)].effect.(CreateClaim); c == nil && creating {
-		c = f.Claim
-	}
-	if c == nil {
-		return ""
-	}
-	reserved := false
-	if n := e.nodeOfClaim(c); n != nil && n.Labels[cluster.LabelRegistered] == "true" {
-		reserved = n.Reserved(c.Name)
-	} else {
-		reserved = e.reserves(c, n) > 0
-	}
-	if !reserved {
-		return ""
-	}
-	return c.Name
-}
-
-// lacks returns the claim of the reserved node that a waiting pod is planned for and has
-// no toleration of, "" for none.
-func (e *Engine) lacks(id string) string {
-	p, a := e.waiting.pods[id], e.answered.of[id]
-	if p == nil || a.host == "" {
-		return ""
-	}
-	if claim := e.reservedBy(a.host); claim != "" && !p.Enters(claim) {
-		return claim
-	}
-	return ""
-}
-
-// queueEntries queues all pods that lack a toleration after a plan, node by node.
-func (e *Engine) queueEntries() {
-	r := &e.reserved
-	r.queue = r.queue[:0]
-	by := map[string]string{} // of each host, which has many pods, the claim
-	for id, a := range e.answered.of {
-		p := e.waiting.pods[id]
-		if p == nil || a.host == "" {
-			continue
-		}
-		claim, known := by[a.host]
-		if !known {
-			claim = e.reservedBy(a.host)
-			by[a.host] = claim
-		}
-		if claim != "" && !p.Enters(claim) {
-			r.queue = append(r.queue, id)
-		}
-	}
-	slices.SortFunc(r.queue, func(x, y string) int {
-		return cmp.Or(strings.Compare(e.answered.of[x].host, e.answered.of[y].host), strings.Compare(x, y))
-	})
-	e.agenda.by(job{jobReserve, ""}, e.now)
-}
-
-// letIn writes the tolerations of pods in the queue, as many as may be at once.
-func (e *Engine) letIn() {
-	r := &e.reserved
-	var later []string
-	for i, id := range r.queue {
-		if len(r.underway) >= letInAtOnce {
-			later = append(later, r.queue[i:]...)
-			break
-		}
-		claim := e.lacks(id)
-		if claim == "" {
-			continue
-		}
-		p := e.waiting.pods[id]
-		if len(p.Reserved) >= mostTolerations {
-			e.reserved.refused[claim] = true
-			continue
-		}
-		if e.issue(Tolerate{Namespace: p.Namespace, Name: p.Name, UID: p.UID, Revision: p.Revision, Claim: claim}) {
-			r.underway[id] = true
-		} else {
-			later = append(later, id)
-		}
-	}
-	r.queue = later
-}
-
-func (e *Engine) tolerated(f Tolerate, d Done, again cluster.Instant) {
-	id := f.Namespace + "/" + f.Name
-	delete(e.reserved.underway, id)
-	e.agenda.by(job{jobReserve, ""}, again)
-	if d.Err == nil {
-		e.agenda.by(job{jobReserve, ""}, e.now) // it is the next one's turn
-		return
-	}
-	e.reserved.queue = append(e.reserved.queue, id) // if it still lacks it then
-	if d.Err.Kind != Rejected || e.reserved.refused[f.Claim] {
-		return
-	}
-	e.reserved.refused[f.Claim] = true
-	if c := e.claims[f.Claim]; c != nil {
-		e.note(Note{About: aboutClaim(c), Warning: true, Reason: "ReservationFailed", Pool: c.Pool,
-			Message: "Its node is open to all pods, since pod " + id + " cannot be given a toleration: " + d.Err.Message})
 	}
 }
 

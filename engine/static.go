@@ -66,7 +66,7 @@ func (e *Engine) keepReplicas(name string) cluster.Instant {
 func (e *Engine) countFailures(x *fixed) {
 	for _, name := range slices.Sorted(maps.Keys(x.unlaunched)) {
 		c := e.claims[name]
-		_, coming := e.expected[claimKey(name)].effect.(CreateClaim)
+		_, coming := e.expected.by[claimKey(name)].effect.(CreateClaim)
 		switch {
 		case c != nil && c.Is(cluster.Launched):
 			x.failures = 0
@@ -323,7 +323,7 @@ func (e *Engine) freeNames(p *cluster.Pool, n int) []string {
 	var out []string
 	for ordinal := 0; len(out) < n; ordinal++ {
 		name := p.Name + "-" + hash(p.UID, "replica", strconv.Itoa(ordinal))
-		if _, known := e.expected[claimKey(name)]; e.claims[name] == nil && !known && !drafted[name] {
+		if _, known := e.expected.by[claimKey(name)]; e.claims[name] == nil && !known && !drafted[name] {
 			out = append(out, name)
 		}
 	}

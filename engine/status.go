@@ -47,7 +47,7 @@ type BufferStatus struct {
 func (e *Engine) Status() Status {
 	s := Status{
 		Synced: e.synced, Suspended: e.suspended, Nodes: len(e.nodes),
-		Waiting: len(e.waiting.pods), Unplaced: e.unplaced(), Underway: len(e.expected),
+		Waiting: len(e.waiting.pods), Unplaced: e.unplaced(), Underway: len(e.expected.by),
 	}
 	byPool := map[string][]*cluster.Claim{}
 	for _, c := range e.claims {
@@ -103,20 +103,13 @@ func (e *Engine) Input() cluster.Input {
 
 // standing is Input without the pods that have no node, and what was promised to them.
 func (e *Engine) standing() cluster.Input {
-	in := cluster.Input{
-		Emptied: map[string]bool{}, Staying: e.staying(),
-		Nodes: values(e.nodes), Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs), Buffers: values(e.buffers),
-		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
-		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
-		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),
-		Overlays: values(e.overlays), ResourceClaims: values(e.resourceClaims), ResourceSlices: values(e.resourceSlices), DeviceClasses: values(e.deviceClasses),
-		Types: make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
-	}
+	in := e.termsOf()
+	in.Nodes, in.Emptied, in.Staying = values(e.nodes), map[string]bool{}, e.staying()
 	for _, on := range e.podsOn {
 		in.Pods = append(in.Pods, on...)
 	}
 	for _, c := range e.claims {
-		if !e.ours(c.Class) || released(c) {
+		if !e.counts(c) {
 			continue
 		}
 		in.Claims = append(in.Claims, e.upToDate(c))
@@ -126,6 +119,19 @@ func (e *Engine) standing() cluster.Input {
 	}
 	in.Claims = append(in.Claims, e.coming()...)
 	e.retained(&in)
+	return in
+}
+
+// termsOf is what there is beside nodes, claims and pods.
+func (e *Engine) termsOf() cluster.Input {
+	in := cluster.Input{
+		Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs), Buffers: values(e.buffers),
+		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
+		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
+		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),
+		Overlays: values(e.overlays), ResourceClaims: values(e.resourceClaims), ResourceSlices: values(e.resourceSlices), DeviceClasses: values(e.deviceClasses),
+		Types: make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
+	}
 	for _, p := range e.pools {
 		if e.usable(p) {
 			in.Pools = append(in.Pools, p)
@@ -141,9 +147,9 @@ func (e *Engine) standing() cluster.Input {
 // coming are the claims that are written, or will be, and not seen yet.
 func (e *Engine) coming() []*cluster.Claim {
 	out := e.drafted()
-	for _, x := range e.expected {
-		if f, ok := x.effect.(CreateClaim); ok && e.claims[f.Claim.Name] == nil {
-			out = append(out, f.Claim)
+	for name, c := range e.expected.creating {
+		if e.claims[name] == nil {
+			out = append(out, c)
 		}
 	}
 	return out

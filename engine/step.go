@@ -88,8 +88,9 @@ type Engine struct {
 	opts Options
 	now  cluster.Instant
 	world
+	census   census
 	agenda   *agenda
-	expected map[string]expectation
+	expected expectations
 	retry    map[string]backoff
 	blocked  map[string]bool // pods whose eviction a budget has refused, by namespace/name
 
@@ -102,10 +103,7 @@ type Engine struct {
 	provision provisioning
 	answered  answers
 	reserved  reservations
-	// ground is kept while nothing but pods without a node changes; nil when it has to
-	// be made anew. former is the last that was made: it is a start for the next.
-	ground    *cluster.Ground
-	former    *cluster.Ground
+	footing   footing
 	podEvents map[string]cluster.Instant
 	dated     map[string]dated // claims with pod events that are not written yet
 	disruptor disruptor
@@ -128,8 +126,8 @@ type Engine struct {
 // New returns an engine that has observed nothing yet.
 func New(opts Options) *Engine {
 	return &Engine{
-		opts: opts, world: newWorld(), agenda: newAgenda(),
-		expected: map[string]expectation{}, retry: map[string]backoff{}, blocked: map[string]bool{},
+		opts: opts, world: newWorld(), census: newCensus(), footing: newFooting(), agenda: newAgenda(),
+		expected: newExpectations(), retry: map[string]backoff{}, blocked: map[string]bool{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
 		podEvents: map[string]cluster.Instant{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
@@ -148,7 +146,7 @@ func (e *Engine) Step(now cluster.Instant, events []Event) (effects []Effect, wa
 	e.now = max(e.now, now)
 	for _, ev := range events {
 		if !e.onlyWaits(ev) {
-			e.ground = nil
+			e.footing.ground = nil
 		}
 		ev.apply(e)
 	}

@@ -10,17 +10,17 @@ import "github.com/ullage-sh/ullage/cluster"
 
 // unsure notes that a claim may be there, and asks for it again.
 func (e *Engine) unsure(f CreateClaim, again cluster.Instant) {
-	e.expected[f.Key()] = expectation{effect: f, unsure: true}
+	e.expected.put(f.Key(), expectation{effect: f, unsure: true})
 	e.agenda.by(job{jobClaim, f.Claim.Name}, again)
 }
 
 // askAgain asks for a claim of which it is not known whether it is there.
 func (e *Engine) askAgain(name string) {
-	f, creating := e.expected[claimKey(name)].effect.(CreateClaim)
-	if !creating || !e.expected[f.Key()].unsure {
+	f, creating := e.expected.by[claimKey(name)].effect.(CreateClaim)
+	if !creating || !e.expected.by[f.Key()].unsure {
 		return
 	}
-	delete(e.expected, f.Key())
+	e.expected.drop(f.Key())
 	if !e.issue(f) {
 		e.unsure(f, e.held)
 	}
@@ -28,7 +28,7 @@ func (e *Engine) askAgain(name string) {
 
 // isThere ends the uncertainty about a claim.
 func (e *Engine) isThere(name string) {
-	if e.expected[claimKey(name)].unsure {
-		delete(e.expected, claimKey(name))
+	if e.expected.by[claimKey(name)].unsure {
+		e.expected.drop(claimKey(name))
 	}
 }

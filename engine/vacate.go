@@ -189,7 +189,7 @@ func (e *Engine) keep(c *cluster.Claim, why string) {
 		x.kept = why
 		e.agenda.by(job{jobClaim, f.Name}, e.now)
 	}
-	e.ground = nil
+	e.footing.ground = nil
 }
 
 // keepFor keeps the nodes from which pods were evicted that find no place elsewhere.
@@ -255,9 +255,7 @@ func (e *Engine) retained(in *cluster.Input) {
 		delete(in.Emptied, c.NodeName)
 		for i, n := range in.Nodes {
 			if n.Name == c.NodeName {
-				open := *n
-				open.Taints = slices.DeleteFunc(slices.Clone(n.Taints), func(t cluster.Taint) bool { return t == cluster.DisruptedTaint })
-				in.Nodes[i] = &open
+				in.Nodes[i] = opened(n)
 			}
 		}
 	}
@@ -312,7 +310,7 @@ func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan, snapshot
 		for _, c := range claims {
 			e.disruptor.vacating[c.Name].kept = why
 		}
-		e.ground = nil
+		e.footing.ground = nil
 	}
 	hold(why)
 	other := e.plan(snapshot(), e.opts.Solve)

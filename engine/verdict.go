@@ -147,14 +147,7 @@ func budgetText(b cluster.Budget) string {
 	return text
 }
 
-func (e *Engine) hasDrifted(pool string) bool {
-	for _, c := range e.claims {
-		if c.Pool == pool && c.Is(cluster.Drifted) {
-			return true
-		}
-	}
-	return false
-}
+func (e *Engine) hasDrifted(pool string) bool { return e.headcount(pool).drifted > 0 }
 
 // watchDisruption keeps the condition that says why a claim goes.
 func (e *Engine) watchDisruption(c *cluster.Claim, n *cluster.Node, want *conditions) {

@@ -34,6 +34,8 @@ type world struct {
 	// undecided holds the pods that the scheduler has not looked at yet, and when
 	// they were created.
 	undecided map[string]cluster.Instant
+	// daemonsChanged counts the changes of DaemonSets.
+	daemonsChanged int
 }
 
 func newWorld() world {
@@ -88,6 +90,7 @@ func (ev NodeChanged) apply(e *Engine) {
 	} else {
 		e.nodes[ev.Name] = ev.Node
 		if ev.Node.ProviderID != "" {
+			e.footing.tied = e.footing.tied || e.nodeOf[ev.Node.ProviderID] != ""
 			e.nodeOf[ev.Node.ProviderID] = ev.Name
 		}
 		e.observed(nodeKey(ev.Name), ev.Node.Revision, ev.Node.DeletingAt != 0)
@@ -112,7 +115,11 @@ func hostChanged(a, b *cluster.Node) bool {
 
 // touchNode makes the jobs that care for a node run.
 func (e *Engine) touchNode(n *cluster.Node) {
+	e.footing.nodes[n.Name] = true
 	if c := e.claimOfNode(n); c != nil {
+		e.footing.claims[c.Name] = true
+		e.recount(c.Name)
+		e.reserved.look(c.Name)
 		e.touchClaim(c)
 	}
 }
@@ -125,6 +132,9 @@ func (e *Engine) touchClaim(c *cluster.Claim) {
 func (ev ClaimChanged) apply(e *Engine) {
 	old := e.claims[ev.Name]
 	if old != nil {
+		if n := e.nodeOf[old.ProviderID]; n != "" {
+			e.footing.nodes[n] = true // it may have no claim now
+		}
 		if e.claimOf[old.ProviderID] == ev.Name {
 			delete(e.claimOf, old.ProviderID)
 		}
@@ -138,9 +148,15 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.agenda.by(job{jobPool, old.Pool}, e.now)
 	}
 	e.linkReplacements(ev.Name, old, ev.Claim)
+	e.footing.claims[ev.Name] = true
+	e.recount(ev.Name)
+	e.reserved.look(ev.Name)
 	e.disruptor.turns.known = false
 	if len(e.reserved.nodes) > 0 {
 		e.agenda.by(job{jobReserve, ""}, e.now) // it may have been the last to be waited for
+	}
+	if old == nil {
+		e.answered.again(ev.Name)
 	}
 	if c := ev.Claim; c == nil {
 		delete(e.claims, ev.Name)
@@ -153,6 +169,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.claims[ev.Name] = c
 		e.isThere(ev.Name)
 		if c.ProviderID != "" {
+			e.footing.tied = e.footing.tied || e.claimOf[c.ProviderID] != ""
 			e.claimOf[c.ProviderID] = c.Name
 		}
 		if c.Launch != nil {
@@ -165,7 +182,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.agenda.by(job{jobPool, c.Pool}, e.now)
 		e.observed(claimKey(ev.Name), c.Revision, c.Deleting())
 		e.touchClaim(c)
-		if c.Is(cluster.Initialized) && e.answered.on[ev.Name] > 0 && (old == nil || !old.Is(cluster.Initialized)) {
+		if c.Is(cluster.Initialized) && len(e.answered.on[ev.Name]) > 0 && (old == nil || !old.Is(cluster.Initialized)) {
 			e.agenda.by(job{jobProvision, ""}, e.now) // from now on it can be doubted that pods come
 		}
 	}
@@ -201,6 +218,9 @@ func (ev PoolChanged) apply(e *Engine) {
 		}
 		e.disruptor.search.vain = 0
 	}
+	if old == nil || pool == nil || old.ConsolidateAfter != pool.ConsolidateAfter {
+		e.disruptor.restUntil = 0
+	}
 	e.agenda.by(job{jobPool, ev.Name}, e.now)
 	e.passIn()
 	e.replan()
@@ -233,6 +253,7 @@ func (ev DaemonSetChanged) apply(e *Engine) {
 	} else {
 		e.daemons[ev.ID] = ev.DaemonSet
 	}
+	e.daemonsChanged++
 	e.agenda.by(job{jobReserve, ""}, e.now)
 	e.replan()
 }

@@ -68,6 +68,7 @@ type world struct {
 	passes   int
 	// purchases counts the plans that bought nodes, plans all.
 	purchases, plans int
+	steps            int
 	budgets          map[string]bool  // pods whose eviction is refused
 	deathless        map[string]bool  // pods that do not end
 	behind           cluster.Duration // the API server's clock
@@ -332,6 +333,10 @@ func (w *world) deliver() {
 	}
 	effects, wake := w.eng.Step(w.now, events)
 	w.wake = wake
+	w.steps++
+	if wrong := w.eng.Check(w.steps%64 == 0); wrong != "" {
+		w.t.Fatalf("%s: %s", w.now.RFC3339(), wrong)
+	}
 	for _, f := range effects {
 		switch f := f.(type) {
 		case engine.Note:

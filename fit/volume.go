@@ -154,7 +154,7 @@ func (w *World) attach(n *node, x *cluster.ClassVolume, by int) {
 		return
 	}
 	if by < 0 {
-		n.volumes[x.ID] += by
+		n.use(x.ID, by)
 	}
 	if n.volumes[x.ID] > 0 || slices.Contains(n.hanging, x.ID) {
 		if at := w.attachLimit(x.Driver); at >= 0 {
@@ -162,7 +162,7 @@ func (w *World) attach(n *node, x *cluster.ClassVolume, by int) {
 		}
 	}
 	if by > 0 {
-		n.volumes[x.ID] += by
+		n.use(x.ID, by)
 	}
 }
 

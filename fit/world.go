@@ -43,11 +43,12 @@ type node struct {
 	total    cluster.Vector // before anything is on it
 	free     cluster.Vector
 	ports    []cluster.HostPort
-	// volumes that are attached, of those that pods may share, with how many use them.
+	// volumes that are attached, of those that pods may share, with how many use them; nil
+	// for none.
 	volumes map[string]int
 	// hanging are attached although no pod of the snapshot uses them.
 	hanging []string
-	placed  map[int32]int32 // pods placed here by class
+	placed  map[int32]int32 // pods placed here by class; nil for none
 	// found are the free volumes that pods placed here have taken: for each class, of
 	// each pod.
 	found map[int32][][]string
@@ -63,7 +64,7 @@ func New(snap *cluster.Snapshot) *World {
 	}
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
-		n := node{id: i, offering: -1, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), placed: map[int32]int32{}, volumes: map[string]int{}, hanging: h.Hanging}
+		n := node{id: i, offering: -1, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), hanging: h.Hanging}
 		n.ports = append(n.ports, h.Expected...)
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
@@ -71,7 +72,7 @@ func New(snap *cluster.Snapshot) *World {
 			}
 		}
 		for _, id := range h.Volumes {
-			n.volumes[id] = 1
+			n.use(id, 1)
 		}
 		w.nodes = append(w.nodes, n)
 	}
@@ -83,6 +84,14 @@ func New(snap *cluster.Snapshot) *World {
 	}
 	w.addRepulsions()
 	return w
+}
+
+// use counts users of a volume.
+func (n *node) use(id string, by int) {
+	if n.volumes == nil {
+		n.volumes = map[string]int{}
+	}
+	n.volumes[id] += by
 }
 
 // Nodes is how many nodes there are.
@@ -116,7 +125,7 @@ func (w *World) fresh(offering int, name string) node {
 		}
 		return o.Label(key)
 	}
-	return node{id: -1, offering: offering, label: label, taints: w.snap.Pools[o.Pool].Taints, total: o.Allocatable, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports), placed: map[int32]int32{}, volumes: map[string]int{}}
+	return node{id: -1, offering: offering, label: label, taints: w.snap.Pools[o.Pool].Taints, total: o.Allocatable, free: slices.Clone(o.Free), ports: slices.Clone(o.Ports)}
 }
 
 // Place puts pods of a class on a node, whether they fit or not.
@@ -131,6 +140,9 @@ func (w *World) Place(class, node int, pods int32) {
 
 // count notes that pods of a class came to a node, or left it.
 func (w *World) count(class int32, n *node, pods int32) {
+	if n.placed == nil {
+		n.placed = map[int32]int32{}
+	}
 	n.placed[class] += pods
 	for _, g := range w.snap.Classes[class].Groups {
 		w.shift(g, n.id, pods)

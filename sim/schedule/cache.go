@@ -35,8 +35,8 @@ type Cache struct {
 
 	log  []change // oldest first
 	base int      // how many entries of the log were dropped
-	// How many nodes are reserved, and how many would rather not have some pods.
-	reserved, shy int
+	gates gates
+	shy   int // how many nodes would rather not have some pods
 
 	next int // slot where the next search begins
 	rng  *rand.Rand
@@ -86,7 +86,7 @@ func NewCache(rng *rand.Rand) *Cache {
 		byName: map[string]*node{}, resources: map[string]int{cluster.CPU: 0, cluster.Memory: 1},
 		pods: map[string]*resident{}, classes: map[classKey]*class{}, keys: map[string]*domains{},
 		groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
-		rng: rng,
+		gates: gates{of: map[string][]int{}}, rng: rng,
 	}
 }
 
@@ -136,7 +136,7 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 		return false
 	}
 	c.uncountAll(n)
-	c.special(n, -1)
+	c.special(n, false)
 	if n.rec == nil {
 		c.alive++
 	}
@@ -149,7 +149,7 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 		n.taint = slices.Concat(n.taint, []cluster.Taint{cluster.CordonTaint})
 	}
 	n.shy = slices.ContainsFunc(n.taint, func(t cluster.Taint) bool { return t.Effect == cluster.PreferNoSchedule })
-	c.special(n, 1)
+	c.special(n, true)
 	n.total = c.vector(rec.Allocatable)
 	c.empty(n)
 	for r := range n.pods {
@@ -163,13 +163,15 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 	return true
 }
 
-// special counts the nodes that need a closer look.
-func (c *Cache) special(n *node, by int) {
+// special notes the nodes that need a closer look, or that one does not any longer.
+func (c *Cache) special(n *node, is bool) {
 	if n.reserved != "" {
-		c.reserved += by
+		c.gates.reserve(n, is)
 	}
-	if n.shy {
-		c.shy += by
+	if n.shy && is {
+		c.shy++
+	} else if n.shy {
+		c.shy--
 	}
 }
 
@@ -214,7 +216,7 @@ func (c *Cache) RemoveNode(name string) {
 		return
 	}
 	c.uncountAll(n)
-	c.special(n, -1)
+	c.special(n, false)
 	n.rec, n.taint, n.reserved, n.shy = nil, nil, "", false
 	c.alive--
 	for _, d := range c.keys {

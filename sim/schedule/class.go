@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -271,21 +270,4 @@ func (c *Cache) Watches(p, q *cluster.Pod) bool {
 		}
 	}
 	return false
-}
-
-// nextSlot returns the first slot at or after from whose node may take the class, or
-// −1.
-func (k *class) nextSlot(from int) int {
-	w := from / 64
-	if w >= len(k.fits) {
-		return -1
-	}
-	x := k.fits[w] &^ (1<<(from%64) - 1)
-	for x == 0 {
-		if w++; w >= len(k.fits) {
-			return -1
-		}
-		x = k.fits[w]
-	}
-	return w*64 + bits.TrailingZeros64(x)
 }

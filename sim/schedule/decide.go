@@ -118,8 +118,10 @@ func (c *Cache) Feasible(p *cluster.Pod) []string {
 	c.catchUp(k)
 	var out []string
 	least := k.leasts()
-	for s := k.nextSlot(0); s >= 0; s = k.nextSlot(s + 1) {
-		if c.nodes[s].lets(k, p) && c.counted(k, s, least) {
+	shut := c.gates.open(k, p)
+	defer c.gates.close()
+	for s := k.nextSlot(0, shut); s >= 0; s = k.nextSlot(s+1, shut) {
+		if c.counted(k, s, least) {
 			out = append(out, c.nodes[s].name)
 		}
 	}
@@ -151,8 +153,10 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 		start = 0
 	}
 	at, wrapped := start, false
+	shut := c.gates.open(k, p)
+	defer c.gates.close()
 	for len(found) < want {
-		s := k.nextSlot(at)
+		s := k.nextSlot(at, shut)
 		if s < 0 && !wrapped {
 			at, wrapped = 0, true
 			continue
@@ -160,7 +164,7 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 		if s < 0 || wrapped && s >= start {
 			break
 		}
-		if (c.reserved == 0 || c.nodes[s].lets(k, p)) && c.counted(k, s, least) {
+		if c.counted(k, s, least) {
 			found = append(found, s)
 			c.next = s + 1
 		}

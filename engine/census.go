@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// census counts the claims of each pool by what their records and those of their nodes say.
+// What has changed is noted by whoever takes records in (world.go) and counted anew when
+// somebody asks. Beside that there is what the engine has begun and nobody shows yet: those
+// claims are few, and counted each time (begun).
+type census struct {
+	pools map[string]*headcount
+	of    map[string]counted // claims, as what they are counted
+	stale map[string]bool    // claims that may have become something else
+}
+
+// headcount is what there is of a pool.
+type headcount struct {
+	nodes int64             // claims that have not been let go
+	holds cluster.Resources // their capacity
+	// Of those whose nodes were initialized, how many there are, how many are ending or not
+	// ready, and how many are on their way out in any way or not ready.
+	initialized, ending, leaving int
+	drifted                      int // claims that say so
+}
+
+// counted is what a claim is counted as.
+type counted struct {
+	pool                                  string
+	stays                                 bool // it has not been let go
+	holds                                 cluster.Resources
+	initialized, ending, leaving, drifted bool
+}
+
+func newCensus() census {
+	return census{pools: map[string]*headcount{}, of: map[string]counted{}, stale: map[string]bool{}}
+}
+
+// recount notes that a claim may not be what it was.
+func (e *Engine) recount(claim string) { e.census.stale[claim] = true }
+
+// count adds a claim, or takes it away.
+func (x *census) count(c counted, by int) {
+	h := x.pools[c.pool]
+	if h == nil {
+		h = &headcount{}
+		x.pools[c.pool] = h
+	}
+	if c.stays && by > 0 {
+		h.nodes, h.holds = h.nodes+1, h.holds.Plus(c.holds)
+	} else if c.stays {
+		h.nodes, h.holds = h.nodes-1, h.holds.Minus(c.holds)
+	}
+	for _, n := range []struct {
+		is  bool
+		sum *int
+	}{{c.initialized, &h.initialized}, {c.ending, &h.ending}, {c.leaving, &h.leaving}, {c.drifted, &h.drifted}} {
+		if n.is {
+			*n.sum += by
+		}
+	}
+}
+
+// headcount is what there is of a pool as records say.
+func (e *Engine) headcount(pool string) headcount {
+	e.takeCensus()
+	if h := e.census.pools[pool]; h != nil {
+		return *h
+	}
+	return headcount{}
+}
+
+// takeCensus counts what has changed.
+func (e *Engine) takeCensus() {
+	x := &e.census
+	for name := range x.stale {
+		if was, known := x.of[name]; known {
+			x.count(was, -1)
+			delete(x.of, name)
+		}
+		if c := e.claims[name]; c != nil {
+			x.of[name] = e.countAs(c)
+			x.count(x.of[name], 1)
+			if x.of[name].initialized {
+				e.rests(c)
+			}
+		}
+	}
+	clear(x.stale)
+}
+
+func (e *Engine) countAs(c *cluster.Claim) counted {
+	n := e.nodeOfClaim(c)
+	x := counted{pool: c.Pool, stays: !released(c), holds: c.Capacity, drifted: c.Is(cluster.Drifted)}
+	if n == nil {
+		return x
+	}
+	x.holds = n.Capacity
+	if !c.Is(cluster.Initialized) {
+		return x
+	}
+	_, doomed := doom(c)
+	x.initialized = true
+	x.ending = c.Deleting() || n.DeletingAt != 0 || !n.Ready
+	x.leaving = x.ending || doomed || slices.Contains(n.Taints, cluster.DisruptedTaint)
+	return x
+}
+
+// begun are the claims of a pool about which something has been begun that brings them, or
+// may bring them, on their way out.
+func (e *Engine) begun(pool string) map[string]bool {
+	out := map[string]bool{}
+	see := func(name string) {
+		if c := e.claims[name]; c != nil && c.Pool == pool {
+			out[name] = true
+		}
+	}
+	for name := range e.expected.ending {
+		see(name)
+	}
+	for name := range e.disruptor.actions {
+		see(name)
+	}
+	for node := range e.expected.tainting {
+		if c := e.claimOfHost(node); c != nil {
+			see(c.Name)
+		}
+	}
+	return out
+}
