@@ -36,7 +36,7 @@ func (g *Ground) Amend(in Input, sites []Site, gone []string) (next *Ground, ok 
 	next = &Ground{in: in, index: g.index, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}, devices: g.devices, volumes: g.volumes, undecided: g.undecided}
 	next.out.Resources, next.out.SameDevices = g.out.Resources, g.out.SameDevices
 	b := builder{Ground: next, terms: g.terms, sites: map[string]*site{}}
-	b.terms.pools = map[string]int{}
+	b.pools = map[string]int{}
 	b.addPools()
 	if !next.sameTerms(g) || !next.samePools(g) || !next.names(sites) {
 		return nil, false

@@ -33,8 +33,8 @@ type Cache struct {
 	free  [][]int64
 	asked [2][]int64
 
-	log  []change // oldest first
-	base int      // how many entries of the log were dropped
+	log   []change // oldest first
+	base  int      // how many entries of the log were dropped
 	gates gates
 	shy   int // how many nodes would rather not have some pods
 
