@@ -104,6 +104,9 @@ func (a *amendment) addSites(sites []Site) {
 		if slices.ContainsFunc(pods, (*Pod).Terminal) {
 			pods = slices.DeleteFunc(slices.Clone(pods), (*Pod).Terminal)
 		}
+		if len(pods) == 0 {
+			pods = nil
+		}
 		a.addHost(s.Claim, s.Node, pods)
 	}
 	a.in.Emptied = nil
