@@ -95,6 +95,45 @@ func TestLaunchLimit(t *testing.T) {
 	}
 }
 
+// TestThrottledByAll: all of the services let hardly anything through at first; a class is
+// resolved, and nodes are launched, found and ended, all the same.
+func TestThrottledByAll(t *testing.T) {
+	// One at a time; Pricing and EKS count for each operation by itself.
+	tight := awssim.Rate{Burst: 1, PerSecond: 0.2}
+	a := small(t, func(c *awssim.Config) {
+		rates := awssim.DefaultRates()
+		rates.NonMutating, rates.Unfiltered, rates.Mutating = tight, tight, tight
+		for name, l := range rates.Others {
+			l.Read = tight
+			if l.Write != (awssim.Rate{}) {
+				l.Write = tight
+			}
+			rates.Others[name] = l
+		}
+		c.Rates = &rates
+	})
+	p := a.provider(t, nil)
+	ctx := context.Background()
+	r, err := p.Create(ctx, three(t, a))
+	if err != nil || len(r.Instances) != 6 || !slices.Equal(idsOf(r), a.alive()) {
+		t.Fatalf("%v, %v; there are %v", idsOf(r), err, a.alive())
+	}
+	if _, err := p.Delete(ctx, idsOf(r)); err != nil || len(a.alive()) != 0 {
+		t.Errorf("after that there are %v, %v", a.alive(), err)
+	}
+	by := map[string]int{}
+	for name, n := range a.Counts() {
+		if service, ok := strings.CutSuffix(name, " throttled"); ok {
+			by[service[:strings.IndexByte(service, ':')]] += n
+		}
+	}
+	for _, service := range []string{"ec2", "iam", "pricing"} {
+		if by[service] == 0 {
+			t.Errorf("%s throttled nothing: %v", service, by)
+		}
+	}
+}
+
 // TestParameterVanishes: while the parameter that names the images is gone nothing is
 // launched and the class says why; its instances have not drifted; then it goes on.
 func TestParameterVanishes(t *testing.T) {
