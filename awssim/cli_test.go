@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -136,9 +137,42 @@ func TestCommandLine(t *testing.T) {
 	c.run("InvalidInstanceID.NotFound", "ec2", "describe-instances", "--instance-ids", "i-00000000000000000")
 
 	c.fleet(s, image)
+	c.reserve(image)
+	c.session()
 	c.scale()
 	c.nodegroup(s)
 	c.interruption(s)
+}
+
+// reserve reserves capacity, launches into it, and gives it back.
+func (c *cli) reserve(image string) {
+	c.t.Helper()
+	id := strings.Trim(strings.TrimSpace(c.run("", "ec2", "create-capacity-reservation", "--instance-type", "m6i.large", "--instance-platform", "Linux/UNIX",
+		"--availability-zone", "us-west-2b", "--instance-count", "2", "--instance-match-criteria", "targeted", "--query", "CapacityReservation.CapacityReservationId")), `"`)
+	into := []string{"ec2", "run-instances", "--image-id", image, "--instance-type", "m6i.large", "--placement", "AvailabilityZone=us-west-2b",
+		"--capacity-reservation-specification", "CapacityReservationTarget={CapacityReservationId=" + id + "}", "--count"}
+	c.run("ReservationCapacityExceeded", append(into, "3")...)
+	c.run("", append(into, "1")...)
+	c.settle("2\t1\tactive", "ec2", "describe-capacity-reservations", "--capacity-reservation-ids", id, "--query", "CapacityReservations[0].[TotalInstanceCount,AvailableInstanceCount,State]")
+	c.run("", "ec2", "cancel-capacity-reservation", "--capacity-reservation-id", id)
+	c.run("InvalidCapacityReservationId.NotFound", "ec2", "describe-capacity-reservations", "--capacity-reservation-ids", "cr-00000000000000000")
+}
+
+// session assumes a role, and asks as that.
+func (c *cli) session() {
+	c.t.Helper()
+	var out struct {
+		Credentials struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+	}
+	c.read(&out, "sts", "assume-role", "--role-arn", "arn:aws:iam::000000000000:role/reader", "--role-session-name", "test")
+	as := *c
+	as.env = append(slices.Clone(c.env), "AWS_ACCESS_KEY_ID="+out.Credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY="+out.Credentials.SecretAccessKey, "AWS_SESSION_TOKEN="+out.Credentials.SessionToken)
+	var who struct{ Arn string }
+	if as.read(&who, "sts", "get-caller-identity"); who.Arn != "arn:aws:sts::000000000000:assumed-role/reader/test" {
+		c.t.Errorf("with the session's credentials it is %s", who.Arn)
+	}
+	as.env = append(as.env, "AWS_SESSION_TOKEN=another")
+	as.run("InvalidClientTokenId", "sts", "get-caller-identity")
 }
 
 // settle asks until the answer is what it should be; the deadline only ends a test that
@@ -189,7 +223,6 @@ func (c *cli) nodegroup(s *Server) {
 		}
 	})
 	id := strings.Trim(strings.TrimSpace(c.run("", "eks", "update-nodegroup-version", "--cluster-name", "ullage", "--nodegroup-name", "ng", "--query", "update.id")), `"`)
-	c.run("ResourceInUseException", "eks", "update-nodegroup-config", "--cluster-name", "ullage", "--nodegroup-name", "ng", "--scaling-config", "desiredSize=3")
 	c.settle("Successful", "eks", "describe-update", "--name", "ullage", "--nodegroup-name", "ng", "--update-id", id, "--query", "update.status")
 	c.settle("1.36.0-20261115", append(describe, "nodegroup.releaseVersion")...)
 	c.run("", "eks", "delete-nodegroup", "--cluster-name", "ullage", "--nodegroup-name", "ng")

@@ -47,6 +47,10 @@ func TestControl(t *testing.T) {
 		t.Errorf("got the log %+v, want its last line, of the launch", state.Log)
 	}
 
+	s.Do(func(w *world.World) { w.Reserve("c5.large", "us-west-2a", 3, true, cluster.Never) })
+	if state, err = c.State(ctx, 0); err != nil || len(state.Reservations) != 1 || state.Reservations[0].Count != 3 || state.Reservations[0].Unused != 3 || !state.Reservations[0].Targeted {
+		t.Errorf("what is reserved is %+v, %v", state.Reservations, err)
+	}
 	r := Release{}
 	for _, want := range []string{"v20261121", "v20261122"} {
 		r.Name = ""

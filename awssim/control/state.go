@@ -17,8 +17,10 @@ type State struct {
 	Now       time.Time  `json:"now"`
 	Instances []Instance `json:"instances"` // as launched, for an hour after their end
 	Images    []Image    `json:"images"`    // oldest first
-	Queues    []Queue    `json:"queues"`
-	Groups    []Group    `json:"groups"` // of Auto Scaling
+	// Reservations of capacity that hold, oldest first.
+	Reservations []Reservation `json:"reservations"`
+	Queues       []Queue       `json:"queues"`
+	Groups       []Group       `json:"groups"` // of Auto Scaling
 	// NodeGroups of the cluster; each has a group of Auto Scaling.
 	NodeGroups []Group `json:"nodeGroups"`
 	// Requests by operation (ec2:CreateFleet), and those that were throttled.
@@ -38,6 +40,16 @@ type Instance struct {
 	Node         string            `json:"node"`
 	Launched     time.Time         `json:"launched"`
 	Tags         map[string]string `json:"tags"`
+}
+
+// Reservation is capacity on demand that is kept, and paid for.
+type Reservation struct {
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Zone     string `json:"zone"`
+	Count    int    `json:"count"`
+	Unused   int    `json:"unused"`
+	Targeted bool   `json:"targeted"`
 }
 
 // Image is a machine image.
@@ -73,7 +85,7 @@ type Line struct {
 // look describes a world, with the last lines of its log.
 func look(s *awssim.Server, lines int) State {
 	out := State{
-		Instances: []Instance{}, Images: []Image{}, Queues: []Queue{}, Groups: []Group{}, NodeGroups: []Group{}, Log: []Line{}, Requests: s.Counts(),
+		Instances: []Instance{}, Images: []Image{}, Reservations: []Reservation{}, Queues: []Queue{}, Groups: []Group{}, NodeGroups: []Group{}, Log: []Line{}, Requests: s.Counts(),
 	}
 	s.Do(func(w *world.World) {
 		cfg := w.Config()
@@ -85,6 +97,11 @@ func look(s *awssim.Server, lines int) State {
 		}
 		for _, i := range w.Images() {
 			out.Images = append(out.Images, Image{i.ID, i.Name})
+		}
+		for _, r := range w.Reservations() {
+			if r.Active() {
+				out.Reservations = append(out.Reservations, Reservation{r.ID, r.Type, r.Zone, r.Count, w.Unused(r), r.Targeted})
+			}
 		}
 		for _, q := range w.Queues() {
 			all, hidden := w.Count(q)

@@ -198,6 +198,12 @@ func printState(out io.Writer, s control.State) error {
 			p("%s\t%d\t%d\t%d\t%s\n", g.Name, g.Min, g.Max, g.Desired, g.Status)
 		}
 	}
+	if len(s.Reservations) > 0 {
+		p("\nRESERVATION\tTYPE\tZONE\tCOUNT\tUNUSED\n")
+	}
+	for _, r := range s.Reservations {
+		p("%s\t%s\t%s\t%d\t%d\n", r.ID, r.Type, r.Zone, r.Count, r.Unused)
+	}
 	p("\nQUEUE\tMESSAGES\tHIDDEN\n")
 	for _, q := range s.Queues {
 		p("%s\t%d\t%d\n", q.Name, q.Messages, q.Hidden)
