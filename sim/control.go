@@ -182,6 +182,9 @@ func (c *control) look(o *owner) {
 // life returns what is known about a pod beside its record.
 func (c *control) life(o *store.Pod) *life { return c.lives[o] }
 
+// preempts tells whether a pod may make others go.
+func (c *control) preempts(o *store.Pod) bool { return c.lives[o] != nil && c.lives[o].pod.Preempts }
+
 // onlyNode is the node that alone may take a pod, "" for any.
 func (c *control) onlyNode(o *store.Pod) string { return c.lives[o].only }
 

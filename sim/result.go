@@ -24,6 +24,8 @@ type Result struct {
 	PodsMost              int
 	// Evictions that the API server has granted.
 	Evictions int
+	// Preempted are the pods that the scheduler has ended for more important ones.
+	Preempted int
 	// Waits is how long pods waited for a node, from creation to binding.
 	Waits Waits
 	// Used is what pods requested of what was paid for, in millionths.

@@ -20,8 +20,9 @@ type scheduling struct {
 	news  int // of those, the ones that are a reason to decide something
 	// objects are the pods in the queue, by UID.
 	objects map[string]*store.Pod
-	next    cluster.Instant // when the next cycle may begin
-	planned cluster.Instant // when it is entered for, Never if it is not
+	bound   map[string]*store.Pod // those on nodes, where pods preempt others
+	next    cluster.Instant       // when the next cycle may begin
+	planned cluster.Instant       // when it is entered for, Never if it is not
 	flush   cluster.Instant
 }
 
@@ -37,10 +38,17 @@ type sighting struct {
 }
 
 func newScheduling(w *world, c *schedule.Cache) *scheduling {
-	return &scheduling{w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, planned: cluster.Never, flush: cluster.Never}
+	return &scheduling{w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, bound: map[string]*store.Pod{}, planned: cluster.Never, flush: cluster.Never}
 }
 
 func (s *scheduling) podChanged(o *store.Pod, old *cluster.Pod) {
+	if s.w.preempting {
+		if o.Now != nil && o.Now.Node != "" {
+			s.bound[o.Now.UID] = o
+		} else if old != nil {
+			delete(s.bound, old.UID)
+		}
+	}
 	s.see(sighting{pod: o, oldPod: old, newPod: o.Now})
 }
 
@@ -151,6 +159,7 @@ func (s *scheduling) take(x *sighting) {
 
 func (s *scheduling) drop(uid string) {
 	s.queue.Remove(uid)
+	s.cache.Withdraw(uid)
 	delete(s.objects, uid)
 }
 
@@ -196,31 +205,88 @@ func (s *scheduling) decide(w *schedule.Waiting) {
 		s.w.after(s.w.Pace.Bind, func() { s.bind(o, w, node) })
 		return
 	}
-	if w.Only != "" {
+	nominated := ""
+	switch {
+	case w.Only != "":
 		s.preempt(w)
+	case s.w.control.preempts(o):
+		nominated = s.makeRoom(w)
 	}
 	s.queue.Park(w, s.w.now)
 	s.w.after(s.w.Pace.Bind, func() {
-		if p := o.Now; p != nil && p.Node == "" && p.UnschedulableSince == 0 && !p.Deleting() {
+		if p := o.Now; p != nil && p.Node == "" && (p.UnschedulableSince == 0 || p.Nominated != nominated) && !p.Deleting() {
 			x := *p
-			x.UnschedulableSince = s.w.now
+			x.Nominated = nominated
+			if x.UnschedulableSince == 0 {
+				x.UnschedulableSince = s.w.now
+			}
 			s.w.store.Pods.Set(o, &x)
 		}
 	})
 }
 
-// preempt makes room for a pod on the one node that may have it.
-func (s *scheduling) preempt(w *schedule.Waiting) {
-	victims := s.cache.Victims(w.Pod, w.Only)
-	if len(victims) == 0 {
-		return
+// makeRoom makes less important pods leave the node that this costs least, and returns that:
+// the pod is nominated for it. If pods are leaving that node already, it waits for them.
+func (s *scheduling) makeRoom(w *schedule.Waiting) string {
+	if s.cache.Clearing(w.Pod) {
+		return s.cache.Nominated(w.UID)
 	}
-	for _, o := range s.w.store.PodsOn(w.Only) {
+	s.cache.Withdraw(w.UID)
+	node, victims := s.cache.Preempt(w.Pod, s.breaks)
+	if node == "" {
+		return ""
+	}
+	for _, uid := range s.cache.Lesser(node, w.Pod.Priority) {
+		s.cache.Withdraw(uid)
+		s.w.after(s.w.Pace.Bind, func() { s.clearNomination(uid) })
+	}
+	s.cache.Nominate(w.Pod, node)
+	s.evictFor(w.Pod, node, victims)
+	return node
+}
+
+// breaks says which pods, the most important first, a budget for evictions would rather
+// keep.
+func (s *scheduling) breaks(uids []string) map[string]bool {
+	out := map[string]bool{}
+	spent := map[*store.Budget]int{}
+	for _, uid := range uids {
+		o := s.bound[uid]
+		if o == nil || o.Now == nil {
+			continue
+		}
+		for _, b := range s.w.store.Budgets(o.Now) {
+			if spent[b]++; spent[b] > b.Allowed() {
+				out[uid] = true
+			}
+		}
+	}
+	return out
+}
+
+// clearNomination takes a nomination back: another pod has got the node.
+func (s *scheduling) clearNomination(uid string) {
+	if o := s.objects[uid]; o != nil && o.Now != nil && o.Now.Node == "" && o.Now.Nominated != "" && s.cache.Nominated(uid) == "" {
+		x := *o.Now
+		x.Nominated = ""
+		s.w.store.Pods.Set(o, &x)
+	}
+}
+
+// evictFor ends pods of a node for another.
+func (s *scheduling) evictFor(p *cluster.Pod, node string, victims []string) {
+	for _, o := range s.w.store.PodsOn(node) {
 		if slices.Contains(victims, o.Now.UID) {
-			s.w.record("preempted", o.Key, w.Pod.Name)
+			s.w.record("preempted", o.Key, p.Name)
+			s.w.result.Preempted++
 			s.w.store.DeletePod(o, o.Now.Grace, s.w.now)
 		}
 	}
+}
+
+// preempt makes room for a pod on the one node that may have it.
+func (s *scheduling) preempt(w *schedule.Waiting) {
+	s.evictFor(w.Pod, w.Only, s.cache.Victims(w.Pod, w.Only))
 }
 
 // bind writes a decision. If the pod is gone meanwhile, nothing is taken.

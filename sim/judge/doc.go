@@ -7,6 +7,7 @@
 //	pod-killed, pdb, do-not-disrupt, budget   against   kept-empty, stuck-deletion
 //	limit   against   starved-pod
 //	kept-empty   against   headroom
+//	needless   against   starved-pod
 //	nodes-surplus   against   nodes-missing (of pools with a fixed number of nodes)
 //	pointless-move   against   kept-empty, wasteful
 //	restless (writes although nothing is under way)   against   unsettled

@@ -47,6 +47,8 @@ const (
 	Surplus Rule = "nodes-surplus"
 	// Headroom: there is no room for the chunks of a CapacityBuffer.
 	Headroom Rule = "headroom"
+	// Needless: a node was bought for nobody.
+	Needless Rule = "needless"
 	// Unsettled: long after the last event claims, nodes, instances and workloads do
 	// not agree.
 	Unsettled Rule = "unsettled"
@@ -105,6 +107,7 @@ type Judge struct {
 	rooms map[string]*lasting        // buffers whose chunks have no room; nil without any
 	// excused is when a move was last excused that took such room.
 	excused cluster.Instant
+	waiting waiting
 }
 
 // clocksDiffer bounds how far the clock of an operator is off.
@@ -167,6 +170,7 @@ func (j *Judge) claimOn(n *cluster.Node) *cluster.Claim {
 func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
 	defer j.settle()
 	j.moves.pod(o.Now, old)
+	j.waiting.pod(o.Now, old, j.clock.Now())
 	j.lie()
 	switch {
 	case o.Now == nil:
@@ -230,6 +234,9 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 			j.broken(DoubleClaim, c.ProviderID, "claims "+other+" and "+o.Key+" both have it")
 		}
 		j.claimOf[c.ProviderID] = o.Key
+	}
+	if old == nil {
+		j.checkNeeded(c)
 	}
 	if old == nil && j.rooms != nil {
 		j.boughtForRoom(c)

@@ -33,6 +33,9 @@ type Cache struct {
 	free  [][]int64
 	asked [2][]int64
 
+	nominated map[string]nomination // by UID of the pod
+	bound     uint64                // how many pods have been put on nodes
+
 	log   []change // oldest first
 	base  int      // how many entries of the log were dropped
 	gates gates
@@ -77,6 +80,7 @@ type resident struct {
 	leaving  bool
 	priority int32
 	uid      string
+	seq      uint64 // in which order they came
 	identity *cluster.Identity
 }
 
@@ -85,7 +89,7 @@ func NewCache(rng *rand.Rand) *Cache {
 	return &Cache{
 		byName: map[string]*node{}, resources: map[string]int{cluster.CPU: 0, cluster.Memory: 1},
 		pods: map[string]*resident{}, classes: map[classKey]*class{}, keys: map[string]*domains{},
-		groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
+		nominated: map[string]nomination{}, groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
 		gates: gates{of: map[string][]int{}}, rng: rng,
 	}
 }
@@ -299,7 +303,9 @@ func (c *Cache) assume(k *class, p *cluster.Pod, name string) {
 	if n == nil {
 		n = c.slot(name)
 	}
-	r := &resident{class: k, node: n, leaving: p.Deleting(), priority: p.Priority, uid: p.UID, identity: p.Identity}
+	c.bound++
+	delete(c.nominated, p.UID)
+	r := &resident{class: k, node: n, seq: c.bound, leaving: p.Deleting(), priority: p.Priority, uid: p.UID, identity: p.Identity}
 	c.pods[p.UID] = r
 	n.pods[r] = true
 	c.load(r, 1)

@@ -164,7 +164,7 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 		if s < 0 || wrapped && s >= start {
 			break
 		}
-		if c.counted(k, s, least) {
+		if c.counted(k, s, least) && (len(c.nominated) == 0 || c.sparesFor(k, p, c.nodes[s])) {
 			found = append(found, s)
 			c.next = s + 1
 		}

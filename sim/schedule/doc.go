@@ -19,8 +19,9 @@
 // [Queue] holds the pods that wait: active, backing off, or parked until something
 // happens that could help.
 //
-// Not there: preemption (but for pods that one node alone may have, such as a
-// DaemonSet's), volumes, devices; [Cache.Supports] says so of a pod. What a node has of
+// For a pod that fits nowhere [Cache.Preempt] finds who would have to make room.
+//
+// Not there: volumes, devices; [Cache.Supports] says so of a pod. What a node has of
 // images, what namespaces have of labels and that Services spread pods is not known to
 // the records of package cluster, and pods are taken to be of one container where their
 // requests have defaults. The package refuses to know the time and how a binding is

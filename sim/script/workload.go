@@ -37,13 +37,16 @@ type workloadFile struct {
 	Soft   bool   `json:"soft,omitempty"`
 	Apart  string `json:"apart,omitempty"`
 
-	Priority     int32 `json:"priority,omitempty"`
-	DeletionCost int32 `json:"deletionCost,omitempty"`
-	DoNotDisrupt bool  `json:"doNotDisrupt,omitempty"`
-	Grace        *span `json:"grace,omitempty"`  // 30s
-	Ends         *span `json:"ends,omitempty"`   // how long it takes to end; 2s
-	Starts       *span `json:"starts,omitempty"` // until it runs; 10s
-	Deaf         bool  `json:"deaf,omitempty"`   // it takes all of its grace
+	Priority int32 `json:"priority,omitempty"`
+	// PreemptionPolicy is Never for pods that make no others go, as those without a priority do
+	// not.
+	PreemptionPolicy string `json:"preemptionPolicy,omitempty"`
+	DeletionCost     int32  `json:"deletionCost,omitempty"`
+	DoNotDisrupt     bool   `json:"doNotDisrupt,omitempty"`
+	Grace            *span  `json:"grace,omitempty"`  // 30s
+	Ends             *span  `json:"ends,omitempty"`   // how long it takes to end; 2s
+	Starts           *span  `json:"starts,omitempty"` // until it runs; 10s
+	Deaf             bool   `json:"deaf,omitempty"`   // it takes all of its grace
 
 	MinAvailable   any `json:"minAvailable,omitempty"`
 	MaxUnavailable any `json:"maxUnavailable,omitempty"`
@@ -103,10 +106,16 @@ func (f *workloadFile) workload(demands *cluster.Demands, length cluster.Duratio
 	if err != nil {
 		return nil, err
 	}
+	switch f.PreemptionPolicy {
+	case "", "Never", "PreemptLowerPriority":
+	default:
+		return nil, fmt.Errorf("preemptionPolicy: %q is neither Never nor PreemptLowerPriority", f.PreemptionPolicy)
+	}
 	grace := or(f.Grace, 30*cluster.Second)
 	w.Pod = workload.Pod{
 		Demand: demands.Intern(d), Labels: cluster.Labels{workload.App: f.Name}, Grace: grace, Ends: min(or(f.Ends, 2*cluster.Second), grace), Deaf: f.Deaf,
 		Starts: or(f.Starts, 10*cluster.Second), Protected: f.DoNotDisrupt, Priority: f.Priority, DeletionCost: f.DeletionCost,
+		Preempts: f.Priority > 0 && f.PreemptionPolicy != "Never",
 	}
 	if err := f.budget(w); err != nil {
 		return nil, err

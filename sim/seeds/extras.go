@@ -25,12 +25,14 @@ type extra struct {
 // all are the extras there are, in the order in which they are added.
 var all = []extra{
 	{"fixed", 8, addFixed, dropFixed},
+	{"preempt", 8, addPreemption, dropPreemption},
 	{"buffers", 8, addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
 }
 
 // Extras names what the cluster of a seed has that only some have:
 //
 //	fixed     a pool with a fixed number of nodes
+//	preempt   pods that make less important ones go
 //	buffers   room that is kept for pods to come
 func Extras(seed uint64) []string {
 	var out []string
@@ -139,5 +141,22 @@ func addBuffers(s *sim.Scenario, rng *rand.Rand) {
 		}
 		slices.SortFunc(b.Changes, func(x, y workload.BufferChange) int { return cmp.Compare(x.At, y.At) })
 		s.Buffers = append(s.Buffers, b)
+	}
+}
+
+// addPreemption lets pods that have a priority make others go, and gives some more of them
+// one.
+func addPreemption(s *sim.Scenario, rng *rand.Rand) {
+	for _, w := range s.Workloads {
+		if w.Kind != workload.DaemonSet && rng.IntN(3) == 0 {
+			w.Pod.Priority = int32(1000 * (1 + rng.IntN(3)))
+		}
+		w.Pod.Preempts = w.Kind != workload.DaemonSet && w.Pod.Priority > 0 && rng.IntN(5) > 0
+	}
+}
+
+func dropPreemption(s *sim.Scenario) {
+	for _, w := range s.Workloads {
+		w.Pod.Preempts = false
 	}
 }

@@ -114,7 +114,7 @@ func (s *Store) Bind(o *Pod, node string) error {
 		return &Error{Conflict, "pod " + o.Key + " is being deleted or has a node"}
 	}
 	p := *o.Now
-	p.Node, p.UnschedulableSince = node, 0
+	p.Node, p.UnschedulableSince, p.Nominated = node, 0, ""
 	s.Pods.Set(o, &p)
 	return nil
 }

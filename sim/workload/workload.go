@@ -43,8 +43,11 @@ type Pod struct {
 	// Starts is how long it takes from the binding until it runs, images pulled.
 	Starts cluster.Duration
 	// Protected: it carries karpenter.sh/do-not-disrupt.
-	Protected    bool
-	Priority     int32
+	Protected bool
+	Priority  int32
+	// Preempts: it makes less important pods go where it fits nowhere (preemptionPolicy
+	// PreemptLowerPriority).
+	Preempts     bool
 	Critical     bool
 	DeletionCost int32
 }
