@@ -35,6 +35,8 @@ func (e *Engine) block(p *cluster.Pod, again cluster.Instant) cluster.Instant {
 	case e.allowedNow(p):
 		return again // a budget that allows it by now has not said so to everybody yet
 	case b.failures > blockedOften:
+		// Nobody knows when it goes, if ever: no node is kept for that.
+		e.disruptor.moved.drop(p.UID)
 		b.notBefore = e.now.Add(blockedRarely)
 		e.retry[key] = b
 		return b.notBefore

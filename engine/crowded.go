@@ -173,6 +173,16 @@ func (e *Engine) doubtBeside(pods []string, settled bool) {
 	}
 }
 
+// crowd notes which pods could not go where they are meant to because of where others are.
+func (e *Engine) crowd(pods []*cluster.Pod) {
+	barred := e.barred()
+	for _, p := range pods {
+		if aboutOthers(barred[p.ID()]) {
+			e.provision.crowded[p.ID()], e.footing.ground = true, nil
+		}
+	}
+}
+
 // aboutOthers tells whether what forbids a place is where other pods are.
 func aboutOthers(c plan.Constraint) bool {
 	return c == plan.TopologySpread || c == plan.PodAffinity || c == plan.PodAntiAffinity

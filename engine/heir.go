@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -32,6 +33,7 @@ func (e *Engine) follows(old, now *cluster.Pod) {
 		e.bequeath(old)
 		e.takeOff(old)
 	case now != nil && now.Node != "" && (old == nil || old.Node == ""):
+		e.trade(now)
 		e.land(now)
 	}
 }
@@ -55,9 +57,7 @@ func (e *Engine) inherit(p *cluster.Pod) bool {
 		left = left[1:]
 		if e.awaited(to) && e.reservedBy(to) != "" {
 			e.disruptor.heirs[k] = left
-			e.answered.set(p.ID(), answer{host: to, at: e.now, depends: p.DependsOnOthers()})
-			e.reserved.entries.join(entry{to, p.ID()})
-			e.agenda.by(job{jobReserve, ""}, e.now)
+			e.sendTo(p, to)
 			return true
 		}
 	}
@@ -72,7 +72,7 @@ func (e *Engine) inheritLate() {
 		return
 	}
 	for _, p := range sorted(e.waiting.pods) {
-		if _, answered := e.answered.of[p.ID()]; !answered {
+		if _, answered := e.answered.of[p.ID()]; !answered && !e.provision.crowded[p.ID()] {
 			e.inherit(p)
 		}
 	}
@@ -92,17 +92,8 @@ func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
 			if to == a.host || p.Enters(to) || !e.awaited(to) || e.reservedBy(to) == "" {
 				continue
 			}
-			left := e.disruptor.heirs[heirOf(p)]
-			if i := slices.Index(left, to); i >= 0 {
-				left = slices.Delete(left, i, i+1)
-			}
-			if e.awaited(a.host) {
-				left = append(left, a.host)
-			}
-			e.disruptor.heirs[heirOf(p)] = left
-			e.answered.set(p.ID(), answer{host: to, at: e.now, depends: p.DependsOnOthers()})
-			e.reserved.entries.join(entry{to, p.ID()})
-			e.agenda.by(job{jobReserve, ""}, e.now)
+			e.exchange(p, to, a.host)
+			e.sendTo(p, to)
 			swapped = true
 			break
 		}
@@ -110,17 +101,77 @@ func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
 	return swapped
 }
 
+// trade is told when a pod has found a node. One that has tried several places may go to any
+// of them, and each has room only for those that are planned for it.
+func (e *Engine) trade(p *cluster.Pod) {
+	own := e.answered.of[p.ID()].host
+	n := e.nodes[p.Node]
+	if own == "" || own == p.Node || n == nil || !e.awaited(own) {
+		return
+	}
+	if c := e.claimOfNode(n); c != nil && c.Name != own && e.awaited(c.Name) {
+		e.exchange(p, c.Name, own)
+	}
+}
+
+// exchange leaves the place that a pod had to another like it, whose place the pod has taken:
+// to one that will come for who was evicted, that is to be evicted, or that waits.
+func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
+	k := heirOf(p)
+	if i := slices.Index(e.disruptor.heirs[k], taken); i >= 0 {
+		if e.awaited(own) {
+			e.disruptor.heirs[k][i] = own
+		} else {
+			e.disruptor.heirs[k] = slices.Delete(e.disruptor.heirs[k], i, i+1)
+		}
+		return
+	}
+	if !e.awaited(own) {
+		return
+	}
+	for _, q := range e.toEvict(k) {
+		if e.disruptor.moved.to[q.UID] == taken {
+			e.disruptor.moved.set(q.UID, own)
+			return
+		}
+	}
+	for _, q := range sorted(e.waiting.pods) {
+		if a := e.answered.of[q.ID()]; a.host == taken && q.UID != p.UID && heirOf(q) == k {
+			e.sendTo(q, own)
+			return
+		}
+	}
+}
+
+// sendTo lets a waiting pod onto the node of a claim that is reserved for such as it.
+func (e *Engine) sendTo(p *cluster.Pod, claim string) {
+	e.answered.set(p.ID(), answer{host: claim, at: e.now, depends: p.DependsOnOthers()})
+	e.reserved.entries.join(entry{claim, p.ID()})
+	e.agenda.by(job{jobReserve, ""}, e.now)
+}
+
+// toEvict are the pods that are alike on nodes that are drained in turns, by node.
+func (e *Engine) toEvict(k heir) []*cluster.Pod {
+	var out []*cluster.Pod
+	for _, name := range slices.Sorted(maps.Keys(e.disruptor.turns.emptying)) {
+		if c := e.claims[name]; c != nil {
+			for _, p := range e.podsOn[c.NodeName] {
+				if heirOf(p) == k {
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	return out
+}
+
 // placesLike are what was bought for pods that are alike, by name: for those that have been
 // evicted and those that will be.
 func (e *Engine) placesLike(k heir) []string {
 	places := slices.Clone(e.disruptor.heirs[k])
-	for name := range e.disruptor.turns.emptying {
-		if c := e.claims[name]; c != nil {
-			for _, p := range e.podsOn[c.NodeName] {
-				if to := e.disruptor.moved.to[p.UID]; heirOf(p) == k && e.claims[to] != nil {
-					places = append(places, to)
-				}
-			}
+	for _, p := range e.toEvict(k) {
+		if to := e.disruptor.moved.to[p.UID]; e.claims[to] != nil {
+			places = append(places, to)
 		}
 	}
 	slices.Sort(places)

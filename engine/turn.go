@@ -163,6 +163,7 @@ func (e *Engine) landed() cluster.Instant {
 	}
 	if len(lost) > 0 && !t.doubted {
 		t.doubted, t.until = true, e.now.Add(landsWithin)
+		e.crowd(lost)
 		for _, p := range lost {
 			e.withdraw(p.ID())
 		}

@@ -337,7 +337,8 @@ func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan, snapshot
 }
 
 // savedBy returns the claims that stay if those stay that are used, and what would have
-// been saved, per hour, if they went.
+// been saved, per hour, if they went. Those that are empty by now go anyway, and what was
+// bought to replace them stays if somebody is there.
 func (e *Engine) savedBy(open []*cluster.Claim, used map[string]bool) (keeps map[string]bool, saved cluster.Money) {
 	keeps = map[string]bool{}
 	bought := map[string]bool{}
@@ -347,12 +348,18 @@ func (e *Engine) savedBy(open []*cluster.Claim, used map[string]bool) (keeps map
 		}
 		for _, f := range e.fellows(c) {
 			keeps[f.Name] = true
-			saved += e.costOf(f)
+			if used[f.Name] || len(e.occupants(f.NodeName)) > 0 {
+				saved += e.costOf(f)
+			}
 		}
 		m, _ := doom(c)
 		for _, name := range m.replacedBy {
-			if r := e.claims[name]; r != nil && !bought[name] {
-				bought[name] = true
+			r := e.claims[name]
+			if r == nil || bought[name] {
+				continue
+			}
+			bought[name] = true
+			if n := e.nodeOfClaim(r); e.meantFor(r, n) == 0 && (n == nil || len(e.occupants(n.Name)) == 0) {
 				saved -= e.costOf(r)
 			}
 		}
