@@ -10,12 +10,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsasg "github.com/aws/aws-sdk-go-v2/service/autoscaling"
+	asgtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	awseks "github.com/aws/aws-sdk-go-v2/service/eks"
+	ekstypes "github.com/aws/aws-sdk-go-v2/service/eks/types"
+
 	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/catalog"
+	"github.com/ullage-sh/ullage/cluster"
 )
 
-// FuzzRequest sends anything to the server. Whatever it is, there is no panic, the answer
-// has a status that AWS has, and its body is what its Content-Type says. What is found is
+// FuzzRequest sends anything to the server, and lets an hour pass. Whatever it is, there is
+// no panic, the answer has a status that AWS has, and its body is what its Content-Type says. What is found is
 // kept in testdata/fuzz. To look for more:
 //
 //	go test ./awssim -run '^$' -fuzz FuzzRequest -fuzztime 10m
@@ -58,17 +66,17 @@ func FuzzRequest(f *testing.F) {
 	} {
 		f.Add(seed.service, seed.method, seed.target, seed.header, []byte(seed.body))
 	}
-	types, err := catalog.Embedded()
+	sold, err := catalog.Embedded()
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, service, method, target, operation string, body []byte) {
-		sendAnything(t, types, service, method, target, operation, body)
+		sendAnything(t, sold, service, method, target, operation, body)
 	})
 }
 
 // sendAnything sends a request to a server of its own and checks the answer.
-func sendAnything(t *testing.T, types *catalog.Catalog, service, method, target, operation string, body []byte) {
+func sendAnything(t *testing.T, sold *catalog.Catalog, service, method, target, operation string, body []byte) {
 	t.Helper()
 	r, err := http.NewRequest(method, "http://aws.test/", strings.NewReader(string(body)))
 	if err != nil {
@@ -85,13 +93,54 @@ func sendAnything(t *testing.T, types *catalog.Catalog, service, method, target,
 		r.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	}
 	c := &clock{now: noon}
-	w, err := world.New(world.Config{Catalog: types, Seed: 1}, c.Now())
+	w, err := world.New(world.Config{Catalog: sold, Seed: 1}, c.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := New(Config{World: w, Now: c.Now, Sleep: c.Sleep})
+	furnish(t, s)
 	answer := httptest.NewRecorder()
-	New(Config{World: w, Now: c.Now, Sleep: c.Sleep}).ServeHTTP(answer, r)
+	s.ServeHTTP(answer, r)
 	checkAnswer(t, answer.Result())
+	c.pass(cluster.Hour) // and what goes on by itself goes on
+	s.Do(func(*world.World) {})
+}
+
+// furnish makes what requests can be about: the launch template nnn, the Auto Scaling
+// group g and the node group n on it, reserved capacity, and instances.
+func furnish(t *testing.T, s *Server) {
+	t.Helper()
+	s.Do(func(w *world.World) {
+		image, subnet := w.Images()[0].ID, w.Subnets()[0].ID
+		if _, made := w.CreateTemplate("nnn", "", types.ResponseLaunchTemplateData{ImageId: &image, InstanceType: "m5.large"}); !made {
+			t.Fatal("there is a template nnn")
+		}
+		if w.Reserve("m5.large", "us-west-2a", 2, false, cluster.Never) == nil {
+			t.Fatal("nothing is reserved")
+		}
+		_, err := s.Scaling().CreateAutoScalingGroup(w, nil, &awsasg.CreateAutoScalingGroupInput{
+			AutoScalingGroupName: aws.String("g"), MinSize: aws.Int32(1), MaxSize: aws.Int32(2), VPCZoneIdentifier: &subnet,
+			LaunchTemplate: &asgtypes.LaunchTemplateSpecification{LaunchTemplateName: aws.String("nnn"), Version: aws.String("1")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Compute().CreateNodegroup(w, nil, &awseks.CreateNodegroupInput{
+			ClusterName: ofCluster, NodegroupName: aws.String("n"), NodeRole: aws.String("r"), Subnets: []string{subnet}, InstanceTypes: []string{"m5.large"},
+			ScalingConfig: &ekstypes.NodegroupScalingConfig{MinSize: aws.Int32(0), MaxSize: aws.Int32(2), DesiredSize: aws.Int32(1)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err := s.cfg.Sleep(t.Context(), 10*cluster.Minute); err != nil {
+		t.Fatal(err)
+	}
+	s.Do(func(w *world.World) {
+		if n := len(w.Launches()); n != 2 {
+			t.Fatalf("%d instances run, want two", n)
+		}
+	})
 }
 
 // checkAnswer checks that an answer is one of AWS's.
