@@ -19,7 +19,7 @@ func (l *Lab) startApart() (*process, error) {
 	if !l.cfg.OnAWS {
 		return nil, fmt.Errorf("the cloud of a lab is in its own process: an operator in another one buys from the simulated AWS in front of it")
 	}
-	kubeconfig, err := l.operatorKubeconfig()
+	kubeconfig, err := l.OperatorKubeconfig()
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +62,9 @@ func (l *Lab) startApart() (*process, error) {
 	return p, nil
 }
 
-// operatorKubeconfig writes the kubeconfig of the operator, and returns its path.
-func (l *Lab) operatorKubeconfig() (string, error) {
+// OperatorKubeconfig writes a kubeconfig with the rights of the operator's service account,
+// and returns its path.
+func (l *Lab) OperatorKubeconfig() (string, error) {
 	cfg, err := clientcmd.LoadFromFile(l.Kubeconfig())
 	if err != nil {
 		return "", fmt.Errorf("the operator's kubeconfig: %w", err)

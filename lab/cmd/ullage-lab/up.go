@@ -114,12 +114,16 @@ Ctrl-C stops it.
 		ended = nil // nobody's end is waited for
 	}
 	if cfg.NoOperator && cfg.OnAWS {
+		kubeconfig, err := l.OperatorKubeconfig()
+		if err != nil {
+			return err
+		}
 		_, _ = fmt.Fprintf(out, `
 No operator runs. One of your own, in another terminal:
 
     eval "$(ullage-lab aws env)"
     ullage operator --kubeconfig %s --provider aws --cluster-name %s --interruption-queue %s --speed %d
-`, l.Kubeconfig(), lab.ClusterName, lab.ClusterName, l.Speed()) // as above
+`, kubeconfig, lab.ClusterName, lab.ClusterName, l.Speed()) // as above
 	}
 	select {
 	case <-ctx.Done():
