@@ -3,41 +3,116 @@ package lab_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
 	"github.com/ullage-sh/ullage/awssim/world"
+	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/lab"
 )
 
-// Killed for real, during scale-outs of 500 pods:
+// A thousand nodes at the pace of AWS and with its limits on requests; some 4 GiB and ten
+// minutes:
 //
-//	cd lab && go test -run TestOperatorKilledOnAWS -aws-kills 10 -v .
-var awsKills = flag.Int("aws-kills", 0, "how often TestOperatorKilledOnAWS kills the operator")
+//	cd lab && go test -run TestOperatorKilledOnAWS -aws-nodes 1000 -aws-kills 10 -aws-speed 1 -timeout 60m -v .
+var (
+	awsNodes = flag.Int("aws-nodes", 30, "about how many nodes TestOperatorKilledOnAWS launches")
+	awsKills = flag.Int("aws-kills", 3, "how often it kills the operator")
+	awsSpeed = flag.Int("aws-speed", 30, "divides the latencies of its cloud and multiplies AWS's limits on requests")
+)
 
-// TestOperatorKilledOnAWS runs the operator as a process of its own, which buys EC2
-// instances, and kills it at any time while pods come and go: in the end there is an
-// instance for each claim, a claim for each instance, and then none.
+// mixedPools are three pools of nodes of up to 8 cores, which nobody disrupts.
+const mixedPools = `
+apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: %[1]s}
+spec:
+  template:
+    metadata: {labels: {mixed: %[1]s}}
+    spec:
+      nodeClassRef: {group: karpenter.k8s.aws, kind: EC2NodeClass, name: default}
+      requirements:
+      - {key: karpenter.k8s.aws/instance-category, operator: In, values: [c, m, r]}
+      - {key: karpenter.k8s.aws/instance-generation, operator: Gt, values: ["4"]}
+      - {key: karpenter.k8s.aws/instance-cpu, operator: Lt, values: ["9"]}
+      - {key: karpenter.sh/capacity-type, operator: In, values: [%[2]s]}
+      - {key: kubernetes.io/arch, operator: In, values: [%[3]s]}
+  disruption:
+    consolidateAfter: Never
+    budgets: [{nodes: "0"}]
+`
+
+// mixedApps are Deployments of sixty kinds of pods, so many of each: of all sizes, some that
+// want a zone, an architecture, one of the pools or not to be interrupted.
+func mixedApps(each int32) []*appsv1.Deployment {
+	chance := rand.New(rand.NewPCG(1, 1))
+	var out []*appsv1.Deployment
+	for k := range 60 {
+		cpu, memory := []int{1000, 1500, 2000, 3000, 4000, 6000}[chance.IntN(6)], 1024+chance.IntN(8000)
+		d := asking(fmt.Sprintf("mixed-%02d", k), each, fmt.Sprintf("%dm", cpu), fmt.Sprintf("%dMi", memory), "")
+		want := map[string]string{"mixed": "general"}
+		switch k % 10 {
+		case 5:
+			want["topology.kubernetes.io/zone"] = "ap-northeast-2b"
+		case 6:
+			want["kubernetes.io/arch"] = "arm64"
+		case 7, 8:
+			want["mixed"] = "steady"
+		case 9:
+			want["karpenter.sh/capacity-type"] = "on-demand"
+		}
+		d.Spec.Template.Spec.NodeSelector = want
+		out = append(out, d)
+	}
+	return out
+}
+
+// bought are the instances that were bought, as they really are: those that are alive, as
+// provider ids, sorted, and how many there ever were.
+func bought(l *lab.Lab) (alive []string, ever int) {
+	l.AWSServer().Do(func(w *world.World) {
+		for _, i := range w.Launches() {
+			if !slices.ContainsFunc(w.Tags(i.ID), func(tag world.Tag) bool { return tag.Key == karpv1.NodePoolLabelKey }) {
+				continue
+			}
+			ever++
+			if i.Stopping == 0 && i.Terminated == 0 {
+				alive = append(alive, "aws:///"+i.Zone+"/"+i.ID)
+			}
+		}
+	})
+	slices.Sort(alive)
+	return alive, ever
+}
+
+// ec2Writes are the calls to EC2 that change something, dry runs included, and of which kind.
+func ec2Writes(l *lab.Lab) (sum int, each map[string]int) {
+	each = map[string]int{}
+	for name, n := range l.AWSServer().Counts() {
+		if strings.HasPrefix(name, "ec2:") && !strings.HasPrefix(name, "ec2:Describe") && !strings.HasSuffix(name, " throttled") {
+			sum += n
+			each[name] = n
+		}
+	}
+	return sum, each
+}
+
+// TestOperatorKilledOnAWS kills the operator, a process of its own that buys EC2 instances,
+// with SIGKILL again and again while it launches a mixed plan: in the end there is an
+// instance for each claim and a claim for each instance, none was launched twice, and when
+// the pods have gone none is left.
 func TestOperatorKilledOnAWS(t *testing.T) {
-	if *awsKills == 0 {
-		t.Skip("it builds the operator and takes minutes: say -aws-kills 10")
-	}
 	ctx := context.Background()
-	binary := filepath.Join(t.TempDir(), "ullage")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/ullage")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the operator: %v\n%s", err, out)
-	}
-	l, err := lab.Start(ctx, lab.Config{Speed: 30, OnAWS: true, NoOperator: true, Seed: 1})
+	l, err := lab.Start(ctx, lab.Config{Speed: *awsSpeed, OnAWS: true, Operator: []string{os.Args[0], "operator"}, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,64 +121,86 @@ func TestOperatorKilledOnAWS(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	start := func() *exec.Cmd {
-		cmd := exec.CommandContext(ctx, binary, "operator", "--kubeconfig", l.Kubeconfig(), "--provider", "aws", "--listen", "",
-			"--cluster-name", lab.ClusterName, "--interruption-queue", lab.ClusterName, "--speed", strconv.Itoa(l.Speed()))
-		cmd.Env = append(os.Environ(), l.AWS().Environment()...)
-		if err := cmd.Start(); err != nil {
+	c := l.Client()
+	for _, p := range [][]any{{"general", "on-demand, spot", "amd64, arm64"}, {"steady", "on-demand", "amd64"}} {
+		if _, err := kube.Apply(ctx, c, fmt.Appendf(nil, mixedPools, p...)); err != nil {
 			t.Fatal(err)
 		}
-		return cmd
 	}
-	operator := start()
-	kill := func() {
-		_ = operator.Process.Kill() // it may have ended
-		_ = operator.Wait()         // it was killed: that is its error
-	}
-	t.Cleanup(func() { kill() })
-	c := l.Client()
-	if err := c.Create(ctx, inflate(0)); err != nil {
-		t.Fatal(err)
-	}
-	// ids are those of the instances that are alive and were bought, and of the claims.
-	ids := func(ctx context.Context) (instances, claims []string, err error) {
-		l.AWSServer().Do(func(w *world.World) {
-			for _, i := range w.Launches() {
-				bought := slices.ContainsFunc(w.Tags(i.ID), func(tag world.Tag) bool { return tag.Key == karpv1.NodePoolLabelKey })
-				if bought && i.Stopping == 0 && i.Terminated == 0 {
-					instances = append(instances, "aws:///"+i.Zone+"/"+i.ID)
-				}
-			}
-		})
-		var list karpv1.NodeClaimList
-		if err = c.List(ctx, &list); err == nil {
-			for _, n := range list.Items {
-				claims = append(claims, n.Status.ProviderID)
-			}
+	apps := mixedApps(int32(max(*awsNodes/20, 1)))
+	for _, d := range apps {
+		if err := c.Create(ctx, d); err != nil {
+			t.Fatal(err)
 		}
-		slices.Sort(instances)
-		slices.Sort(claims)
-		return instances, claims, err
+	}
+	// claims are those that there are, by provider id, and how many have none yet.
+	claims := func(ctx context.Context) (ids []string, without int, err error) {
+		var list karpv1.NodeClaimList
+		err = c.List(ctx, &list)
+		for _, n := range list.Items {
+			if n.Status.ProviderID == "" {
+				without++
+				continue
+			}
+			ids = append(ids, n.Status.ProviderID)
+		}
+		slices.Sort(ids)
+		return ids, without, err
 	}
 	chance := rand.New(rand.NewPCG(1, 5))
-	for n := range *awsKills {
-		want := []int32{500, 100}[n%2]
-		scale(t, ctx, c, want)
-		time.Sleep(time.Duration(500+chance.IntN(4000)) * time.Millisecond)
-		kill()
-		operator = start()
-		await(t, ctx, 3*time.Minute, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, int(want)) })
-		await(t, ctx, 3*time.Minute, "claims and instances to match", func(ctx context.Context) (bool, error) {
-			instances, claims, err := ids(ctx)
-			return len(instances) > 0 && slices.Equal(instances, claims), err
+	limit := 10 * time.Minute
+	launching := 0
+	for range *awsKills {
+		before := l.AWSServer().Counts()["ec2:CreateFleet"]
+		await(t, ctx, limit, "the operator to launch", func(ctx context.Context) (bool, error) {
+			_, without, err := claims(ctx)
+			now, _ := bought(l)
+			return l.AWSServer().Counts()["ec2:CreateFleet"] > before || (without == 0 && len(now) > 0), err
 		})
+		time.Sleep(time.Duration(chance.IntN(1000)) * time.Millisecond)
+		if _, without, err := claims(ctx); err != nil {
+			t.Fatal(err)
+		} else if without > 0 {
+			launching++
+		}
+		if err := l.CrashOperator(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	scale(t, ctx, c, 0)
-	await(t, ctx, 3*time.Minute, "everything to be given back", func(ctx context.Context) (bool, error) {
-		instances, claims, err := ids(ctx)
-		return len(instances)+len(claims) == 0, err
+	match := func(ctx context.Context) (bool, error) {
+		ids, without, err := claims(ctx)
+		alive, _ := bought(l)
+		return without == 0 && len(ids) > 0 && slices.Equal(ids, alive), err
+	}
+	pods := len(apps) * int(*apps[0].Spec.Replicas)
+	await(t, ctx, 2*limit, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, pods) })
+	await(t, ctx, limit, "claims and instances to match", match)
+	alive, ever := bought(l)
+	sum, each := ec2Writes(l)
+	t.Logf("%d kills, %d of them while claims waited for instances: %d pods on %d nodes, %d instances launched, %d calls to EC2 that write (%v)",
+		*awsKills, launching, pods, len(alive), ever, sum, each)
+	if ever != len(alive) {
+		t.Errorf("%d instances were launched for %d nodes", ever, len(alive))
+	}
+	if sum >= 60 {
+		t.Errorf("%d calls to EC2 that write, want less than 60", sum)
+	}
+	if s := l.OperatorState(); s.Restarts != *awsKills || s.Ended != "signal: killed" {
+		t.Errorf("the operator was killed %d times: %+v", *awsKills, s)
+	}
+	for _, d := range apps {
+		if err := c.Delete(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"general", "steady"} {
+		if err := c.Delete(ctx, &karpv1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, ctx, 2*limit, "everything to be given back", func(ctx context.Context) (bool, error) {
+		ids, without, err := claims(ctx)
+		alive, _ := bought(l)
+		return len(ids)+without+len(alive) == 0, err
 	})
-	launched := 0
-	l.AWSServer().Do(func(w *world.World) { launched = len(w.Launches()) - 2 }) // the control plane's
-	t.Logf("%d kills, %d instances launched, none left; calls %v", *awsKills, launched, l.AWSServer().Counts())
 }

@@ -70,7 +70,7 @@ var _ provider.Provider = (*Provider)(nil)
 // New makes a Provider. Nothing is asked of AWS yet.
 func New(cfg Config) *Provider {
 	cfg.Speed = max(cfg.Speed, 1)
-	cfg.Cluster.Speed = cfg.Speed
+	cfg.Cluster.Speed, cfg.Cluster.LaunchTag = cfg.Speed, fleet.TagTemplate
 	if cfg.Lag == 0 {
 		cfg.Lag = DefaultLag / cluster.Duration(cfg.Speed)
 	}

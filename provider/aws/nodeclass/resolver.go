@@ -20,6 +20,9 @@ type Config struct {
 	// Endpoint of its API server, the certificates of its authority (PEM in base64), the
 	// block of its Services' addresses and its version ("1.36"). What is "" is asked of EKS.
 	Endpoint, CA, ServiceCIDR, Version string
+	// LaunchTag is the tag by which instances carry what their class said ([Class.Template]);
+	// "" if they do not.
+	LaunchTag string
 	// Speed divides for how long answers are remembered, and what else lasts as long as AWS
 	// says, where AWS is simulated and runs faster than the clock; 0 means 1.
 	Speed int64
