@@ -156,8 +156,9 @@ func (g *Ground) addResidents() {
 }
 
 // Snapshot is the snapshot of the ground and these pods, none of which is on a node.
-// It is the same that [NewSnapshot] makes of all of it.
-func (g *Ground) Snapshot(revision string, pods []*Pod, promised map[string]string) *Snapshot {
+// It is the same that [NewSnapshot] makes of all of it. Of several maps that promise a pod
+// a place the first counts.
+func (g *Ground) Snapshot(revision string, pods []*Pod, promised ...map[string]string) *Snapshot {
 	if slices.ContainsFunc(pods, g.foreign) {
 		in := g.input()
 		in.Pods = slices.Concat(in.Pods, pods)

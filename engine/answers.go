@@ -5,6 +5,7 @@ import "github.com/ullage-sh/ullage/cluster"
 // answer is what the last plan said about a waiting pod: the claim or node it
 // has room on, or "" for nowhere.
 type answer struct {
+	uid  string // of the pod
 	host string
 	at   cluster.Instant
 	// depends: it matters to the pod where others go.
@@ -19,6 +20,11 @@ type answers struct {
 	on map[string]map[string]bool // pods by host, "" included
 	// depending counts the pods with a host to which it matters where others go.
 	depending int
+	// promised is the host of each pod that has one, by its UID.
+	promised map[string]string
+	// due is when the first of the answers for a host can be doubted, Never while nobody can
+	// be there yet, for hosts of which that is known (doubt).
+	due map[string]cluster.Instant
 	// fresh are the pods that were answered, and stirred the hosts that pods are meant for
 	// now and were not before, or the other way round, since somebody took note of them:
 	// whoever lets pods onto reserved nodes (reserve.go).
@@ -27,7 +33,7 @@ type answers struct {
 }
 
 func newAnswers() answers {
-	return answers{of: map[string]answer{}, on: map[string]map[string]bool{}, stirred: map[string]bool{}}
+	return answers{of: map[string]answer{}, on: map[string]map[string]bool{}, stirred: map[string]bool{}, promised: map[string]string{}, due: map[string]cluster.Instant{}}
 }
 
 // set answers for a pod.
@@ -39,6 +45,10 @@ func (a *answers) set(id string, x answer) {
 		a.stirred[x.host] = true
 	}
 	a.on[x.host][id] = true
+	if x.host != "" {
+		a.promised[x.uid] = x.host
+	}
+	delete(a.due, x.host)
 	a.depending += x.weight()
 	a.fresh = append(a.fresh, id)
 }
@@ -57,6 +67,8 @@ func (a *answers) drop(id string) {
 		return
 	}
 	delete(a.of, id)
+	delete(a.promised, x.uid)
+	delete(a.due, x.host)
 	if delete(a.on[x.host], id); len(a.on[x.host]) == 0 {
 		delete(a.on, x.host)
 		a.stirred[x.host] = true
@@ -85,12 +97,17 @@ func (e *Engine) keepAnswers(s *cluster.Snapshot) {
 	}
 }
 
+// answerOf is the answer for a pod that it is to go to a host.
+func (e *Engine) answerOf(p *cluster.Pod, host string) answer {
+	return answer{uid: p.UID, host: host, at: e.now, depends: p.DependsOnOthers()}
+}
+
 func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 	for _, p := range pods {
 		if p.Virtual() {
 			e.headroom.put(p, e.hostOf(host))
 		} else if e.waiting.pods[p.ID()] != nil {
-			e.answered.set(p.ID(), answer{host: host, at: e.now, depends: p.DependsOnOthers()})
+			e.answered.set(p.ID(), e.answerOf(p, host))
 		}
 	}
 }
@@ -100,42 +117,50 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 // reserved its pods may be on their way (crowded.go).
 func (e *Engine) doubt() (again cluster.Instant) {
 	again = cluster.Never
-	settled := true   // all are meant for nodes that take pods
-	var ripe []string // hosts whose pods could be there
-	for host := range e.answered.on {
-		switch ready, there := e.readySince(host); {
-		case host == "":
-		case there && ready == cluster.Never:
-			settled = false
-		default:
-			ripe = append(ripe, host)
-		}
-	}
+	settled := true // all are meant for nodes that take pods
 	var beside []string
-	for _, host := range ripe {
-		ready, there := e.readySince(host)
-		reserved := e.reservedBy(host) != ""
-		for id := range e.answered.on[host] {
-			a := e.answered.of[id]
-			due := max(ready, a.at).Add(doubtAfter)
-			switch {
-			case there && e.now < due:
-				again = min(again, due)
-			case there && reserved:
-				a.at = e.now
-				e.answered.of[id] = a
-				again = min(again, e.now.Add(doubtAfter))
-				if e.lacks(id) == "" {
-					beside = append(beside, id)
-				}
-			default:
-				e.withdraw(id)
-				reserved = e.reservedBy(host) != "" // it may have been the last
-			}
+	for host := range e.answered.on {
+		if host == "" {
+			continue
 		}
+		due, known := e.answered.due[host]
+		coming := due == cluster.Never
+		if !known || e.now >= due {
+			due, coming = e.doubtHost(host, &beside)
+		}
+		settled = settled && !coming
+		again = min(again, due)
 	}
 	e.doubtBeside(beside, settled)
 	return again
+}
+
+// doubtHost does so for the pods that are meant for one host, and returns when to do it
+// again, and whether it has still to come. It adds those that wait beside it.
+func (e *Engine) doubtHost(host string, beside *[]string) (again cluster.Instant, coming bool) {
+	again = cluster.Never
+	ready, there := e.readySince(host)
+	for id := range e.answered.on[host] {
+		a := e.answered.of[id]
+		due := max(ready, a.at).Add(doubtAfter)
+		switch {
+		case there && e.now < due:
+			again = min(again, due)
+		case there && e.reservedBy(host) != "":
+			a.at = e.now
+			e.answered.of[id] = a
+			again = min(again, e.now.Add(doubtAfter))
+			if e.lacks(id) == "" {
+				*beside = append(*beside, id)
+			}
+		default:
+			e.withdraw(id)
+		}
+	}
+	if len(e.answered.on[host]) > 0 && (e.claims[host] != nil || e.nodes[host] != nil) { // whose changes are told of
+		e.answered.due[host] = again
+	}
+	return again, there && ready == cluster.Never
 }
 
 // doubtsMost is how often a pod to which it matters where others go may be found waiting

@@ -138,8 +138,18 @@ func (e *Engine) checkAnswers() string {
 	for id, a := range e.answered.of {
 		want.set(id, a)
 	}
-	if !reflect.DeepEqual(want.on, e.answered.on) || want.depending != e.answered.depending {
-		return fmt.Sprintf("answers by host: %v, want %v", e.answered.on, want.on)
+	if !reflect.DeepEqual(want.on, e.answered.on) || want.depending != e.answered.depending || !reflect.DeepEqual(want.promised, e.answered.promised) {
+		return fmt.Sprintf("answers by host: %+v, want %+v", e.answered, want)
+	}
+	for host, at := range e.answered.due {
+		ready, there := e.readySince(host)
+		due := cluster.Never
+		for id := range e.answered.on[host] {
+			due = min(due, max(ready, e.answered.of[id].at).Add(doubtAfter))
+		}
+		if !there || due != at {
+			return fmt.Sprintf("answers for %s are doubted at %d, want %d (there: %v)", host, at, due, there)
+		}
 	}
 	return ""
 }
@@ -150,7 +160,7 @@ func (e *Engine) checkGround() string {
 	if len(e.provision.crowded) > 0 {
 		return ""
 	}
-	got := e.standsOn().Snapshot("", values(e.unbound), e.promises())
+	got := e.Snapshot()
 	in := e.standing()
 	in.Pods = append(in.Pods, slices.Collect(maps.Values(e.unbound))...)
 	in.Promised = e.promises()

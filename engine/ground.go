@@ -36,7 +36,7 @@ func (e *Engine) reground(claims ...string) {
 // Snapshot is the cluster as the engine expects it: what was observed, with the
 // claims whose creation is under way.
 func (e *Engine) Snapshot() *cluster.Snapshot {
-	return e.standsOn().Snapshot("", values(e.unbound), e.promises())
+	return e.standsOn().Snapshot("", values(e.unbound), e.answered.promised, e.disruptor.moved.to)
 }
 
 // standsOn returns the ground of what is there apart from pods without a node.

@@ -145,7 +145,7 @@ func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
 
 // sendTo lets a waiting pod onto the node of a claim that is reserved for such as it.
 func (e *Engine) sendTo(p *cluster.Pod, claim string) {
-	e.answered.set(p.ID(), answer{host: claim, at: e.now, depends: p.DependsOnOthers()})
+	e.answered.set(p.ID(), e.answerOf(p, claim))
 	e.reserved.entries.join(entry{claim, p.ID()})
 	e.agenda.by(job{jobReserve, ""}, e.now)
 }

@@ -194,7 +194,7 @@ func (e *Engine) recall() {
 	for id, p := range e.waiting.pods {
 		for _, value := range slices.Backward(p.Reserved) {
 			if claim, ok := claims[value]; ok {
-				e.answered.set(id, answer{host: claim, at: e.now, depends: p.DependsOnOthers()})
+				e.answered.set(id, e.answerOf(p, claim))
 				break
 			}
 		}

@@ -158,13 +158,8 @@ func (e *Engine) coming() []*cluster.Claim {
 // promises are the answers that pods wait for, by UID, and where pods of nodes that are
 // about to go are meant to go.
 func (e *Engine) promises() map[string]string {
-	promised := make(map[string]string, len(e.answered.of)+len(e.disruptor.moved.to))
-	maps.Copy(promised, e.disruptor.moved.to)
-	for id, a := range e.answered.of {
-		if p := e.pods[id]; p != nil && a.host != "" {
-			promised[p.UID] = a.host
-		}
-	}
+	promised := maps.Clone(e.disruptor.moved.to)
+	maps.Copy(promised, e.answered.promised)
 	return promised
 }
 

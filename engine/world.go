@@ -116,6 +116,7 @@ func hostChanged(a, b *cluster.Node) bool {
 // touchNode makes the jobs that care for a node run.
 func (e *Engine) touchNode(n *cluster.Node) {
 	e.footing.nodes[n.Name] = true
+	delete(e.answered.due, n.Name)
 	if c := e.claimOfNode(n); c != nil {
 		e.footing.claims[c.Name] = true
 		e.recount(c.Name)
@@ -149,6 +150,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 	}
 	e.linkReplacements(ev.Name, old, ev.Claim)
 	e.footing.claims[ev.Name] = true
+	delete(e.answered.due, ev.Name)
 	e.recount(ev.Name)
 	e.reserved.look(ev.Name)
 	e.disruptor.turns.known = false
