@@ -85,6 +85,13 @@ func (c *control) enter(x *workload.Workload) *owner {
 	o := &owner{Workload: x, uid: "owner-" + x.ID(), kind: ownerKinds[x.Kind], pods: map[*store.Pod]bool{}, want: x.Replicas}
 	c.owners = append(c.owners, o)
 	c.rename(o)
+	if x.Gang > 0 {
+		g := &cluster.Gang{Group: cluster.PodGroups, Namespace: x.Namespace, Name: x.Name, Least: x.Gang}
+		if x.Coscheduling {
+			g.Group = cluster.Coscheduling
+		}
+		_, _ = c.w.store.Gangs.Create(g.ID(), g) // names are distinct
+	}
 	if b := x.Budget; b != nil {
 		o.budget = &store.Budget{Name: x.ID(), Pods: workload.Own(x.Namespace, x.Pod.Labels[workload.App]), Wanted: x.Replicas}
 		if s := b.MinAvailable; s != nil {
@@ -198,7 +205,7 @@ func (c *control) make(o *owner, l *life, name string) *store.Pod {
 		Namespace: o.Namespace, Name: name, Demand: l.pod.Demand, Identity: o.identity, Created: c.w.now,
 		Grace: l.pod.Grace, Owner: cluster.Owner{Kind: o.kind, Name: o.Name, UID: o.uid},
 		Priority: l.pod.Priority, Critical: l.pod.Critical, DeletionCost: l.pod.DeletionCost,
-		ToleratesDisrupted: tolerates(l.pod.Demand),
+		ToleratesDisrupted: tolerates(l.pod.Demand), Gang: o.GangID(),
 	}
 	if l.pod.Protected {
 		p.ProtectedUntil = cluster.Never

@@ -85,6 +85,10 @@ func (o *operator) budgetChanged(b *store.Object[cluster.PodDisruptionBudget], o
 	tell(o, "budget", b, old, engine.BudgetChanged{ID: b.Key, Budget: b.Now})
 }
 
+func (o *operator) gangChanged(g *store.Object[cluster.Gang], old *cluster.Gang) {
+	tell(o, "podgroup", g, old, engine.GangChanged{ID: g.Key, Gang: g.Now})
+}
+
 func (o *operator) bufferChanged(b *store.Object[cluster.CapacityBuffer], old *cluster.CapacityBuffer) {
 	tell(o, "capacitybuffer", b, old, engine.BufferChanged{ID: b.Key, Buffer: b.Now})
 }
@@ -114,6 +118,9 @@ func (o *operator) list() []engine.Event {
 	}
 	for _, x := range s.Buffers.All() {
 		out = append(out, engine.BufferChanged{ID: x.Key, Buffer: x.Now})
+	}
+	for _, x := range s.Gangs.All() {
+		out = append(out, engine.GangChanged{ID: x.Key, Gang: x.Now})
 	}
 	for _, x := range s.Claims.All() {
 		out = append(out, engine.ClaimChanged{Name: x.Key, Claim: x.Now})

@@ -109,6 +109,7 @@ func newWorld(s Scenario) (*world, error) {
 	watch(w, w.store.Classes, "class", w.operator.classChanged)
 	watch(w, w.store.Daemons, "daemonset", w.operator.daemonChanged)
 	watch(w, w.store.Buffers, "buffer", w.bufferChanged)
+	watch(w, w.store.Gangs, "podgroup", w.operator.gangChanged)
 	watch(w, w.store.Statuses, "budget", w.operator.budgetChanged)
 	return w, nil
 }
@@ -243,7 +244,7 @@ func (w *world) finish() (*Result, error) {
 func (w *world) records() (cluster.Input, error) {
 	in := cluster.Input{
 		Revision: strconv.FormatInt(w.store.Revision(), 10), Pods: now(w.store.Pods), Nodes: now(w.store.Nodes), Claims: now(w.store.Claims),
-		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Buffers: now(w.store.Buffers), Types: map[cluster.ClassRef][]cluster.InstanceType{},
+		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Buffers: now(w.store.Buffers), Gangs: now(w.store.Gangs), Types: map[cluster.ClassRef][]cluster.InstanceType{},
 	}
 	for _, c := range now(w.store.Classes) {
 		r, err := w.cloud.desk.Resolve(context.Background(), *c)

@@ -20,6 +20,7 @@ type scheduling struct {
 	news  int // of those, the ones that are a reason to decide something
 	// objects are the pods in the queue, by UID.
 	objects map[string]*store.Pod
+	gangs   map[string]*gang
 	bound   map[string]*store.Pod // those on nodes, where pods preempt others
 	next    cluster.Instant       // when the next cycle may begin
 	planned cluster.Instant       // when it is entered for, Never if it is not
@@ -38,7 +39,7 @@ type sighting struct {
 }
 
 func newScheduling(w *world, c *schedule.Cache) *scheduling {
-	return &scheduling{w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, bound: map[string]*store.Pod{}, planned: cluster.Never, flush: cluster.Never}
+	return &scheduling{w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, gangs: map[string]*gang{}, bound: map[string]*store.Pod{}, planned: cluster.Never, flush: cluster.Never}
 }
 
 func (s *scheduling) podChanged(o *store.Pod, old *cluster.Pod) {
@@ -134,6 +135,9 @@ func (s *scheduling) take(x *sighting) {
 		return
 	}
 	p := x.newPod
+	if cmpOr(p, x.oldPod).Gang != "" {
+		s.seeMember(x)
+	}
 	if x.oldPod != nil && x.oldPod.Node == "" && (p == nil || p.Deleting()) {
 		s.drop(x.oldPod.UID)
 	}
@@ -151,6 +155,8 @@ func (s *scheduling) take(x *sighting) {
 		}
 	case x.oldPod != nil:
 		s.queue.Update(p, s.w.now)
+	case p.Gang != "" && x.pod.Now != nil:
+		s.hold(s.gangOf(p), p)
 	case !p.Gated && x.pod.Now != nil:
 		s.objects[p.UID] = x.pod
 		s.queue.Add(p, s.w.control.onlyNode(x.pod), s.w.now)
@@ -193,6 +199,10 @@ func (s *scheduling) takeNode(x *sighting) {
 
 // decide is one scheduling cycle.
 func (s *scheduling) decide(w *schedule.Waiting) {
+	if g := s.gangOf(w.Pod); g != nil {
+		s.decideGang(g, w)
+		return
+	}
 	o := s.objects[w.UID]
 	node := ""
 	if w.Only == "" {
@@ -212,6 +222,11 @@ func (s *scheduling) decide(w *schedule.Waiting) {
 	case s.w.control.preempts(o):
 		nominated = s.makeRoom(w)
 	}
+	s.refuse(o, w, nominated)
+}
+
+// refuse parks a pod that fits nowhere, and says so on it.
+func (s *scheduling) refuse(o *store.Pod, w *schedule.Waiting, nominated string) {
 	s.queue.Park(w, s.w.now)
 	s.w.after(s.w.Pace.Bind, func() {
 		if p := o.Now; p != nil && p.Node == "" && (p.UnschedulableSince == 0 || p.Nominated != nominated) && !p.Deleting() {

@@ -142,6 +142,18 @@ func (q *Queue) Pop(now cluster.Instant) *Waiting {
 	return w
 }
 
+// Take takes out a pod that waits, for a decision about others too; nil if there is none of
+// that UID.
+func (q *Queue) Take(uid string) *Waiting {
+	w := q.byUID[uid]
+	if w == nil || w.place == nowhere {
+		return nil
+	}
+	q.takeOut(w)
+	w.attempts++
+	return w
+}
+
 // Park puts a pod that fits nowhere aside until something happens that could help.
 func (q *Queue) Park(w *Waiting, now cluster.Instant) {
 	if q.byUID[w.UID] != w {

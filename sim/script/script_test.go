@@ -52,6 +52,8 @@ workloads:
   maxUnavailable: 25%
   doNotDisrupt: true
   priority: 100
+  gang: 4
+  coscheduling: true
   changes: [{at: 1h, rollout: true}, {at: 30m, replicas: 12}]
 - name: night
   kind: Job
@@ -87,7 +89,7 @@ func TestEveryField(t *testing.T) {
 	if d.Requests.Get(cluster.CPU) != 250 || d.Requests.Get(cluster.Memory) != 3<<29 || d.Requests.Get("nvidia.com/gpu") != 1 || len(d.Selector) != 2 || d.Selector[0].Key != "a" {
 		t.Errorf("demand %s", d.Key)
 	}
-	if !d.Spreads[0].Soft || len(d.PodAntiAffinity) != 0 || !d.Preferences[0].Apart || !web.Pod.Protected || !web.Pod.Preempts || web.Budget.MaxUnavailable.Value != 25 {
+	if !d.Spreads[0].Soft || len(d.PodAntiAffinity) != 0 || !d.Preferences[0].Apart || !web.Pod.Protected || !web.Pod.Preempts || web.GangID() != "scheduling.x-k8s.io/default/web" || web.Gang != 4 || web.Budget.MaxUnavailable.Value != 25 {
 		t.Errorf("web %+v, demand %s", web, d.Key)
 	}
 	if len(web.Changes) != 2 || web.Changes[0].Replicas != 12 || !web.Changes[1].Rollout || web.Changes[1].Replicas != 10 {
@@ -143,6 +145,7 @@ func TestMistakes(t *testing.T) {
 		"buffers: [{name: a, requests: {cpu: 1}, percent: 1}]":                     "percent is of a workload's replicas",
 		"buffers: [{name: a, of: b, chunks: -1}]":                                  "must not be negative",
 		"workloads: [{name: w, preemptionPolicy: Always}]":                         "is neither Never nor PreemptLowerPriority",
+		"workloads: [{name: w, kind: StatefulSet, gang: 2}]":                       "only the pods of a Deployment",
 		"workloads: [{requests: {cpu: 1}}]":                                        "workloads[0] : name is missing",
 		"workloads: [{name: w, kind: CronJob}]":                                    `kind: "CronJob" is none of`,
 		"workloads: [{name: w, requests: {cpu: x}}]":                               `requests.cpu: "x" is not a quantity`,

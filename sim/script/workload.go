@@ -37,6 +37,11 @@ type workloadFile struct {
 	Soft   bool   `json:"soft,omitempty"`
 	Apart  string `json:"apart,omitempty"`
 
+	// Gang is how many of its pods have to have a node before any gets one; coscheduling makes
+	// their group one of the plugin of that name.
+	Gang         int  `json:"gang,omitempty"`
+	Coscheduling bool `json:"coscheduling,omitempty"`
+
 	Priority int32 `json:"priority,omitempty"`
 	// PreemptionPolicy is Never for pods that make no others go, as those without a priority do
 	// not.
@@ -111,6 +116,10 @@ func (f *workloadFile) workload(demands *cluster.Demands, length cluster.Duratio
 	default:
 		return nil, fmt.Errorf("preemptionPolicy: %q is neither Never nor PreemptLowerPriority", f.PreemptionPolicy)
 	}
+	if f.Gang < 0 || f.Gang > 0 && f.Kind != workload.Deployment {
+		return nil, errors.New("gang: only the pods of a Deployment can be one")
+	}
+	w.Gang, w.Coscheduling = f.Gang, f.Coscheduling
 	grace := or(f.Grace, 30*cluster.Second)
 	w.Pod = workload.Pod{
 		Demand: demands.Intern(d), Labels: cluster.Labels{workload.App: f.Name}, Grace: grace, Ends: min(or(f.Ends, 2*cluster.Second), grace), Deaf: f.Deaf,

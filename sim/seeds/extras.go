@@ -26,6 +26,7 @@ type extra struct {
 var all = []extra{
 	{"fixed", 8, addFixed, dropFixed},
 	{"preempt", 8, addPreemption, dropPreemption},
+	{"gangs", 8, addGangs, dropGangs},
 	{"buffers", 8, addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
 }
 
@@ -33,6 +34,7 @@ var all = []extra{
 //
 //	fixed     a pool with a fixed number of nodes
 //	preempt   pods that make less important ones go
+//	gangs     pods that run together or not at all
 //	buffers   room that is kept for pods to come
 func Extras(seed uint64) []string {
 	var out []string
@@ -159,4 +161,31 @@ func dropPreemption(s *sim.Scenario) {
 	for _, w := range s.Workloads {
 		w.Pod.Preempts = false
 	}
+}
+
+// addGangs adds a few groups of pods that come a few times a day, together.
+func addGangs(s *sim.Scenario, rng *rand.Rand) {
+	demands := &cluster.Demands{}
+	for i := range 1 + rng.IntN(3) {
+		n := 2 + rng.IntN(11)
+		w := &workload.Workload{Namespace: "default", Name: "gang-" + strconv.Itoa(i), Kind: workload.Deployment, Gang: n - rng.IntN(min(n-1, 3)), Coscheduling: rng.IntN(3) == 0}
+		milli := int64(200 + rng.IntN(3000))
+		d := cluster.Demand{Requests: requests(milli, milli*(1+rng.Int64N(4))<<20)}
+		if rng.IntN(3) == 0 {
+			d.PodAntiAffinity = []cluster.PodAffinityTerm{{Key: cluster.LabelHostname, Pods: workload.Own(w.Namespace, w.Name)}}
+		}
+		w.Pod = workload.Pod{Demand: demands.Intern(d), Labels: cluster.Labels{workload.App: w.Name}, Grace: 30 * cluster.Second, Ends: 5 * cluster.Second, Starts: 10 * cluster.Second}
+		for at := moment(rng) / 2; at < Day-Calm-cluster.Hour; at += cluster.Hour + cluster.Duration(rng.Int64N(int64(6*cluster.Hour/cluster.Second)))*cluster.Second {
+			c := workload.Change{At: at, Replicas: n}
+			if len(w.Changes)%2 == 1 {
+				c.Replicas = 0
+			}
+			w.Changes = append(w.Changes, c)
+		}
+		s.Workloads = append(s.Workloads, w)
+	}
+}
+
+func dropGangs(s *sim.Scenario) {
+	s.Workloads = slices.DeleteFunc(slices.Clone(s.Workloads), func(w *workload.Workload) bool { return w.Gang > 0 })
 }

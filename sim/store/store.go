@@ -26,6 +26,7 @@ type Store struct {
 	Classes *Table[cluster.NodeClass] // by ClassRef.String
 	Daemons *Table[cluster.DaemonSet]
 	Buffers *Table[cluster.CapacityBuffer]
+	Gangs   *Table[cluster.Gang] // by Gang.ID
 	// Statuses are the budgets as their status shows them.
 	Statuses *Table[cluster.PodDisruptionBudget]
 
@@ -46,6 +47,7 @@ func New() *Store {
 	s.Classes = table(s, "class", func(c *cluster.NodeClass) meta { return meta{&c.UID, &c.Revision, &c.DeletingAt, &c.Finalizers} })
 	s.Daemons = table(s, "daemonset", func(d *cluster.DaemonSet) meta { return meta{&d.UID, &d.Revision, new(cluster.Instant), nil} })
 	s.Buffers = table(s, "capacitybuffer", func(b *cluster.CapacityBuffer) meta { return meta{&b.UID, &b.Revision, new(cluster.Instant), nil} })
+	s.Gangs = table(s, "podgroup", func(g *cluster.Gang) meta { return meta{new(string), &g.Revision, new(cluster.Instant), nil} })
 	s.Statuses = table(s, "budget", func(b *cluster.PodDisruptionBudget) meta {
 		return meta{new(string), &b.Revision, new(cluster.Instant), nil}
 	})

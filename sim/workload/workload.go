@@ -27,6 +27,10 @@ type Workload struct {
 	Changes  []Change // in order of time
 	// Batches of a Job.
 	Batches []Batch
+	// Gang is how many of its pods have to have a node before any of them gets one; 0 for pods
+	// that come one by one. Coscheduling: their group is one of the coscheduling plugin.
+	Gang         int
+	Coscheduling bool
 	// Budget limits evictions of its pods; nil for none.
 	Budget *Budget
 }
@@ -82,6 +86,17 @@ type Share struct {
 
 // ID is namespace/name.
 func (w *Workload) ID() string { return w.Namespace + "/" + w.Name }
+
+// GangID is the [cluster.Gang.ID] of the group of its pods, "" for none.
+func (w *Workload) GangID() string {
+	switch {
+	case w.Gang == 0:
+		return ""
+	case w.Coscheduling:
+		return cluster.GangID(cluster.Coscheduling, w.Namespace, w.Name)
+	}
+	return cluster.GangID(cluster.PodGroups, w.Namespace, w.Name)
+}
 
 // App is the label by which the selectors of generated and recorded workloads find
 // their own pods.
