@@ -15,7 +15,8 @@
 // Safety is judged at the moment it matters: when an effect is issued, or lands, or the
 // cloud is told something. Liveness has deadlines (see the constants in live.go) that
 // count from the last fault: what is bounded in quiet times is not judged before they
-// have lasted.
+// have lasted. What excuses a delay (a budget that is used up, pods that leave one by one)
+// is asked for each minute, and the time counts from when it last was so.
 //
 // The judge looks at the truth in the store and not at what the operator believes. It
 // excuses what nobody could have known: changes that the operator's watch has not shown

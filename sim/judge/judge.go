@@ -103,8 +103,10 @@ type Judge struct {
 	vain  map[string]int
 	rest  rest
 	marks map[string]cluster.Instant // claims that are about to be given back, and since when
-	fixed map[string]*fixed          // pools with a fixed number of nodes
-	rooms map[string]*lasting        // buffers whose chunks have no room; nil without any
+	// drained is when a pod last left the nodes of claims that go together ([together]).
+	drained map[string]cluster.Instant
+	fixed   map[string]*fixed   // pools with a fixed number of nodes
+	rooms   map[string]*lasting // buffers whose chunks have no room; nil without any
 	// excused is when a move was last excused that took such room.
 	excused cluster.Instant
 	waiting waiting
@@ -126,7 +128,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fixed: map[string]*fixed{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fixed: map[string]*fixed{},
 	}
 }
 
@@ -181,6 +183,9 @@ func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
 	}
 	if o.Now != nil && o.Now.UnschedulableSince != 0 && old != nil && old.UnschedulableSince == 0 {
 		j.awaitPlace(o)
+	}
+	if o.Now == nil && old.Node != "" && !old.Daemon() {
+		j.leftNode(old.Node)
 	}
 	for _, p := range []*cluster.Pod{old, o.Now} {
 		if p != nil && p.Node != "" && !p.Daemon() {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -235,16 +236,16 @@ func (j *Judge) replaces(claim string) bool {
 	return false
 }
 
-// fellowsHeld tells whether a claim is to go together with others whose pods may not be
-// evicted yet.
-func (j *Judge) fellowsHeld(c *cluster.Claim) bool {
-	by := c.Annotations[doomReplacedBy]
-	for o := range j.leaving {
-		if by != "" && !o.Now.Deleting() && o.Now.Annotations[doomReplacedBy] == by && o.Now.NodeName != "" && j.heldUp(o.Now.NodeName) {
-			return true
+// together names the claims that a claim goes with, or stays.
+func together(c *cluster.Claim) string { return cmp.Or(c.Annotations[doomReplacedBy], c.Name) }
+
+// leftNode notes that a pod has left a node that may be on its way out.
+func (j *Judge) leftNode(node string) {
+	if n := j.store.Nodes.Get(node); n != nil {
+		if c := j.claimOn(n.Now); c != nil && (c.Deleting() || c.Annotations[doomReason] != "") {
+			j.drained[together(c)] = j.clock.Now()
 		}
 	}
-	return false
 }
 
 // goesWith looks at the nodes that are emptied together with that of a claim, or whose pods
@@ -318,11 +319,15 @@ func (j *Judge) End(short []Short, left cluster.Input) {
 	}
 	for _, o := range j.store.Claims.All() {
 		switch c := o.Now; {
-		case c.Deleting() && c.DeletingAt.Add(endBound) < now || j.marks[c.Name] > 0 && j.marks[c.Name].Add(endBound) < now:
-			if n := j.nodeOf(c); (n == nil || !j.heldUp(n.Name)) && !j.fellowsHeld(c) {
+		case c.Deleting():
+			n := j.nodeOf(c)
+			if max(c.DeletingAt, j.drained[together(c)]).Add(endBound) < now && (n == nil || !j.heldUp(n.Name)) {
 				j.broken(Unsettled, c.Name, "the claim is still on its way out")
 			}
-		case c.Deleting():
+		case j.marks[c.Name] > 0: // it is kept if its pods do not go
+			if max(j.marks[c.Name], j.drained[together(c)]).Add(endBound) < now {
+				j.broken(Unsettled, c.Name, "the claim is still on its way out")
+			}
 		case c.Created.Add(bootBound) > now: // bought for a move that was not worth it before
 		case j.instances[c.ProviderID] == nil:
 			j.broken(Unsettled, c.Name, "the claim has no instance")

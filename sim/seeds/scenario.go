@@ -56,7 +56,7 @@ func draw(seed uint64, part string) *rand.Rand {
 }
 
 // Pods draws how many pods a cluster has at its peak: half of the clusters have 1,500 or
-// more, on some 50 nodes, and one in a hundred has twenty times that.
+// more, on some 70 nodes, and one in a hundred has twenty times that.
 func Pods(seed uint64) int {
 	const median, sigma, large = 1500, 1.288, 20
 	times := math.Exp(sigma * draw(seed, "size").NormFloat64())
