@@ -89,6 +89,7 @@ type Judge struct {
 	chosen map[string]cluster.Instant
 	// leaving are the claims that are on their way out, or about to be.
 	leaving map[*store.Claim]bool
+	fleet   fleet
 	// left are the claims that went within the last minutes, by pool.
 	left    map[string][]cluster.Instant
 	bound   map[*store.Pod]cluster.Instant
@@ -128,7 +129,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fixed: map[string]*fixed{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fleet: newFleet(), fixed: map[string]*fixed{},
 	}
 }
 
@@ -196,6 +197,7 @@ func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
 
 // NodeChanged is told every change of a node.
 func (j *Judge) NodeChanged(o *store.Node, old *cluster.Node) {
+	j.fleet.nodeChanged(j, o.Key)
 	if o.Now == nil {
 		delete(j.empty, o.Key)
 		return
@@ -221,6 +223,7 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 	} else {
 		delete(j.leaving, o)
 	}
+	j.fleet.claimChanged(j, o, old)
 	j.takenBack(c, old)
 	if old != nil && old.ProviderID != "" && (c == nil || c.ProviderID != old.ProviderID) && j.claimOf[old.ProviderID] == o.Key {
 		delete(j.claimOf, old.ProviderID)

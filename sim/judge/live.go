@@ -276,13 +276,10 @@ func (j *Judge) spent(p *cluster.Pool, than *store.Claim) bool {
 			total, going = total+1, going+1
 		}
 	}
-	for o := range j.store.Claims.Each {
-		if c := o.Now; c.Pool == p.Name && c.Is(cluster.Initialized) {
-			total++
-			if n := j.nodeOf(c); o != than && (j.leaving[o] || n == nil || !n.Ready) {
-				going++
-			}
-		}
+	down := j.fleet.down[p.Name]
+	total, going = total+j.fleet.there[p.Name], going+len(down)
+	if down[than] {
+		going--
 	}
 	return going >= allows(p, total, now)
 }

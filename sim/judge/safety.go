@@ -144,17 +144,14 @@ const underway = 30 * cluster.Second
 // nodes are gone, and its clock may differ.
 func (j *Judge) checkBudget(p *cluster.Pool, next *cluster.Claim, clock cluster.Instant) {
 	now := j.clock.Now()
-	total, disrupted := 0, 1
-	for o := range j.store.Claims.Each {
-		c := o.Now
-		if c.Pool != p.Name {
+	total, disrupted := j.fleet.there[p.Name], 1
+	for name, at := range j.chosen {
+		o := j.store.Claims.Get(name)
+		if o == nil || o.Now.Pool != p.Name || name == next.Name {
 			continue
 		}
-		if c.Is(cluster.Initialized) {
-			total++
-		}
 		// A claim whose node is gone is a matter of paper.
-		if at, chosen := j.chosen[c.Name]; chosen && c.Name != next.Name && j.nodeOf(c) != nil && (c.Deleting() || at.Add(underway) > now) {
+		if j.nodeOf(o.Now) != nil && (o.Now.Deleting() || at.Add(underway) > now) {
 			disrupted++
 		}
 	}
