@@ -157,7 +157,7 @@ func (e *Engine) checkAnswers() string {
 // checkGround compares what plans stand on with a new ground of everything. (Who may not go
 // for now changes with budgets and time, which a ground does not follow.)
 func (e *Engine) checkGround() string {
-	if len(e.provision.crowded) > 0 {
+	if len(e.staying()) > 0 {
 		return ""
 	}
 	got := e.Snapshot()

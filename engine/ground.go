@@ -59,7 +59,7 @@ func (e *Engine) standsOn() *cluster.Ground {
 // amended is the ground made out of the one before, nil if that cannot be done.
 func (e *Engine) amended() *cluster.Ground {
 	f := &e.footing
-	if f.former == nil || f.tied || len(e.provision.crowded) > 0 {
+	if f.former == nil || f.tied || len(e.staying()) > 0 {
 		return nil
 	}
 	for name := range e.expected.written {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -76,6 +77,9 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 	}
 	before := e.resolved[ref]
 	changed := before.Hash != d.Resolution.Hash || !slices.Equal(before.Images(), d.Resolution.Images())
+	if reflect.DeepEqual(before.Types, d.Resolution.Types) {
+		d.Resolution.Types = before.Types // so that others see that nothing has changed
+	}
 	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now, written: before.written}
 	for name, p := range e.pools {
 		if p.Class == ref {

@@ -55,7 +55,9 @@ func TestRepairStops(t *testing.T) {
 	w.run(5 * cluster.Second)
 	w.scale(100)
 	w.run(15 * cluster.Minute)
-	w.pool.ConsolidateAfter = cluster.Forever
+	patient := *w.pool
+	patient.ConsolidateAfter = cluster.Forever
+	w.setPool(&patient)
 	nodes := len(w.nodes)
 	w.sicken("KernelReady", "False", nodes/2+1)
 	w.run(2 * cluster.Hour)
