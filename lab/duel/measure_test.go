@@ -60,14 +60,15 @@ func TestWaits(t *testing.T) {
 		},
 	}
 	got, unbound := o.waits(nodes, at(0), at(60))
-	want := []time.Duration{3, 3, 4, 5, 6, 7, 10}
+	want := []wait{{beyond: 3}, {beyond: 3, before: 2}, {beyond: 4}, {beyond: 5}, {beyond: 6}, {beyond: 7}, {beyond: 10}}
 	for i := range want {
-		want[i] *= time.Second
+		want[i].beyond *= time.Second
+		want[i].before *= time.Second
 	}
 	if !slices.Equal(got, want) || unbound != 2 {
 		t.Errorf("got %v and %d unbound, want %v and 2", got, unbound, want)
 	}
-	if w := summarise(got); w.N != 7 || w.Median != 5 || w.P99 != 10 || w.Max != 10 {
+	if w := summarise(got); w.N != 7 || w.Median != 5 || w.P99 != 10 || w.Max != 10 || w.Before != 0 {
 		t.Errorf("got %+v", w)
 	}
 	bound, waiting := o.counts()
@@ -137,7 +138,7 @@ func TestAssess(t *testing.T) {
 	var r Result
 	assess(&r, phases, marks, []machine{{node: "n", launched: at(1), stopped: at(150), hourly: 3_600_000}}, calls, seen)
 	first, second := r.Phases[0], r.Phases[1]
-	if first.Wait.N != 1 || first.Wait.Median != 2 || first.AWS != 5 || first.EC2Writes != 2 || first.Throttled != 1 || first.Kubernetes != 2 || first.KubeWrites != 2 ||
+	if first.Wait.N != 1 || first.Wait.Median != 2 || first.Wait.Before != 1 || first.AWS != 5 || first.EC2Writes != 2 || first.Throttled != 1 || first.Kubernetes != 2 || first.KubeWrites != 2 ||
 		first.CPUSeconds != 2 || first.USD != 0.099 || first.Nodes != 1 || first.Hourly != 3.6 || first.Launched != 1 || first.Moved != 1 {
 		t.Errorf("the first phase: %+v", first)
 	}

@@ -113,11 +113,13 @@ func (o *observer) counts() (bound, waiting int) {
 	return bound, waiting
 }
 
-// waits is how long each pod created in [from, to) waited for its node beyond the boot of
-// that node: the time in which the node was being launched and becoming ready while the
-// pod waited is taken off. A pod without a node has waited until it was told to end, or
-// until to, and counts as unbound in the latter case. Sorted.
-func (o *observer) waits(machines []machine, from, to time.Time) (waited []time.Duration, unbound int) {
+// wait is how long a pod waited for its node, without the time from the launch of that
+// node until it was ready. before is the part of it before the launch.
+type wait struct{ beyond, before time.Duration }
+
+// waits is how long each pod created in [from, to) waited. A pod without a node has waited
+// until it was told to end, or until to, and counts as unbound in the latter case. Sorted.
+func (o *observer) waits(machines []machine, from, to time.Time) (waited []wait, unbound int) {
 	byNode := map[string]machine{}
 	for _, m := range machines {
 		byNode[m.node] = m
@@ -130,19 +132,20 @@ func (o *observer) waits(machines []machine, from, to time.Time) (waited []time.
 		}
 		switch {
 		case !p.bound.IsZero() && p.bound.Before(to):
-			wait := p.bound.Sub(p.created)
-			if m, ours := byNode[p.node]; ours {
-				wait -= overlap(p.created, p.bound, m.launched, o.nodes[p.node])
+			w := wait{beyond: p.bound.Sub(p.created)}
+			if m, bought := byNode[p.node]; bought {
+				w.beyond -= overlap(p.created, p.bound, m.launched, o.nodes[p.node])
+				w.before = max(m.launched.Sub(p.created), 0)
 			}
-			waited = append(waited, wait)
+			waited = append(waited, w)
 		case !p.gone.IsZero() && p.gone.Before(to):
-			waited = append(waited, p.gone.Sub(p.created))
+			waited = append(waited, wait{beyond: p.gone.Sub(p.created)})
 		default:
-			waited = append(waited, to.Sub(p.created))
+			waited = append(waited, wait{beyond: to.Sub(p.created)})
 			unbound++
 		}
 	}
-	slices.SortFunc(waited, func(a, b time.Duration) int { return cmp.Compare(a, b) })
+	slices.SortFunc(waited, func(a, b wait) int { return cmp.Or(cmp.Compare(a.beyond, b.beyond), cmp.Compare(a.before, b.before)) })
 	return waited, unbound
 }
 

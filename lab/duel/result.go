@@ -54,21 +54,29 @@ type PhaseResult struct {
 	CPUSeconds float64 `json:"cpuSeconds"`
 }
 
-// Waits sums up how long pods waited.
+// Waits sums up how long pods waited. Before is the median of the part before the launch
+// of their nodes: what is left is after the boot.
 type Waits struct {
 	N      int     `json:"n"`
+	Before float64 `json:"before"`
 	Median float64 `json:"median"`
 	P99    float64 `json:"p99"`
 	Max    float64 `json:"max"`
 }
 
 // summarise sums up sorted waits.
-func summarise(sorted []time.Duration) Waits {
+func summarise(sorted []wait) Waits {
 	if len(sorted) == 0 {
 		return Waits{}
 	}
+	before := make([]time.Duration, len(sorted))
+	for i, w := range sorted {
+		before[i] = w.before
+	}
+	slices.Sort(before)
 	return Waits{
-		N: len(sorted), Median: quantile(sorted, 0.5).Seconds(), P99: quantile(sorted, 0.99).Seconds(), Max: sorted[len(sorted)-1].Seconds(),
+		N: len(sorted), Median: quantile(sorted, 0.5).beyond.Seconds(), P99: quantile(sorted, 0.99).beyond.Seconds(), Max: sorted[len(sorted)-1].beyond.Seconds(),
+		Before: quantile(before, 0.5).Seconds(),
 	}
 }
 

@@ -85,7 +85,8 @@ func rows(phases []PhaseResult) []row {
 		}
 	}
 	each("wait beyond boot, median, s", "%.2f", func(p PhaseResult) float64 { return p.Wait.Median })
-	each("p99, s", "%.2f", func(p PhaseResult) float64 { return p.Wait.P99 })
+	each("before its node's launch, median, s", "%.2f", func(p PhaseResult) float64 { return p.Wait.Before })
+	each("wait beyond boot, p99, s", "%.2f", func(p PhaseResult) float64 { return p.Wait.P99 })
 	add("pods without a node at a phase's end", "%.0f", sum(func(p PhaseResult) int { return p.Unbound }))
 	add("price of the run, $", "%.4f", func(r Result) float64 { return r.USD })
 	each("price at its end, $/h", "%.3f", func(p PhaseResult) float64 { return p.Hourly })
