@@ -46,7 +46,7 @@ func TestBouts(t *testing.T) {
 func TestTable(t *testing.T) {
 	result := func(name string, seed uint64, usd float64) Result {
 		return Result{
-			Contestant: name, Seed: seed, USD: usd, Phases: []PhaseResult{{Phase: Phase{Pods: 7}, Wait: Waits{Median: usd * 10}, AWS: 2}},
+			Contestant: name, Seed: seed, USD: usd, Program: name + ".v1", Phases: []PhaseResult{{Phase: Phase{Pods: 7}, Wait: Waits{Median: usd * 10}, AWS: 2}},
 			AWS: map[string]int{"ec2:CreateFleet": 3, "ec2:CreateFleet throttled": 1, "ec2:DescribeImages": 1}, Kubernetes: map[string]int{"patch nodes": 4, "watch pods": 1},
 		}
 	}
@@ -59,7 +59,7 @@ func TestTable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Seeds 1 2 3:", "price of the run, $  2.0000 (1.0000 to 3.0000)  4.0000 (2.0000 to 8.0000)   0.50", "1. 7 pods: wait beyond boot, median, s",
-		"of them, writes to EC2  3 (3 to 3)", "of them, throttled  1 (1 to 1)", "calls to Kubernetes  5 (5 to 5)", "of them, patch  4 (4 to 4)", "patch nodes 12, watch pods 3",
+		"of them, writes to EC2  3 (3 to 3)", "of them, throttled  1 (1 to 1)", "calls to Kubernetes  5 (5 to 5)", "of them, patch  4 (4 to 4)", "patch nodes 12, watch pods 3", "theirs was theirs.v1. Its calls",
 	} {
 		if !strings.Contains(squeeze(text.String()), squeeze(want)) {
 			t.Errorf("%q is not in\n%s", want, text.String())

@@ -2,7 +2,10 @@ package duel
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -58,6 +61,30 @@ func (p *process) ended() error {
 		return fmt.Errorf("%s has ended by itself, without an error; its log is %s", p.name, p.log.Name())
 	}
 	return fmt.Errorf("%s has ended by itself: %w; its log is %s", p.name, p.err, p.log.Name())
+}
+
+// program is the beginning of the SHA-256 of a file.
+func program(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }() // read only
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12], nil
+}
+
+// load is the machine's load average over the last minute.
+func load() (float64, error) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0, fmt.Errorf("load of the machine: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return strconv.ParseFloat(first, 64)
 }
 
 // stopLimit is how long a contestant may take to end when it is asked to.

@@ -13,6 +13,10 @@ type Result struct {
 	Contestant string    `json:"contestant"`
 	Seed       uint64    `json:"seed"`
 	Began      time.Time `json:"began"`
+	// Program is the beginning of the SHA-256 of what ran, and Load how many processes
+	// wanted the machine's cores before the run, over a minute: near 0 if it was quiet.
+	Program string  `json:"program"`
+	Load    float64 `json:"load"`
 	// ReadySeconds is from the start of the process until its pools are ready.
 	ReadySeconds float64       `json:"readySeconds"`
 	Phases       []PhaseResult `json:"phases"`

@@ -74,6 +74,13 @@ func Run(ctx context.Context, c Contestant, cfg Config) (_ Result, err error) {
 	if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
 		return Result{}, fmt.Errorf("directory of the run: %w", err)
 	}
+	out := Result{Contestant: c.Name, Seed: cfg.Seed}
+	if out.Load, err = load(); err != nil {
+		return Result{}, err
+	}
+	if out.Program, err = program(c.Binary); err != nil {
+		return Result{}, fmt.Errorf("program of %s: %w", c.Name, err)
+	}
 	l, err := lab.Start(ctx, lab.Config{
 		Dir: filepath.Join(cfg.Dir, "lab"), Region: region, Zones: zones, Seed: cfg.Seed, Speed: cfg.Speed, OnAWS: true, NoOperator: true, Bare: true,
 		PodMaxBackoff: time.Second, Audit: []string{c.user()},
@@ -99,7 +106,7 @@ func Run(ctx context.Context, c Contestant, cfg Config) (_ Result, err error) {
 	if r.it, err = start(c, cfg.Dir, kubeconfig, l.AWS().Environment()); err != nil {
 		return Result{}, err
 	}
-	out := Result{Contestant: c.Name, Seed: cfg.Seed, Began: r.began.UTC()}
+	out.Began = r.began.UTC()
 	marks, err := r.play(ctx, &out)
 	if stopped := r.it.stop(); err == nil {
 		err = stopped // otherwise that has been told

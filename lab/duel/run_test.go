@@ -35,7 +35,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("calls: %v, %v for %d nodes", r.AWS, r.Kubernetes, r.Launched)
 	}
 	// Sums are rounded to micro-USD.
-	if sum := up.USD + down.USD; math.Abs(r.USD-sum) > 5e-6 || r.USD == 0 || r.CPUSeconds <= 0 || r.PeakMiB < 10 || r.ReadySeconds <= 0 {
+	if sum := up.USD + down.USD; math.Abs(r.USD-sum) > 5e-6 || r.USD == 0 || r.CPUSeconds <= 0 || r.PeakMiB < 10 || r.ReadySeconds <= 0 || len(r.Program) != 12 {
 		t.Errorf("the run costs $%v, its phases $%v; %v s of CPU, %v MiB, ready after %v s", r.USD, sum, r.CPUSeconds, r.PeakMiB, r.ReadySeconds)
 	}
 }

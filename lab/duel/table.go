@@ -39,7 +39,12 @@ func Write(out io.Writer, results []Result, ours, theirs string) error {
 		return err
 	}
 	for i, name := range []string{ours, theirs} {
-		if _, err := fmt.Fprintf(out, "\nCalls of %s, all seeds:\n  AWS         %s\n  Kubernetes  %s\n", name,
+		var programs []string
+		for _, p := range pairs {
+			programs = append(programs, p[i].Program)
+		}
+		slices.Sort(programs)
+		if _, err := fmt.Fprintf(out, "\n%s was %s. Its calls, all seeds:\n  AWS         %s\n  Kubernetes  %s\n", name, strings.Join(slices.Compact(programs), " and "),
 			calls(pairs, func(p [2]Result) map[string]int { return p[i].AWS }), calls(pairs, func(p [2]Result) map[string]int { return p[i].Kubernetes })); err != nil {
 			return err
 		}
@@ -104,6 +109,7 @@ func rows(phases []PhaseResult) []row {
 	add("CPU time, s", "%.1f", func(r Result) float64 { return r.CPUSeconds })
 	add("most memory, MiB", "%.0f", func(r Result) float64 { return r.PeakMiB })
 	add("from start to ready, s", "%.1f", func(r Result) float64 { return r.ReadySeconds })
+	add("load of the machine before", "%.1f", func(r Result) float64 { return r.Load })
 	return out
 }
 
