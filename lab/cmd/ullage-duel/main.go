@@ -98,6 +98,9 @@ func runCommand(s *settings) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := os.MkdirAll(s.out, 0o755); err != nil {
+				return fmt.Errorf("--out: %w", err)
+			}
 			dir, err := os.MkdirTemp(s.out, fmt.Sprintf("%s-%d-", c.Name, seed))
 			if err != nil {
 				return fmt.Errorf("directory of the run: %w", err)
