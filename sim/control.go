@@ -17,6 +17,7 @@ type control struct {
 	daemons    []*owner // those of DaemonSets
 	lives      map[*store.Pod]*life
 	identities cluster.Identities
+	demands    cluster.Demands // of pods with volumes of their own
 	names      int
 	unborn     *life // of the pod that is being created
 }
@@ -206,6 +207,12 @@ func (c *control) make(o *owner, l *life, name string) *store.Pod {
 		Grace: l.pod.Grace, Owner: cluster.Owner{Kind: o.kind, Name: o.Name, UID: o.uid},
 		Priority: l.pod.Priority, Critical: l.pod.Critical, DeletionCost: l.pod.DeletionCost,
 		ToleratesDisrupted: tolerates(l.pod.Demand), Gang: o.GangID(),
+	}
+	if o.Volume > 0 {
+		d := *p.Demand
+		d.Volumes = []cluster.VolumeUse{{Claim: claimPrefix + name}}
+		p.Demand = c.demands.Intern(d)
+		c.w.disks.claim(o, name)
 	}
 	if l.pod.Protected {
 		p.ProtectedUntil = cluster.Never

@@ -89,6 +89,22 @@ func (o *operator) gangChanged(g *store.Object[cluster.Gang], old *cluster.Gang)
 	tell(o, "podgroup", g, old, engine.GangChanged{ID: g.Key, Gang: g.Now})
 }
 
+func (o *operator) volumeClaimChanged(c *store.Object[cluster.PersistentVolumeClaim], old *cluster.PersistentVolumeClaim) {
+	tell(o, "volumeclaim", c, old, engine.PersistentVolumeClaimChanged{ID: c.Key, Claim: c.Now})
+}
+
+func (o *operator) volumeChanged(v *store.Object[cluster.PersistentVolume], old *cluster.PersistentVolume) {
+	tell(o, "volume", v, old, engine.PersistentVolumeChanged{Name: v.Key, Volume: v.Now})
+}
+
+func (o *operator) attachmentChanged(a *store.Object[cluster.VolumeAttachment], old *cluster.VolumeAttachment) {
+	tell(o, "attachment", a, old, engine.AttachmentChanged{Name: a.Key, Attachment: a.Now})
+}
+
+func (o *operator) csiNodeChanged(n *store.Object[cluster.CSINode], old *cluster.CSINode) {
+	tell(o, "csinode", n, old, engine.CSINodeChanged{Name: n.Key, Node: n.Now})
+}
+
 func (o *operator) bufferChanged(b *store.Object[cluster.CapacityBuffer], old *cluster.CapacityBuffer) {
 	tell(o, "capacitybuffer", b, old, engine.BufferChanged{ID: b.Key, Buffer: b.Now})
 }
@@ -103,7 +119,7 @@ func cmpOr[T any](a, b *T) *T {
 // list hands over everything there is, as a process does when it begins.
 func (o *operator) list() []engine.Event {
 	s := o.w.store
-	var out []engine.Event
+	out := o.w.disks.classes()
 	for _, x := range s.Classes.All() {
 		out = append(out, engine.ClassChanged{Ref: x.Now.Ref, Class: x.Now})
 	}
@@ -121,6 +137,18 @@ func (o *operator) list() []engine.Event {
 	}
 	for _, x := range s.Gangs.All() {
 		out = append(out, engine.GangChanged{ID: x.Key, Gang: x.Now})
+	}
+	for _, x := range s.VolumeClaims.All() {
+		out = append(out, engine.PersistentVolumeClaimChanged{ID: x.Key, Claim: x.Now})
+	}
+	for _, x := range s.Volumes.All() {
+		out = append(out, engine.PersistentVolumeChanged{Name: x.Key, Volume: x.Now})
+	}
+	for _, x := range s.Attachments.All() {
+		out = append(out, engine.AttachmentChanged{Name: x.Key, Attachment: x.Now})
+	}
+	for _, x := range s.CSINodes.All() {
+		out = append(out, engine.CSINodeChanged{Name: x.Key, Node: x.Now})
 	}
 	for _, x := range s.Claims.All() {
 		out = append(out, engine.ClaimChanged{Name: x.Key, Claim: x.Now})

@@ -170,6 +170,10 @@ func (ks *kubelets) start(o *store.Pod) {
 	if p == nil || p.Phase != cluster.Pending || p.Deleting() || !ks.alive(p.Node) {
 		return
 	}
+	if !ks.w.disks.attached(p) {
+		ks.w.after(cluster.Second, func() { ks.start(o) })
+		return
+	}
 	x := *p
 	x.Phase, x.Ready = cluster.Running, true
 	ks.w.store.Pods.Set(o, &x)

@@ -30,6 +30,7 @@ type world struct {
 	lifecycle  *lifecycle
 	scheduling *scheduling
 	control    *control
+	disks      *disks // nil without volumes
 	disruption *disruption
 	operator   *operator
 	judge      *judge.Judge
@@ -94,6 +95,7 @@ func newWorld(s Scenario) (*world, error) {
 	w.lifecycle = newLifecycle(w)
 	w.scheduling = newScheduling(w, cache)
 	w.control = newControl(w)
+	w.disks = newDisks(w)
 	w.disruption = newDisruption(w)
 	w.operator = newOperator(w)
 	w.meter = newMeter(w)
@@ -110,6 +112,10 @@ func newWorld(s Scenario) (*world, error) {
 	watch(w, w.store.Daemons, "daemonset", w.operator.daemonChanged)
 	watch(w, w.store.Buffers, "buffer", w.bufferChanged)
 	watch(w, w.store.Gangs, "podgroup", w.operator.gangChanged)
+	watch(w, w.store.VolumeClaims, "volumeclaim", w.operator.volumeClaimChanged)
+	watch(w, w.store.Volumes, "volume", w.operator.volumeChanged)
+	watch(w, w.store.Attachments, "attachment", w.attachmentChanged)
+	watch(w, w.store.CSINodes, "csinode", w.operator.csiNodeChanged)
 	watch(w, w.store.Statuses, "budget", w.operator.budgetChanged)
 	return w, nil
 }
@@ -137,6 +143,7 @@ func (w *world) podChanged(o *store.Pod, old *cluster.Pod) {
 	w.kubelets.podChanged(o, old)
 	w.scheduling.podChanged(o, old)
 	w.control.podChanged(o, old)
+	w.disks.podChanged(o, old)
 	w.disruption.podChanged(o, old)
 	w.operator.podChanged(o, old)
 	if w.judge != nil {
@@ -146,6 +153,12 @@ func (w *world) podChanged(o *store.Pod, old *cluster.Pod) {
 
 func (w *world) nodeChanged(o *store.Node, old *cluster.Node) {
 	w.lifecycle.nodeChanged(o, old)
+	switch {
+	case old == nil:
+		w.disks.nodeComes(o.Now)
+	case o.Now == nil:
+		w.disks.nodeGoes(o.Key)
+	}
 	w.scheduling.nodeChanged(o, old)
 	w.control.nodeChanged(o, old)
 	w.operator.nodeChanged(o, old)
@@ -172,6 +185,13 @@ func (w *world) bufferChanged(o *store.Object[cluster.CapacityBuffer], old *clus
 	w.operator.bufferChanged(o, old)
 	if w.judge != nil {
 		w.judge.BufferChanged(o, old)
+	}
+}
+
+func (w *world) attachmentChanged(o *store.Object[cluster.VolumeAttachment], old *cluster.VolumeAttachment) {
+	w.operator.attachmentChanged(o, old)
+	if w.judge != nil {
+		w.judge.AttachmentChanged(o)
 	}
 }
 
@@ -244,7 +264,10 @@ func (w *world) finish() (*Result, error) {
 func (w *world) records() (cluster.Input, error) {
 	in := cluster.Input{
 		Revision: strconv.FormatInt(w.store.Revision(), 10), Pods: now(w.store.Pods), Nodes: now(w.store.Nodes), Claims: now(w.store.Claims),
-		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Buffers: now(w.store.Buffers), Gangs: now(w.store.Gangs), Types: map[cluster.ClassRef][]cluster.InstanceType{},
+		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Buffers: now(w.store.Buffers), Gangs: now(w.store.Gangs), PersistentVolumeClaims: now(w.store.VolumeClaims), PersistentVolumes: now(w.store.Volumes), Attachments: now(w.store.Attachments), CSINodes: now(w.store.CSINodes), Types: map[cluster.ClassRef][]cluster.InstanceType{},
+	}
+	if w.disks != nil {
+		in.StorageClasses = []*cluster.StorageClass{gp3()}
 	}
 	for _, c := range now(w.store.Classes) {
 		r, err := w.cloud.desk.Resolve(context.Background(), *c)

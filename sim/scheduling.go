@@ -188,7 +188,7 @@ func (s *scheduling) takeNode(x *sighting) {
 		s.cache.RemoveNode(x.node.Key)
 		return
 	}
-	if !s.cache.SetNode(x.newNode) || !s.queue.Parked() {
+	if !s.cache.SetNode(s.w.disks.asSeen(x.newNode)) || !s.queue.Parked() {
 		return
 	}
 	name := x.node.Key
@@ -307,7 +307,14 @@ func (s *scheduling) preempt(w *schedule.Waiting) {
 // bind writes a decision. If the pod is gone meanwhile, nothing is taken.
 func (s *scheduling) bind(o *store.Pod, w *schedule.Waiting, node string) {
 	delete(s.objects, w.UID)
-	if err := s.w.store.Bind(o, node); err != nil {
-		s.cache.RemovePod(w.UID)
+	write := func() {
+		if err := s.w.store.Bind(o, node); err != nil {
+			s.cache.RemovePod(w.UID)
+		}
 	}
+	if s.w.disks == nil || len(w.Pod.Demand.Volumes) == 0 {
+		write()
+		return
+	}
+	s.w.disks.provide(w.Pod, node, write)
 }

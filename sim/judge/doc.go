@@ -8,6 +8,7 @@
 //	limit   against   starved-pod
 //	kept-empty   against   headroom
 //	needless   against   starved-pod
+//	volume-attached   against   stuck-deletion
 //	nodes-surplus   against   nodes-missing (of pools with a fixed number of nodes)
 //	pointless-move   against   kept-empty, wasteful
 //	restless (writes although nothing is under way)   against   unsettled

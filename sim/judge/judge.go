@@ -49,6 +49,8 @@ const (
 	Headroom Rule = "headroom"
 	// Needless: a node was bought for nobody.
 	Needless Rule = "needless"
+	// Attached: an instance was ended while a volume hung on it.
+	Attached Rule = "volume-attached"
 	// Unsettled: long after the last event claims, nodes, instances and workloads do
 	// not agree.
 	Unsettled Rule = "unsettled"
@@ -111,6 +113,7 @@ type Judge struct {
 	// excused is when a move was last excused that took such room.
 	excused cluster.Instant
 	waiting waiting
+	hung    map[string]cluster.Instant // VolumeAttachments, since when
 }
 
 // clocksDiffer bounds how far the clock of an operator is off.
@@ -130,6 +133,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
 		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fleet: newFleet(), fixed: map[string]*fixed{},
+		hung: map[string]cluster.Instant{},
 	}
 }
 

@@ -217,6 +217,7 @@ func (j *Judge) Terminating(providerID string) {
 	if c := j.claimOn(node); c != nil && c.Deleting() && c.TerminationGracePeriod != cluster.Forever {
 		limit = c.DeletingAt.Add(c.TerminationGracePeriod)
 	}
+	j.checkDetached(node, now, limit)
 	for _, o := range j.store.PodsOn(node.Name) {
 		p := o.Now
 		switch {

@@ -33,6 +33,7 @@ type Cache struct {
 	free  [][]int64
 	asked [2][]int64
 
+	zones     map[string]string     // of volumes that have been made, by claim
 	nominated map[string]nomination // by UID of the pod
 	bound     uint64                // how many pods have been put on nodes
 
@@ -89,7 +90,7 @@ func NewCache(rng *rand.Rand) *Cache {
 	return &Cache{
 		byName: map[string]*node{}, resources: map[string]int{cluster.CPU: 0, cluster.Memory: 1},
 		pods: map[string]*resident{}, classes: map[classKey]*class{}, keys: map[string]*domains{},
-		nominated: map[string]nomination{}, groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
+		zones: map[string]string{}, nominated: map[string]nomination{}, groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
 		gates: gates{of: map[string][]int{}}, rng: rng,
 	}
 }

@@ -28,7 +28,8 @@ type class struct {
 	read         int
 	count        int // bits set in fits
 
-	anywhere   bool // its pods tolerate that a node is reserved, whoever for
+	zone       string // that its volumes are in, "" for any
+	anywhere   bool   // its pods tolerate that a node is reserved, whoever for
 	hard, soft []*spread
 	eitherKeys bool     // soft spreads are the system's: a node needs not have all labels
 	apart      []*tally // anti-affinity of the class's own
@@ -68,7 +69,12 @@ func (c *Cache) classOf(p *cluster.Pod) *class {
 	if k := c.classes[key]; k != nil {
 		return k
 	}
-	k := &class{classKey: key, id: len(c.classes), requests: c.vector(p.Demand.Requests), read: -1}
+	k := &class{classKey: key, id: len(c.classes), requests: c.vector(attaching(p.Demand)), read: -1}
+	for _, v := range p.Demand.Volumes {
+		if zone := c.zones[p.Namespace+"/"+v.Claim]; zone != "" {
+			k.zone = zone
+		}
+	}
 	k.asked = [2]int64{k.requests[0], k.requests[1]}
 	if k.asked[0] == 0 {
 		k.asked[0] = defaultMilliCPU
@@ -156,7 +162,7 @@ func (c *Cache) judge(k *class, slot int, shape bool) {
 	there := n != nil && n.rec != nil
 	if shape {
 		k.admits[word] &^= bit
-		if there && k.demand.Admits(n.label, n.taint) {
+		if there && k.reaches(n) && k.demand.Admits(n.label, n.taint) {
 			k.admits[word] |= bit
 		}
 	}
@@ -192,7 +198,7 @@ func (c *Cache) holds(k *class, slot int) bool {
 
 // takes tells whether a node admits a class and has room.
 func (c *Cache) takes(n *node, k *class) bool {
-	return n != nil && n.rec != nil && c.holds(k, n.slot) && k.demand.Admits(n.label, n.taint)
+	return n != nil && n.rec != nil && c.holds(k, n.slot) && k.reaches(n) && k.demand.Admits(n.label, n.taint)
 }
 
 // lets tells whether a pod of the class may go to a node if that is reserved.

@@ -104,7 +104,7 @@ func (c *Cache) Preempt(p *cluster.Pod, breaks func(uids []string) map[string]bo
 	sound := 0 // of those that break no budget
 	for i := range c.nodes {
 		n := c.nodes[(i+c.next)%len(c.nodes)]
-		if n == nil || n.rec == nil || !n.lets(k, p) || !k.demand.Admits(n.label, n.taint) {
+		if n == nil || n.rec == nil || !n.lets(k, p) || !k.reaches(n) || !k.demand.Admits(n.label, n.taint) {
 			continue
 		}
 		if x, ok := c.victimsOn(k, p, n, breaks); ok {

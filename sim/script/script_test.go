@@ -55,6 +55,7 @@ workloads:
   gang: 4
   coscheduling: true
   changes: [{at: 1h, rollout: true}, {at: 30m, replicas: 12}]
+- {name: set, kind: StatefulSet, replicas: 2, volume: 8Gi}
 - name: night
   kind: Job
   requests: {cpu: 1}
@@ -95,7 +96,10 @@ func TestEveryField(t *testing.T) {
 	if len(web.Changes) != 2 || web.Changes[0].Replicas != 12 || !web.Changes[1].Rollout || web.Changes[1].Replicas != 10 {
 		t.Errorf("changes %+v", web.Changes)
 	}
-	night := s.Workloads[1]
+	if set := s.Workloads[1]; set.Volume != 8<<30 {
+		t.Errorf("volume %d", set.Volume)
+	}
+	night := s.Workloads[2]
 	if night.Kind != workload.Job || len(night.Batches) != 3 || night.Batches[2].At != 9*cluster.Hour {
 		t.Errorf("night %+v", night)
 	}
@@ -146,6 +150,7 @@ func TestMistakes(t *testing.T) {
 		"buffers: [{name: a, of: b, chunks: -1}]":                                  "must not be negative",
 		"workloads: [{name: w, preemptionPolicy: Always}]":                         "is neither Never nor PreemptLowerPriority",
 		"workloads: [{name: w, kind: StatefulSet, gang: 2}]":                       "only the pods of a Deployment",
+		"workloads: [{name: w, volume: 8Gi}]":                                      "no size of a disk of a StatefulSet's pods",
 		"workloads: [{requests: {cpu: 1}}]":                                        "workloads[0] : name is missing",
 		"workloads: [{name: w, kind: CronJob}]":                                    `kind: "CronJob" is none of`,
 		"workloads: [{name: w, requests: {cpu: x}}]":                               `requests.cpu: "x" is not a quantity`,

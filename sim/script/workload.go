@@ -37,6 +37,8 @@ type workloadFile struct {
 	Soft   bool   `json:"soft,omitempty"`
 	Apart  string `json:"apart,omitempty"`
 
+	// Volume is the size of a disk that each pod of a StatefulSet has: 8Gi.
+	Volume any `json:"volume,omitempty"`
 	// Gang is how many of its pods have to have a node before any gets one; coscheduling makes
 	// their group one of the plugin of that name.
 	Gang         int  `json:"gang,omitempty"`
@@ -120,6 +122,13 @@ func (f *workloadFile) workload(demands *cluster.Demands, length cluster.Duratio
 		return nil, errors.New("gang: only the pods of a Deployment can be one")
 	}
 	w.Gang, w.Coscheduling = f.Gang, f.Coscheduling
+	if f.Volume != nil {
+		size, err := workload.ParseQuantity(fmt.Sprint(f.Volume))
+		if err != nil || f.Kind != workload.StatefulSet {
+			return nil, fmt.Errorf("volume: %v is no size of a disk of a StatefulSet's pods, such as 8Gi", f.Volume)
+		}
+		w.Volume = (size + 999) / 1000
+	}
 	grace := or(f.Grace, 30*cluster.Second)
 	w.Pod = workload.Pod{
 		Demand: demands.Intern(d), Labels: cluster.Labels{workload.App: f.Name}, Grace: grace, Ends: min(or(f.Ends, 2*cluster.Second), grace), Deaf: f.Deaf,

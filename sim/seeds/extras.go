@@ -27,6 +27,7 @@ var all = []extra{
 	{"fixed", 8, addFixed, dropFixed},
 	{"preempt", 8, addPreemption, dropPreemption},
 	{"gangs", 8, addGangs, dropGangs},
+	{"volumes", 8, addVolumes, dropVolumes},
 	{"buffers", 8, addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
 }
 
@@ -35,6 +36,7 @@ var all = []extra{
 //	fixed     a pool with a fixed number of nodes
 //	preempt   pods that make less important ones go
 //	gangs     pods that run together or not at all
+//	volumes   pods with disks of their own
 //	buffers   room that is kept for pods to come
 func Extras(seed uint64) []string {
 	var out []string
@@ -188,4 +190,30 @@ func addGangs(s *sim.Scenario, rng *rand.Rand) {
 
 func dropGangs(s *sim.Scenario) {
 	s.Workloads = slices.DeleteFunc(slices.Clone(s.Workloads), func(w *workload.Workload) bool { return w.Gang > 0 })
+}
+
+// addVolumes gives the pods of StatefulSets disks, and adds one that has many. Those that must
+// be spread over zones get none: where their first pods came before there were nodes in all
+// zones, one that has to come again may be one too many in the zone of its disk for ever.
+func addVolumes(s *sim.Scenario, rng *rand.Rand) {
+	for _, w := range s.Workloads {
+		if w.Kind == workload.StatefulSet && rng.IntN(4) > 0 && len(w.Pod.Demand.Spreads) == 0 {
+			w.Volume = 8 << 30
+		}
+	}
+	d := &cluster.Demand{Requests: requests(int64(20+rng.IntN(400)), int64(64+rng.IntN(1024))<<20)}
+	d.SetKey()
+	n := 3 + rng.IntN(38) // nodes take some 25 disks
+	s.Workloads = append(s.Workloads, &workload.Workload{
+		Namespace: "default", Name: "disks", Kind: workload.StatefulSet, Replicas: n, Volume: 8 << 30, Budget: &workload.Budget{MaxUnavailable: &workload.Share{Value: 1}},
+		Pod:     workload.Pod{Demand: d, Labels: cluster.Labels{workload.App: "disks"}, Grace: 30 * cluster.Second, Ends: 4 * cluster.Second, Starts: 8 * cluster.Second},
+		Changes: []workload.Change{{At: moment(rng), Replicas: n, Rollout: true}},
+	})
+}
+
+func dropVolumes(s *sim.Scenario) {
+	s.Workloads = slices.DeleteFunc(slices.Clone(s.Workloads), func(w *workload.Workload) bool { return w.Name == "disks" })
+	for _, w := range s.Workloads {
+		w.Volume = 0
+	}
 }

@@ -27,6 +27,11 @@ type Store struct {
 	Daemons *Table[cluster.DaemonSet]
 	Buffers *Table[cluster.CapacityBuffer]
 	Gangs   *Table[cluster.Gang] // by Gang.ID
+	// Of storage.
+	VolumeClaims *Table[cluster.PersistentVolumeClaim]
+	Volumes      *Table[cluster.PersistentVolume]
+	Attachments  *Table[cluster.VolumeAttachment]
+	CSINodes     *Table[cluster.CSINode]
 	// Statuses are the budgets as their status shows them.
 	Statuses *Table[cluster.PodDisruptionBudget]
 
@@ -47,6 +52,16 @@ func New() *Store {
 	s.Classes = table(s, "class", func(c *cluster.NodeClass) meta { return meta{&c.UID, &c.Revision, &c.DeletingAt, &c.Finalizers} })
 	s.Daemons = table(s, "daemonset", func(d *cluster.DaemonSet) meta { return meta{&d.UID, &d.Revision, new(cluster.Instant), nil} })
 	s.Buffers = table(s, "capacitybuffer", func(b *cluster.CapacityBuffer) meta { return meta{&b.UID, &b.Revision, new(cluster.Instant), nil} })
+	s.VolumeClaims = table(s, "volumeclaim", func(c *cluster.PersistentVolumeClaim) meta {
+		return meta{new(string), &c.Revision, new(cluster.Instant), nil}
+	})
+	s.Volumes = table(s, "volume", func(v *cluster.PersistentVolume) meta {
+		return meta{new(string), &v.Revision, new(cluster.Instant), nil}
+	})
+	s.Attachments = table(s, "attachment", func(a *cluster.VolumeAttachment) meta {
+		return meta{new(string), &a.Revision, new(cluster.Instant), nil}
+	})
+	s.CSINodes = table(s, "csinode", func(n *cluster.CSINode) meta { return meta{new(string), &n.Revision, new(cluster.Instant), nil} })
 	s.Gangs = table(s, "podgroup", func(g *cluster.Gang) meta { return meta{new(string), &g.Revision, new(cluster.Instant), nil} })
 	s.Statuses = table(s, "budget", func(b *cluster.PodDisruptionBudget) meta {
 		return meta{new(string), &b.Revision, new(cluster.Instant), nil}

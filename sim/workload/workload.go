@@ -31,6 +31,9 @@ type Workload struct {
 	// that come one by one. Coscheduling: their group is one of the coscheduling plugin.
 	Gang         int
 	Coscheduling bool
+	// Volume is the size in bytes of a disk that each of its pods has, for a StatefulSet; 0 for
+	// none.
+	Volume int64
 	// Budget limits evictions of its pods; nil for none.
 	Budget *Budget
 }
