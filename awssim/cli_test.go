@@ -282,20 +282,14 @@ func (c *cli) interruption(s *Server) {
 	c.t.Helper()
 	url := strings.Trim(strings.TrimSpace(c.run("", "sqs", "get-queue-url", "--queue-name", "ullage", "--query", "QueueUrl")), `"`)
 	c.run("NonExistentQueue", "sqs", "get-queue-url", "--queue-name", "none")
-	// What happened so far is thrown away, so that the next message is the warning.
-	for {
-		var got struct {
-			Messages []struct{ ReceiptHandle string }
-		}
-		out := c.run("", "sqs", "receive-message", "--queue-url", url, "--max-number-of-messages", "10")
-		if strings.TrimSpace(out) == "" {
-			break
-		}
-		if err := json.Unmarshal([]byte(out), &got); err != nil || len(got.Messages) == 0 {
-			break
-		}
-	}
+	// What happened so far is thrown away, so that the warning is among the next messages.
 	s.Do(func(w *world.World) {
+		q := w.Queue("ullage")
+		for old := w.Receive(q, 10, cluster.Hour); len(old) > 0; old = w.Receive(q, 10, cluster.Hour) {
+			for _, m := range old {
+				w.Delete(q, m.Receipt)
+			}
+		}
 		w.Reclaim(simulated.Pattern{InstanceType: "m5.large", CapacityType: cluster.Spot}, 0)
 	})
 	var bodies []string

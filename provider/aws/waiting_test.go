@@ -95,6 +95,37 @@ func TestLaunchLimit(t *testing.T) {
 	}
 }
 
+// TestLaunchLimitPasses: a launch that got nothing as long as it tried goes on where it was
+// when it is made again; another process first finds out what had been tried.
+func TestLaunchLimitPasses(t *testing.T) {
+	for _, crash := range []bool{false, true} {
+		a := small(t, func(c *awssim.Config) {
+			rates := awssim.DefaultRates()
+			rates.Launched = awssim.Rate{Burst: 1, PerSecond: 0.001}
+			c.Rates = &rates
+		})
+		p := a.provider(t, nil)
+		ctx := context.Background()
+		if _, err := p.Create(ctx, request("first", 1, "m5.large/us-west-2a/on-demand")); err != nil {
+			t.Fatal(err)
+		}
+		later := request("later", 1, "m5.large/us-west-2a/on-demand")
+		if _, err := p.Create(ctx, later); err == nil || !strings.Contains(err.Error(), "RequestLimitExceeded") || len(a.alive()) != 1 {
+			t.Fatalf("beyond the limit: %v; there are %v", err, a.alive())
+		}
+		a.Clock.Advance(cluster.Hour / 2)
+		if crash {
+			p = a.provider(t, nil)
+			if _, err := p.Create(ctx, later); err == nil || len(a.alive()) != 1 {
+				t.Fatalf("a process that knows nothing: %v; there are %v", err, a.alive())
+			}
+		}
+		if r, err := p.Create(ctx, later); err != nil || len(r.Instances) != 1 || len(a.alive()) != 2 {
+			t.Errorf("crash %v: half an hour later: %v, %v; there are %v", crash, idsOf(r), err, a.alive())
+		}
+	}
+}
+
 // TestThrottledByAll: all of the services let hardly anything through at first; a class is
 // resolved, and nodes are launched, found and ended, all the same.
 func TestThrottledByAll(t *testing.T) {

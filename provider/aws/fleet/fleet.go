@@ -22,6 +22,7 @@ type Fleet struct {
 	byID     gatherer[Record]
 	stopping gatherer[ending]
 	ended    ended
+	tries    tries
 }
 
 // Config is what a Fleet is made of.

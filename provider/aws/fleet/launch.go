@@ -98,22 +98,28 @@ func (f *Fleet) Launch(ctx context.Context, o Order, before []Record) (Receipt, 
 	return receipt, nil
 }
 
-// passes is how often a part is tried that brought nothing for a reason that passes.
+// passes is how often a launch tries a part that brought nothing for a reason that passes.
 const passes = 6
 
 // part launches from the alternatives of one call. What passes is waited for: all that is
 // known of a launch that brought nothing is that it did, whoever asks by its token. So the
-// next try has another one, and who comes after a crash goes through the same tries.
+// next try has another one, the same launch again goes on behind it, and who comes after a
+// crash goes through all of the tries before.
 func (f *Fleet) part(ctx context.Context, o *Order, number int, part []Alternative, left int, receipt *Receipt) error {
-	for try := 0; ; try++ {
-		out, err := f.create(ctx, o, number, try, part, left)
+	for k := 1; ; k++ {
+		out, err := f.create(ctx, o, number, f.tries.of(o, number), part, left)
 		if code(err) == "IdempotentParameterMismatch" {
 			return f.otherWords(ctx, o, number, part, left, receipt)
 		}
 		if err != nil {
 			return err
 		}
-		if len(out.Instances) > 0 || !passing(out.Errors) || try == passes-1 {
+		if len(out.Instances) > 0 || !passing(out.Errors) {
+			f.take(o, number, part, left, out, receipt)
+			return nil
+		}
+		f.tries.failed(o, number, f.cfg.Now())
+		if k == passes {
 			f.take(o, number, part, left, out, receipt)
 			return nil
 		}
