@@ -33,8 +33,11 @@ func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *
 		}
 	}
 	out.Hosts = make([]cluster.Host, len(w.nodes))
+	room := make(cluster.Vector, 0, len(w.nodes)*len(out.Resources))
 	for i := range w.nodes {
-		out.Hosts[i] = w.settled(i, leaving[i])
+		at := len(room)
+		room = append(room, w.nodes[i].free...)
+		out.Hosts[i] = w.settled(i, leaving[i], slices.Clip(room[at:]))
 	}
 	out.Groups = slices.Clone(out.Groups)
 	for g := range out.Groups {
@@ -67,8 +70,8 @@ func (w *World) usedUp() ([]cluster.PoolState, []cluster.Stock) {
 	return pools, stocks
 }
 
-// settled is a node as a host.
-func (w *World) settled(i int, leaves bool) cluster.Host {
+// settled is a node as a host with that room.
+func (w *World) settled(i int, leaves bool, room cluster.Vector) cluster.Host {
 	n := &w.nodes[i]
 	var h cluster.Host
 	if i < len(w.snap.Hosts) {
@@ -80,7 +83,7 @@ func (w *World) settled(i int, leaves bool) cluster.Host {
 		h.Closed = "to be given back"
 		return h
 	}
-	h.Free = slices.Clone(n.free)
+	h.Free = room
 	for class, pods := range n.placed {
 		if pods > 0 {
 			h.Expected = append(slices.Clip(h.Expected), w.snap.Classes[class].Demand.Ports...)
