@@ -31,4 +31,9 @@
 // it, drift.go, expiry.go and repair.go for what other reasons nodes go, drain.go and empty.go
 // the way down, blocked.go what holds it up, collect.go what crashes leave behind, unsure.go
 // what lost answers do, policy.go what may decide in the engine's place.
+//
+// What many ask is kept up to date instead of being looked for (docs/decisions/0023):
+// census.go counts claims, outstanding.go finds effects by what they are about, gate.go and
+// entry.go know which reserved nodes and which pods have to be looked at, ground.go makes
+// what plans stand on out of what the last one stood on.
 package engine
