@@ -5,7 +5,8 @@
 // grace periods, and at least twenty faults a day ([Scenario]). The median has 1,500 pods, on
 // 70 nodes at the most; one in a hundred has 30,000, which make 1,000 nodes and more of that
 // kind. The last two hours of the day are calm, so that everything can be held against its
-// end state.
+// end state. What only some clusters have, such as disks or gangs, is drawn beside that
+// ([Extras]).
 //
 // What fails is made small ([Shrink]): parts of the scenario are left out as long as
 // the same rule is broken. A [Cut] says what was left out; seed and cut are all that is
