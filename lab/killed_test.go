@@ -12,7 +12,9 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	karpv1 "sigs.k8s.io/karpenter/pkg/apis/v1"
 
 	"github.com/ullage-sh/ullage/awssim/world"
@@ -122,14 +124,22 @@ func TestOperatorKilledOnAWS(t *testing.T) {
 		}
 	})
 	c := l.Client()
-	for _, p := range [][]any{{"general", "on-demand, spot", "amd64, arm64"}, {"steady", "on-demand", "amd64"}} {
-		if _, err := kube.Apply(ctx, c, fmt.Appendf(nil, mixedPools, p...)); err != nil {
+	apps := mixedApps(int32(max(*awsNodes/20, 1)))
+	pods := len(apps) * int(*apps[0].Spec.Replicas)
+	for _, d := range apps {
+		if err := c.Create(ctx, d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	apps := mixedApps(int32(max(*awsNodes/20, 1)))
-	for _, d := range apps {
-		if err := c.Create(ctx, d); err != nil {
+	limit := 10 * time.Minute
+	// No pool is for them yet, so that all are planned for at once.
+	await(t, ctx, limit, "all pods to wait", func(ctx context.Context) (bool, error) {
+		var list corev1.PodList
+		err := c.List(ctx, &list, client.InNamespace("default"))
+		return len(list.Items) == pods && !slices.ContainsFunc(list.Items, func(p corev1.Pod) bool { return len(p.Status.Conditions) == 0 }), err
+	})
+	for _, p := range [][]any{{"general", "on-demand, spot", "amd64, arm64"}, {"steady", "on-demand", "amd64"}} {
+		if _, err := kube.Apply(ctx, c, fmt.Appendf(nil, mixedPools, p...)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +158,6 @@ func TestOperatorKilledOnAWS(t *testing.T) {
 		return ids, without, err
 	}
 	chance := rand.New(rand.NewPCG(1, 5))
-	limit := 10 * time.Minute
 	launching := 0
 	for range *awsKills {
 		before := l.AWSServer().Counts()["ec2:CreateFleet"]
@@ -172,8 +181,6 @@ func TestOperatorKilledOnAWS(t *testing.T) {
 		alive, _ := bought(l)
 		return without == 0 && len(ids) > 0 && slices.Equal(ids, alive), err
 	}
-	pods := len(apps) * int(*apps[0].Spec.Replicas)
-	await(t, ctx, 2*limit, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, pods) })
 	await(t, ctx, limit, "claims and instances to match", match)
 	alive, ever := bought(l)
 	sum, each := ec2Writes(l)
@@ -187,6 +194,10 @@ func TestOperatorKilledOnAWS(t *testing.T) {
 	}
 	if s := l.OperatorState(); s.Restarts != *awsKills || s.Ended != "signal: killed" {
 		t.Errorf("the operator was killed %d times: %+v", *awsKills, s)
+	}
+	await(t, ctx, 2*limit, "all pods to run", func(ctx context.Context) (bool, error) { return running(ctx, c, pods) })
+	if now, all := bought(l); all != ever || len(now) != len(alive) {
+		t.Errorf("%d instances were launched until all pods ran, %d of them are left", all, len(now))
 	}
 	for _, d := range apps {
 		if err := c.Delete(ctx, d); err != nil {

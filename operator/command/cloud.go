@@ -112,7 +112,7 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logg
 	return aws.New(aws.Config{
 		Cluster: nodeclass.Config{Cluster: f.cluster, Region: clients.Region, Endpoint: f.endpoint, CA: f.ca},
 		Clients: clients, Queue: f.queue, Catalog: c,
-		Tell:          func(problem string) { log.Warn("AWS says what is not understood", "problem", problem) },
+		Tell:          func(problem string) { log.Warn("aws: " + problem) },
 		VMOverheadPPM: int64(f.vmOverhead * 1e6), ReservedENIs: f.reservedENIs, PrefixDelegation: f.prefixes,
 		Speed: f.speed, Now: wall.Now, Sleep: wall.Sleep,
 	}), nil

@@ -42,6 +42,9 @@ func (p *Provider) Create(ctx context.Context, req provider.CreateRequest) (prov
 		}
 		return provider.CreateResult{}, &provider.InsufficientCapacityError{SoldOut: receipt.SoldOut}
 	}
+	if len(receipt.Refused) > 0 { // what is missing is asked for again, as another request
+		p.tell(fmt.Sprintf("create %s: %d of %d instances; EC2 refused others: %s", req.Token, len(receipt.Instances), req.Count, strings.Join(receipt.Refused, "; ")))
+	}
 	out := provider.CreateResult{SoldOut: receipt.SoldOut}
 	for _, r := range receipt.Instances {
 		i, err := p.instance(ctx, r)

@@ -27,7 +27,9 @@ type Config struct {
 	Clients *Clients
 	// Queue is the name of the queue that interruptions are announced on, "" for none.
 	Queue string
-	// Tell, if set, is told what is odd and no error: messages that nobody understands.
+	// Tell, if set, is told what is odd and no error of a call: messages that nobody
+	// understands, nodes that EC2 did not launch beside others that it did, what was not
+	// tidied up.
 	Tell func(problem string)
 	// Catalog has the prices of what AWS does not tell one of.
 	Catalog *catalog.Catalog
@@ -122,7 +124,11 @@ func (p *Provider) List(ctx context.Context) ([]provider.Instance, error) {
 		return nil, err
 	}
 	if err := p.sweep(ctx, records); err != nil {
-		return nil, err
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		// The instances are known all the same.
+		p.tell(fmt.Sprintf("launch templates and instance profiles that nobody uses stay for another hour: %v", err))
 	}
 	out := make([]provider.Instance, len(records))
 	for k, r := range records {
@@ -133,6 +139,13 @@ func (p *Provider) List(ctx context.Context) ([]provider.Instance, error) {
 	return out, nil
 }
 
+func (p *Provider) tell(problem string) {
+	if p.cfg.Tell != nil {
+		p.cfg.Tell(problem)
+	}
+}
+
+// sweep deletes what nobody uses any more, once in a while.
 func (p *Provider) sweep(ctx context.Context, records []fleet.Record) error {
 	p.mu.Lock()
 	due := p.cfg.Now() >= p.swept.Add(sweepEvery)

@@ -155,6 +155,25 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestPartsOfTemplates: a call takes fifty launch templates, each with all that is launched by it.
+func TestPartsOfTemplates(t *testing.T) {
+	d := newDesk(t, nil)
+	o := d.order("t", 1, slices.Repeat([]string{"a/z/on-demand"}, 4*maxTemplates)...)
+	templates := make([]Template, maxTemplates+1)
+	for k := range o.Alternatives {
+		o.Alternatives[k].Template = &templates[k/2%len(templates)]
+	}
+	for n, p := range o.parts() {
+		used := map[*Template]bool{}
+		for _, a := range p {
+			used[a.Template] = true
+		}
+		if len(used) > maxTemplates || n == 0 && len(p) != 2*maxTemplates {
+			t.Errorf("part %d has %d launch templates for %d alternatives", n, len(used), len(p))
+		}
+	}
+}
+
 // TestLaunch: one call, the order of alternatives, tags at once, what is short named and
 // remembered.
 func TestLaunch(t *testing.T) {

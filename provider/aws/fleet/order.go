@@ -41,8 +41,12 @@ type Receipt struct {
 	Refused []string
 }
 
-// maxPart is how many alternatives one call may have.
-const maxPart = 300
+// maxPart is how many alternatives one call may have, maxTemplates how many launch templates:
+// EC2 takes 50 configurations.
+const (
+	maxPart      = 300
+	maxTemplates = 50
+)
 
 // Spot prices within a part: EC2 takes the deepest pool of a call first and our order only
 // after that, so what it may choose from should cost about the same.
@@ -53,15 +57,18 @@ const bandPercent = 20
 // brought too little.
 func (o *Order) parts() [][]Alternative {
 	var out [][]Alternative
-	begin := 0
-	for k := 1; k <= len(o.Alternatives); k++ {
-		if k < len(o.Alternatives) && k-begin < maxPart && together(&o.Alternatives[begin], &o.Alternatives[k]) {
-			continue
+	begin, templates := 0, map[*Template]bool{}
+	for k := range o.Alternatives {
+		a := &o.Alternatives[k]
+		full := k-begin == maxPart || len(templates) == maxTemplates && !templates[a.Template]
+		if k > begin && (full || !together(&o.Alternatives[begin], a)) {
+			out = append(out, o.Alternatives[begin:k])
+			begin = k
+			clear(templates)
 		}
-		out = append(out, o.Alternatives[begin:k])
-		begin = k
+		templates[a.Template] = true
 	}
-	return out
+	return append(out, o.Alternatives[begin:])
 }
 
 func together(first, other *Alternative) bool {
