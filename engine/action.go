@@ -169,7 +169,7 @@ func decisionOf(c *cluster.Claim, a *plan.Action) *Decision {
 	if c.NodeName != a.Hosts[0] {
 		return nil
 	}
-	d := &Decision{Why: a.Why, Replaces: len(a.Creates) > 0}
+	d := &Decision{Why: a.Why, Hosts: len(a.Hosts), Replaces: len(a.Creates) > 0}
 	if a.Why == cluster.ReasonUnderutilized {
 		d.Saving = a.Saving
 	}

@@ -259,12 +259,20 @@ func (e *Engine) evicted(f EvictPod, d Done, again cluster.Instant) {
 	}
 	switch {
 	case d.Err == nil:
-		e.note(Note{About: aboutPod(p), Reason: "Evicted", Message: "Evicted pod: its node " + p.Node + " is being given back"})
+		e.note(Note{About: aboutPod(p), Reason: "Evicted", Why: goesFor(e.claimOfHost(p.Node)), Message: "Evicted pod: its node " + p.Node + " is being given back"})
 	case d.Err.Kind == Blocked && !told:
 		if n := e.nodes[p.Node]; n != nil {
 			e.note(Note{About: aboutNode(n), Warning: true, Reason: "FailedDraining", Message: "Failed to drain node, pod " + id + ": " + d.Err.Message})
 		}
 	}
+}
+
+// goesFor is the reason that a claim is being given back for, "" for none of ours.
+func goesFor(c *cluster.Claim) cluster.Reason {
+	if c == nil {
+		return ""
+	}
+	return cluster.Reason(c.Condition(cluster.DisruptionReason).Reason)
 }
 
 // detach waits until the disks of drained pods have left the node, at the latest
@@ -301,14 +309,16 @@ func more(n int) string {
 // letNodeGo removes our finalizer from a node.
 func (e *Engine) letNodeGo(n *cluster.Node) {
 	if e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Taints: n.Taints, Finalizers: without(n.Finalizers, terminationFinalizer)}) {
-		e.note(Note{About: aboutNode(n), Reason: "Drained", Pool: n.Labels[cluster.LabelNodePool], Quiet: true, Message: "node " + n.Name + " is empty and its instance has ended"})
+		e.note(Note{About: aboutNode(n), Reason: "Drained", Pool: n.Labels[cluster.LabelNodePool], Quiet: true,
+			Lived: e.now.Sub(n.Created), Ended: e.now.Sub(n.DeletingAt), Message: "node " + n.Name + " is empty and its instance has ended"})
 	}
 }
 
 // release removes our finalizer from a claim.
 func (e *Engine) release(c *cluster.Claim) {
 	if e.issue(PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: without(c.Finalizers, terminationFinalizer)}) {
-		e.note(Note{About: aboutClaim(c), Reason: "Terminated", Pool: c.Pool, Quiet: true, Bought: e.bought(c, c.Offering()), Message: "claim and instance are gone"})
+		e.note(Note{About: aboutClaim(c), Reason: "Terminated", Pool: c.Pool, Quiet: true, Bought: e.bought(c, c.Offering()),
+			Lived: e.now.Sub(c.Created), Ended: e.now.Sub(c.DeletingAt), Message: "claim and instance are gone"})
 	}
 }
 

@@ -146,6 +146,11 @@ type Note struct {
 	// Bought is the node that is asked for, launched or given back; nil in a note
 	// about anything else.
 	Bought *Bought
+	// Why the node of a pod that was evicted goes, "" when somebody has deleted it.
+	Why cluster.Reason
+	// Lived and Ended are for how long a node or claim that is let go was there, and for how
+	// long of that it was being deleted.
+	Lived, Ended cluster.Duration
 	// Decision is the disruption that is begun or, if Failed, given up; nil in a note about
 	// anything else. Of an action over several claims one note has it.
 	Decision *Decision
@@ -154,6 +159,8 @@ type Note struct {
 // Decision is an action as meters count it.
 type Decision struct {
 	Why cluster.Reason
+	// Hosts is how many nodes it gives back together, 0 where that is not known any more.
+	Hosts int
 	// Replaces: nodes are bought for it.
 	Replaces bool
 	// Saving is what it takes off the cost per hour, 0 for one that is not for that.

@@ -74,7 +74,7 @@ func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 	if e.taint(n) {
 		e.markEmpty(c)
 		e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: c.Pool,
-			Decision: &Decision{Why: a.Why, Saving: a.Saving / cluster.Money(len(a.Hosts))}, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
+			Decision: &Decision{Why: a.Why, Hosts: 1, Saving: a.Saving / cluster.Money(len(a.Hosts))}, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
 	}
 }
 

@@ -22,12 +22,15 @@ type Meters struct {
 	claimsDisrupted                                *prometheus.CounterVec // nodepool, reason, capacity_type
 	nodesCreated, nodesTerminated, nodesDrained    *prometheus.CounterVec // nodepool
 	evictions                                      *prometheus.CounterVec // code
-	decisions, unreplaced                          *prometheus.CounterVec // decision, reason
+	drained                                        *prometheus.CounterVec // reason
+	decisions, unreplaced                          *prometheus.CounterVec // decision, reason, consolidation_type
 	outdated, saved                                prometheus.Counter
-	notes                                          *prometheus.CounterVec // reason
-	writes                                         *prometheus.CounterVec // kind
-	scheduling                                     prometheus.Histogram   // seconds
-	steps                                          prometheus.Histogram   // seconds
+	notes                                          *prometheus.CounterVec   // reason
+	writes                                         *prometheus.CounterVec   // kind
+	scheduling                                     prometheus.Histogram     // seconds
+	steps                                          prometheus.Histogram     // seconds
+	ending                                         *prometheus.SummaryVec   // of nodes, seconds: nodepool
+	lived, claimsEnding                            *prometheus.HistogramVec // of nodes, of claims, seconds: nodepool
 	queue, unschedulable, synced, nodes, suspended prometheus.Gauge
 	usage, limit                                   *prometheus.GaugeVec // nodepool, resource_type
 	allowed                                        *prometheus.GaugeVec // nodepool, reason
@@ -68,12 +71,26 @@ func NewMeters() *Meters {
 	m.nodesTerminated = counter("karpenter_nodes_terminated_total", "Nodes that were drained and let go.", "nodepool")
 	m.nodesDrained = counter("karpenter_nodes_drained_total", "Nodes that were drained.", "nodepool")
 	m.evictions = counter("karpenter_pods_eviction_requests_total", "Evictions asked for and granted.", "code")
-	m.decisions = counter("karpenter_voluntary_disruption_decisions_total", "Voluntary disruptions decided.", "decision", "reason")
-	m.unreplaced = counter("karpenter_voluntary_disruption_queue_failures_total", "Disruptions given up since what was to replace the node did not come up.", "decision", "reason")
+	m.drained = counter("karpenter_pods_drained_total", "Pods evicted from nodes that go, by what these go for.", "reason")
+	m.decisions = counter("karpenter_voluntary_disruption_decisions_total", "Voluntary disruptions decided.", "decision", "reason", "consolidation_type")
+	m.unreplaced = counter("karpenter_voluntary_disruption_queue_failures_total", "Disruptions given up since what was to replace the node did not come up.", "decision", "reason", "consolidation_type")
 	m.outdated = counter("karpenter_voluntary_disruption_failed_validations_total", "Disruptions given up since the node had to stay after all, found right before its end.").WithLabelValues()
 	m.saved = counter("ullage_disruption_savings_total", "What the disruptions that were begun take off the price of all nodes, USD per hour.").WithLabelValues()
 	m.notes = counter("ullage_notes_total", "What happened, by reason.", "reason")
 	m.writes = counter("ullage_writes_total", "Writes to the API server that were decided on, by kind; Note is an Event.", "kind")
+	m.ending = prometheus.NewSummaryVec(prometheus.SummaryOpts{
+		Name: "karpenter_nodes_termination_duration_seconds", Help: "Time from a node's deletion to its end.",
+		Objectives: map[float64]float64{0.5: 0.05, 0.9: 0.01, 0.99: 0.001},
+	}, []string{"nodepool"})
+	m.lived = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "karpenter_nodes_lifetime_duration_seconds", Help: "Time from a node's registration to its end.",
+		Buckets: prometheus.ExponentialBuckets(60, 2, 15), // a minute to eleven days
+	}, []string{"nodepool"})
+	m.claimsEnding = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "karpenter_nodeclaims_termination_duration_seconds", Help: "Time from a NodeClaim's deletion to its end.",
+		Buckets: prometheus.ExponentialBuckets(1, 2, 12),
+	}, []string{"nodepool"})
+	m.registry.MustRegister(m.ending, m.lived, m.claimsEnding)
 	m.scheduling = seconds("karpenter_scheduler_scheduling_duration_seconds", "Time to plan for the pods that wait.")
 	m.steps = seconds("ullage_engine_step_duration_seconds", "Time of one step of the engine.")
 	m.queue = gauge("karpenter_scheduler_queue_depth", "Pods that wait for nodes.")

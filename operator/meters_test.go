@@ -37,14 +37,16 @@ func observed(t *testing.T) *Meters {
 		engine.Repacked{Repacking: &plan.Repacking{Cost: 1_000_000, Saving: 200_000, Bound: 640_000,
 			Actions:  []plan.Action{{Why: cluster.ReasonUnderutilized, Hosts: []string{"x", "y"}}},
 			Verdicts: []plan.Verdict{{Host: "x"}, {Host: "y"}, {Host: "z", Kept: plan.KeptFull}}}},
-		engine.Note{About: claim, Reason: "DisruptionLaunching", Decision: &engine.Decision{Why: cluster.ReasonUnderutilized, Replaces: true, Saving: 120_000}},
+		engine.Note{About: claim, Reason: "DisruptionLaunching", Decision: &engine.Decision{Why: cluster.ReasonUnderutilized, Hosts: 2, Replaces: true, Saving: 120_000}},
 		engine.Note{About: claim, Reason: "DisruptionTerminating", Decision: &engine.Decision{Why: cluster.ReasonEmpty, Saving: 80_000}},
 		engine.Note{About: claim, Reason: "DisruptionBlocked", Decision: &engine.Decision{Why: cluster.ReasonDrifted, Replaces: true, Failed: engine.Unreplaced}},
 		engine.Note{About: claim, Reason: "DisruptionBlocked", Decision: &engine.Decision{Why: cluster.ReasonDrifted, Failed: engine.Outdated}},
 		engine.Note{About: claim, Reason: "Underutilized", Pool: "still", Bought: was},
-		engine.Note{About: claim, Reason: "Terminated", Pool: "still", Bought: was},
+		engine.Note{About: claim, Reason: "Terminated", Pool: "still", Bought: was, Ended: 2 * cluster.Minute},
+		engine.Note{About: claim, Reason: "Drained", Pool: "still", Lived: cluster.Hour, Ended: 90 * cluster.Second},
+		engine.Note{Reason: "Evicted", Why: cluster.ReasonUnderutilized},
 	}
-	for _, reason := range []string{"Registered", "Drained", "Evicted", "FailedDraining", "Unhealthy", "LaunchTimeout"} {
+	for _, reason := range []string{"Registered", "Evicted", "FailedDraining", "Unhealthy", "LaunchTimeout"} {
 		effects = append(effects, engine.Note{About: claim, Reason: reason, Pool: "still"})
 	}
 	m.Observe(runner.Step{At: at, Effects: effects, Took: time.Millisecond, Engine: e})
@@ -66,7 +68,7 @@ func (m *Meters) value(t *testing.T, name string, labels ...string) float64 {
 				have = append(have, l.GetValue())
 			}
 			if f.GetName() == name && slices.Equal(have, labels) {
-				return x.GetCounter().GetValue() + x.GetGauge().GetValue()
+				return x.GetCounter().GetValue() + x.GetGauge().GetValue() + x.GetSummary().GetSampleSum() + x.GetHistogram().GetSampleSum()
 			}
 		}
 	}
@@ -81,10 +83,16 @@ func TestMetersCount(t *testing.T) {
 		labels []string
 		want   float64
 	}{
-		{"karpenter_voluntary_disruption_decisions_total", []string{"replace", "underutilized"}, 1},
-		{"karpenter_voluntary_disruption_decisions_total", []string{"delete", "empty"}, 1},
-		{"karpenter_voluntary_disruption_decisions_total", []string{"replace", "drifted"}, -1},
-		{"karpenter_voluntary_disruption_queue_failures_total", []string{"replace", "drifted"}, 1},
+		{"karpenter_voluntary_disruption_decisions_total", []string{"multi", "replace", "underutilized"}, 1},
+		{"karpenter_voluntary_disruption_decisions_total", []string{"empty", "delete", "empty"}, 1},
+		{"karpenter_voluntary_disruption_decisions_total", []string{"", "replace", "drifted"}, -1},
+		{"karpenter_voluntary_disruption_queue_failures_total", []string{"", "replace", "drifted"}, 1},
+		{"karpenter_pods_drained_total", []string{"Underutilized"}, 1},
+		{"karpenter_pods_drained_total", []string{"Forceful Termination"}, 1},
+		{"karpenter_nodes_termination_duration_seconds", []string{"still"}, 90},
+		{"karpenter_nodes_lifetime_duration_seconds", []string{"still"}, 3600},
+		{"karpenter_nodeclaims_termination_duration_seconds", []string{"still"}, 120},
+		{"karpenter_nodeclaims_disrupted_total", []string{"", "still", "launch_timeout"}, 1},
 		{"karpenter_voluntary_disruption_failed_validations_total", nil, 1},
 		{"karpenter_voluntary_disruption_eligible_nodes", []string{"underutilized"}, 2},
 		{"karpenter_voluntary_disruption_eligible_nodes", []string{"empty"}, 0},
