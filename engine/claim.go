@@ -97,12 +97,16 @@ func (e *Engine) awaitLaunch(c *cluster.Claim) cluster.Instant {
 		e.deleteClaim(c, "NodeClassNotReady", s.Message)
 		return cluster.Never
 	}
-	deadline := c.Created.Add(e.opts.scaled(e.opts.LaunchTimeout))
-	if e.now >= deadline {
+	// Whatever a predecessor was told of the launch, this engine has the time to ask.
+	deadline := max(c.Created, e.began).Add(e.opts.scaled(e.opts.LaunchTimeout))
+	if e.now >= deadline && e.batches[c.Launch.Token].given[c.Name] == "" {
 		e.deleteClaim(c, "LaunchTimeout", "no instance came up within "+e.opts.scaled(e.opts.LaunchTimeout).String())
 		return cluster.Never
 	}
 	e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
+	if e.now >= deadline {
+		return cluster.Never // it has one: that is only still to be written
+	}
 	return deadline
 }
 

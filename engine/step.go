@@ -95,7 +95,8 @@ type Engine struct {
 	blocked  map[string]bool // pods whose eviction a budget has refused, by namespace/name
 
 	synced    bool
-	suspended string // why the engine stands still, "" when it does not
+	began     cluster.Instant // when it knew the cluster
+	suspended string          // why the engine stands still, "" when it does not
 
 	resolved  map[cluster.ClassRef]resolved
 	instances inventory

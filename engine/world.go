@@ -289,6 +289,9 @@ func (ev BudgetChanged) apply(e *Engine) {
 }
 
 func (Synced) apply(e *Engine) {
+	if !e.synced {
+		e.began = e.now
+	}
 	e.synced = true
 	e.everythingDue()
 }
