@@ -2,6 +2,7 @@ package repack
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -206,6 +207,7 @@ func (p *pass) without(hosts []int, others bool) *plan.Plan {
 		cluster.SortPods(pods)
 	}
 	s := p.world.Settle(leaving, func(class int) []*cluster.Pod { return waiting[class] })
+	closeFull(s)
 	if !others {
 		for i := range s.Hosts {
 			s.Hosts[i].Closed = cmp.Or(s.Hosts[i].Closed, "not for these")
@@ -215,4 +217,25 @@ func (p *pass) without(hosts []int, others bool) *plan.Plan {
 	opt.Unproven = true // it is held against what the nodes cost
 	opt.Steps = p.spend()
 	return solve.Solve(s, opt)
+}
+
+// closeFull closes the hosts that have no room for any of the pods that wait, as most have
+// none where pods are packed well: then nobody has to ask them again. (What a volume takes,
+// or a device, may be there already: only cpu, memory and the number of pods count.)
+func closeFull(s *cluster.Snapshot) {
+	const basic = 3
+	least := [basic]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64}
+	for i := range s.Classes {
+		for d := range basic {
+			least[d] = min(least[d], s.Classes[i].Requests[d])
+		}
+	}
+	for i := range s.Hosts {
+		h := &s.Hosts[i]
+		for d := range basic {
+			if least[d] > 0 && h.Free[d] < least[d] && h.Closed == "" {
+				h.Closed = "full"
+			}
+		}
+	}
 }
