@@ -320,6 +320,12 @@ func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan, snapshot
 		used[e.hostOf(x.Host)] = true
 	}
 	keeps, saved := e.savedBy(claims, used)
+	if len(keeps) == 0 { // those that wait have the places of pods that stay then
+		for _, c := range claims {
+			used[c.Name] = len(e.occupants(c.NodeName)) > 0
+		}
+		keeps, saved = e.savedBy(claims, used)
+	}
 	if len(keeps) == 0 || len(other.Unplaced) > len(bought.Unplaced) || bought.Objective()-other.Objective() < saved {
 		return nil
 	}
