@@ -188,6 +188,13 @@ func (v *View) Stands(node int) plan.Constraint {
 	return v.first(between, &v.w.nodes[node], place{node: node, stands: true})
 }
 
+// Uneven tells whether a pod of the class that has been placed on a node could come again
+// if it were not for its spreads.
+func (v *View) Uneven(node int) bool {
+	n, p := &v.w.nodes[node], place{node: node, stands: true}
+	return v.filter(plan.TopologySpread, n, &p) && !v.filter(plan.PodAffinity, n, &p) && !v.filter(plan.PodAntiAffinity, n, &p)
+}
+
 // Offering returns what forbids a pod of the class on a node bought as an
 // offering that holds nothing else, 0 if nothing does. Limits of pools are not
 // looked at.

@@ -7,8 +7,10 @@ import (
 )
 
 // fillHosts puts what it can on hosts. Items that nothing can be bought for go
-// first, then the largest. With steps to spend it tries those first that are worth
-// most on new nodes, too: where hosts have room for one item each, that is better.
+// first, then the largest. With steps to spend, or if it is told to, it tries two other
+// ways, and takes the one that leaves what is worth least: those first that are worth
+// most on new nodes, which is better where hosts have room for one item each, and host by
+// host, which is better where they have room for many.
 func (s *state) fillHosts() {
 	hosts := s.hostOrder()
 	if len(hosts) == 0 {
@@ -20,18 +22,29 @@ func (s *state) fillHosts() {
 		others.Or(s.tiers[i].buyable)
 	}
 	first, then := stuck.members(), others.members()
-	if s.opt.Steps == 0 || len(s.dense) == 0 {
+	if s.opt.Steps == 0 && !s.opt.Hosts || len(s.dense) == 0 {
 		newQuarters(s, hosts).house(first, then)
 		return
 	}
-	largest, dearest := newQuarters(newState(s.layout), hosts), newQuarters(newState(s.layout), hosts)
-	largest.house(first, then)
 	worth := s.worthBought()
-	slices.SortStableFunc(then, func(a, b int32) int { return -cmp.Compare(worth[a], worth[b]) })
-	dearest.house(first, then)
-	best := largest
-	if dearest.worthLeft(worth) < largest.worthLeft(worth) {
-		best = dearest
+	begin := func() *quarters { return newQuarters(newState(s.layout), hosts) }
+	largest, even := begin(), begin()
+	largest.house(first, then)
+	even.house(first)
+	even.fillEach()
+	even.house(then)
+	ways := []*quarters{largest, even}
+	if s.opt.Steps > 0 {
+		dearest := begin()
+		slices.SortStableFunc(then, func(a, b int32) int { return -cmp.Compare(worth[a], worth[b]) })
+		dearest.house(first, then)
+		ways = append(ways, dearest)
+	}
+	best, least := largest, largest.worthLeft(worth)
+	for _, q := range ways[1:] {
+		if w := q.worthLeft(worth); w < least {
+			best, least = q, w
+		}
 	}
 	for h, takes := range best.onHost {
 		for _, t := range takes {

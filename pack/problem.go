@@ -106,6 +106,9 @@ type Options struct {
 	// of about a microsecond. 0 asks for the first packing alone, which takes as long
 	// as it takes.
 	Steps int
+	// Hosts asks a first packing, too, to fill hosts as well as it can: it takes a few times
+	// as long, and is worth it where hosts are to hold most of what there is.
+	Hosts bool
 	// Unproven leaves out bound and proof: [Prove] can be asked later on, for more
 	// than what Pack has been told.
 	Unproven bool

@@ -11,8 +11,10 @@ import (
 // that may not go as they are, and the least that has to be bought for all pods that
 // may be moved, if every other node went and nodes like these could be bought anew for
 // what they cost. Pods that are where their constraints would no longer let them in are
-// left out: they may stay there for nothing. Spreads over domains in which there is no
-// node yet do not count: as long as nobody buys one, nobody spreads over them.
+// left out: they may stay there for nothing. Where only a spread would not let them in, it is
+// the spread that is left out, for all pods that are alike: half of a workload went, and what
+// is left of it is uneven. Spreads over domains in which there is no node yet do not count: as
+// long as nobody buys one, nobody spreads over them.
 func (p *pass) bound() cluster.Money {
 	if p.opt.BoundSteps < 0 {
 		return 0
@@ -32,11 +34,12 @@ func (p *pass) bound() cluster.Money {
 		all.Hosts[i].Closed = "may go"
 	}
 	all.Classes = slices.Clone(all.Classes)
+	uneven := p.uneven()
 	for c, pods := range p.standing() {
 		all.Classes[c].Pods = pods
 	}
 	for c := range all.Classes {
-		if p.world.View(c).Widens() {
+		if uneven[c] || p.world.View(c).Widens() {
 			unspread(&all.Classes[c])
 		}
 	}
@@ -53,12 +56,33 @@ func unspread(c *cluster.Class) {
 	c.Demand, c.References = &d, &r
 }
 
-// standing returns the pods of each class that could come again to where they are.
+// uneven tells of each class whether a spread of it counts pods that are where it would not
+// let them in now.
+func (p *pass) uneven() []bool {
+	groups := map[int32]bool{}
+	for i := range p.hosts {
+		for _, x := range p.hosts[i].parts {
+			if x.uneven {
+				for _, g := range p.snap.Classes[x.class].Spreads {
+					groups[g] = true
+				}
+			}
+		}
+	}
+	out := make([]bool, len(p.snap.Classes))
+	for c := range out {
+		out[c] = slices.ContainsFunc(p.snap.Classes[c].Spreads, func(g int32) bool { return groups[g] })
+	}
+	return out
+}
+
+// standing returns the pods of each class that could come again to where they are, but for
+// spreads.
 func (p *pass) standing() [][]*cluster.Pod {
 	out := make([][]*cluster.Pod, len(p.snap.Classes))
 	for i := range p.hosts {
 		for _, x := range p.hosts[i].parts {
-			if p.hosts[i].candidate && !x.astray {
+			if p.hosts[i].candidate && (!x.astray || x.uneven) {
 				out[x.class] = append(out[x.class], x.pods...)
 			}
 		}

@@ -215,7 +215,7 @@ func (p *pass) without(hosts []int, others bool) *plan.Plan {
 	}
 	opt := p.opt.Solve
 	opt.Unproven = true // it is held against what the nodes cost
-	opt.Steps = p.spend()
+	opt.Steps, opt.Hosts = p.spend(), true
 	return solve.Solve(s, opt)
 }
 

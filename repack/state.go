@@ -27,8 +27,8 @@ type host struct {
 type part struct {
 	class int
 	pods  []*cluster.Pod
-	// astray: they could not come again to where they are.
-	astray bool
+	// astray: they could not come again to where they are. uneven: only for a spread.
+	astray, uneven bool
 }
 
 // excess is what a host costs beyond what its pods are worth.
@@ -76,18 +76,17 @@ func (p *pass) settleDown(lifted map[string]bool, kept map[string]plan.Verdict) 
 	for i := range p.hosts {
 		for j := range p.hosts[i].parts {
 			x := &p.hosts[i].parts[j]
-			x.astray = p.world.Overfull(i) || astray(p.world.View(x.class), i)
+			v := p.world.View(x.class)
+			x.astray = p.world.Overfull(i) || v.Stands(i) != 0 || barred(v, i)
+			x.uneven = x.astray && !p.world.Overfull(i) && !barred(v, i) && v.Uneven(i)
 		}
 	}
 	p.sortRoom()
 }
 
-// astray tells whether pods are on a host that would not take them any more: what was
-// true when they came is not now.
-func astray(v *fit.View, host int) bool {
-	if v.Stands(host) != 0 {
-		return true
-	}
+// barred tells whether pods are on a host that would not take them any more, whoever else
+// is where: what was true when they came is not now.
+func barred(v *fit.View, host int) bool {
 	return slices.ContainsFunc([]plan.Constraint{plan.Taints, plan.NodeSelector, plan.NodeAffinity, plan.VolumeNode}, func(c plan.Constraint) bool { return v.Forbids(c, host) })
 }
 

@@ -23,6 +23,8 @@ type Options struct {
 	// about a microsecond. If 0 it is 1,000 and 10 for each waiting pod; below 0 the
 	// first plan is all that is wanted, which takes as long as it takes.
 	Steps int
+	// Hosts asks a first plan, too, to fill the hosts that are there as well as it can.
+	Hosts bool
 	// Unproven leaves out the plan's bound, which is about a third of the work of a first
 	// plan. The plan is the same.
 	Unproven bool
@@ -87,7 +89,7 @@ func best(snap *cluster.Snapshot, opt Options) *answer {
 // attempt packs a snapshot with the preferences of all classes but the relaxed ones.
 func attempt(snap *cluster.Snapshot, opt Options, relaxed []bool) *answer {
 	p := newProblem(snap, opt.withDefaults(snap), relaxed)
-	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0), Unproven: opt.Unproven || p.constrained()}))
+	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0), Hosts: p.opt.Hosts, Unproven: opt.Unproven || p.constrained()}))
 	a.tuckIn()
 	return a
 }
