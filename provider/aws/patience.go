@@ -93,7 +93,8 @@ func (p Patience) pause(err error, try int) (cluster.Duration, bool) {
 
 // outOfTime tells whether AWS found that a request was signed at another time than it has.
 // The SDK then signs by the time that the answer said, but does not take these codes, which
-// EC2 uses, for a reason to try again.
+// EC2 documents, for a reason to try again. RequestExpired is said of sessions that are over
+// too: then asking once more is in vain.
 func outOfTime(err error) bool {
 	var e smithy.APIError
 	return errors.As(err, &e) && (e.ErrorCode() == "RequestExpired" || e.ErrorCode() == "RequestInTheFuture")

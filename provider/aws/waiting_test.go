@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
@@ -50,11 +51,11 @@ func TestNewProfile(t *testing.T) {
 }
 
 // TestUnknownProfile: a profile of the user's that EC2 does not know in the end is no
-// shortage, and the launch says what is wrong.
+// shortage, and the launch says what is wrong. It is waited for once, not with each part.
 func TestUnknownProfile(t *testing.T) {
 	a := small(t, nil)
 	p := a.provider(t, nil)
-	req := request("lost", 2, "m5.large/us-west-2a/on-demand")
+	req := three(t, a)
 	req.Class = class(func(spec map[string]any) {
 		delete(spec, "role")
 		spec["instanceProfile"] = "mine"
@@ -71,6 +72,9 @@ func TestUnknownProfile(t *testing.T) {
 	var rejected *provider.RejectedError
 	if !errors.As(err, &rejected) || !strings.Contains(err.Error(), "Invalid IAM Instance Profile name") || len(a.alive()) != 0 {
 		t.Errorf("%v; there are %v", err, a.alive())
+	}
+	if fleets := a.Counts()["ec2:CreateFleet"]; fleets != 6 {
+		t.Errorf("%d fleets were asked for, want 6", fleets)
 	}
 }
 
@@ -277,5 +281,20 @@ func TestSessionExpires(t *testing.T) {
 	a.Do(func(*world.World) { denied[0] = "none" })
 	if err := create("later"); err != nil || len(a.alive()) != 3 {
 		t.Errorf("renewed again: %v; there are %v", err, a.alive())
+	}
+}
+
+// TestOutOfTime: what EC2 documents for a request that was signed at another time is asked
+// once more, by the time that the answer has said; that does not get rights to anybody.
+func TestOutOfTime(t *testing.T) {
+	p := Patience{Jitter: func() float64 { return 0.5 }}
+	for code, want := range map[string]int{"RequestExpired": 1, "RequestInTheFuture": 1, "UnauthorizedOperation": 0} {
+		again := 0
+		for ok := true; ok; again++ {
+			_, ok = p.pause(&smithy.GenericAPIError{Code: code}, again+1)
+		}
+		if again--; again != want {
+			t.Errorf("%s is asked %d times more, want %d", code, again, want)
+		}
 	}
 }

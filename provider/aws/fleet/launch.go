@@ -89,8 +89,12 @@ func (f *Fleet) Launch(ctx context.Context, o Order, before []Record) (Receipt, 
 		if left <= 0 {
 			break
 		}
-		if err := f.part(ctx, &o, k, part, left, &receipt); err != nil {
+		goOn, err := f.part(ctx, &o, k, part, left, &receipt)
+		if err != nil {
 			return Receipt{}, err
+		}
+		if !goOn {
+			break
 		}
 	}
 	sortRecords(receipt.Instances)
@@ -105,26 +109,29 @@ const passes = 6
 // known of a launch that brought nothing is that it did, whoever asks by its token. So the
 // next try has another one, the same launch again goes on behind it, and who comes after a
 // crash goes through all of the tries before.
-func (f *Fleet) part(ctx context.Context, o *Order, number int, part []Alternative, left int, receipt *Receipt) error {
+//
+// What has not passed holds for the later parts too, and there is no going on to them: a
+// part that is still to be tried must not have one behind it that has launched already.
+func (f *Fleet) part(ctx context.Context, o *Order, number int, part []Alternative, left int, receipt *Receipt) (goOn bool, err error) {
 	for k := 1; ; k++ {
 		out, err := f.create(ctx, o, number, f.tries.of(o, number), part, left)
 		if code(err) == "IdempotentParameterMismatch" {
-			return f.otherWords(ctx, o, number, part, left, receipt)
+			return true, f.otherWords(ctx, o, number, part, left, receipt)
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(out.Instances) > 0 || !passing(out.Errors) {
 			f.take(o, number, part, left, out, receipt)
-			return nil
+			return true, nil
 		}
 		f.tries.failed(o, number, f.cfg.Now())
 		if k == passes {
 			f.take(o, number, part, left, out, receipt)
-			return nil
+			return false, nil
 		}
 		if err := f.cfg.Sleep(ctx, f.cfg.Lag); err != nil {
-			return err
+			return false, err
 		}
 	}
 }
