@@ -54,10 +54,8 @@ func noPool(w *world.World, p simulated.Pattern) error {
 // noSpot says that nothing runs that a reclaim would take back, and what runs instead.
 func noSpot(w *world.World, p simulated.Pattern) error {
 	count := map[string]int{}
-	for _, i := range w.Launches() {
-		if i.Spot && i.Terminated == 0 && !i.Rebalance {
-			count[i.Offering().String()]++
-		}
+	for _, i := range w.Reclaimable(simulated.Pattern{}) {
+		count[i.Offering().String()]++
 	}
 	if len(count) == 0 {
 		return fmt.Errorf("reclaim %s: no Spot instance runs that is not being taken back already", p)

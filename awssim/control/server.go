@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -133,9 +132,7 @@ func reclaim(w *world.World, r *Reclaim) error {
 	if r.Lead < 0 {
 		return fmt.Errorf("reclaim: the warning cannot come %v ago", -r.Lead)
 	}
-	if !slices.ContainsFunc(w.Launches(), func(i *world.Instance) bool {
-		return i.Spot && i.Terminated == 0 && !i.Rebalance && p.Matches(i.Offering())
-	}) {
+	if len(w.Reclaimable(p)) == 0 {
 		return noSpot(w, p)
 	}
 	r.Instances = w.Reclaim(p, cluster.Duration(r.Lead))

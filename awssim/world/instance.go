@@ -127,6 +127,10 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 			Kept: p.Reservation != nil,
 		}
 		receipt, err := w.cloud.Launch(w.now, order)
+		var short *provider.InsufficientCapacityError
+		if errors.As(err, &short) {
+			continue // whoever else buys there was quicker
+		}
 		if err != nil {
 			return out, err
 		}

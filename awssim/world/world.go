@@ -142,6 +142,11 @@ func New(cfg Config, now cluster.Instant) (*World, error) {
 			here.Ran, here.Booted = machines[i].BootAt, machines[i].BootAt
 		}
 	}
+	for _, n := range cloud.Warnings(now) {
+		if i := w.instances[n.InstanceID]; i != nil {
+			i.Warned, i.Rebalance = now, true
+		}
+	}
 	w.seen = seen
 	w.CreateQueue(cfg.Cluster, QueueDefaults())
 	w.profiles = append(w.profiles, &Profile{Name: w.NodeProfile(), ID: w.NewID("AIPA"), Path: "/", Created: now, Role: "KarpenterNodeRole-" + cfg.Cluster})
@@ -268,17 +273,27 @@ type reclaim struct {
 	pattern simulated.Pattern
 }
 
+// Reclaimable are the Spot instances in pools that match and of which nobody has said yet
+// that they will be taken back, as launched.
+func (w *World) Reclaimable(pattern simulated.Pattern) []*Instance {
+	var out []*Instance
+	for _, i := range w.order {
+		if i.Spot && !i.Rebalance && i.Terminated == 0 && pattern.Matches(i.Offering()) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
 // Reclaim takes the Spot instances of whole pools back: a rebalance recommendation now,
 // the two-minute warning after the lead, and the end after that. It returns the
 // instances that are recommended to be rebalanced, sorted.
 func (w *World) Reclaim(pattern simulated.Pattern, lead cluster.Duration) []string {
 	var ids []string
-	for _, i := range w.order {
-		if i.Spot && !i.Rebalance && i.Terminated == 0 && pattern.Matches(i.Offering()) {
-			i.Rebalance = true
-			ids = append(ids, i.ID)
-			w.publish(w.rebalanceEvent(i.ID))
-		}
+	for _, i := range w.Reclaimable(pattern) {
+		i.Rebalance = true
+		ids = append(ids, i.ID)
+		w.publish(w.rebalanceEvent(i.ID))
 	}
 	slices.Sort(ids)
 	w.reclaims = append(w.reclaims, reclaim{w.now.Add(lead), pattern})
