@@ -23,10 +23,9 @@ func (x *Group) addHook(h types.LifecycleHook) error {
 	case *h.HeartbeatTimeout < 30 || *h.HeartbeatTimeout > 7200:
 		return invalid("HeartbeatTimeout is %d: want 30 to 7200 seconds", *h.HeartbeatTimeout)
 	}
-	i := slices.IndexFunc(x.hooks, func(o types.LifecycleHook) bool { return *o.LifecycleHookName == name })
-	switch {
-	case i >= 0:
-		x.hooks[i] = h
+	switch there := x.hook(h.LifecycleHookName); {
+	case there != nil:
+		*there = h
 	case len(x.hooks) == 50:
 		return invalid("A group has up to 50 lifecycle hooks")
 	default:
@@ -42,17 +41,17 @@ func (g *Groups) PutLifecycleHook(_ *world.World, _ *world.Call, in *autoscaling
 	if err != nil {
 		return nil, err
 	}
+	var next types.LifecycleHook
 	if before := x.hook(in.LifecycleHookName); before != nil {
-		next := *in
-		keep(&next.LifecycleTransition, before.LifecycleTransition)
-		keep(&next.DefaultResult, before.DefaultResult)
-		keep(&next.HeartbeatTimeout, before.HeartbeatTimeout)
-		keep(&next.NotificationMetadata, before.NotificationMetadata)
-		keep(&next.NotificationTargetARN, before.NotificationTargetARN)
-		keep(&next.RoleARN, before.RoleARN)
-		in = &next
+		next = *before
 	}
-	h := makeHook(x.AutoScalingGroupName, in.LifecycleHookName, in.LifecycleTransition, in.DefaultResult, in.HeartbeatTimeout, in.NotificationMetadata, in.NotificationTargetARN, in.RoleARN)
+	set(&next.LifecycleTransition, in.LifecycleTransition)
+	set(&next.DefaultResult, in.DefaultResult)
+	set(&next.HeartbeatTimeout, in.HeartbeatTimeout)
+	set(&next.NotificationMetadata, in.NotificationMetadata)
+	set(&next.NotificationTargetARN, in.NotificationTargetARN)
+	set(&next.RoleARN, in.RoleARN)
+	h := makeHook(x.AutoScalingGroupName, in.LifecycleHookName, next.LifecycleTransition, next.DefaultResult, next.HeartbeatTimeout, next.NotificationMetadata, next.NotificationTargetARN, next.RoleARN)
 	return &autoscaling.PutLifecycleHookOutput{}, x.addHook(h)
 }
 
@@ -64,13 +63,6 @@ func (x *Group) hook(name *string) *types.LifecycleHook {
 		}
 	}
 	return nil
-}
-
-// keep takes a setting of before over where a request has none.
-func keep[T any](to **T, before *T) {
-	if *to == nil {
-		*to = before
-	}
 }
 
 // DescribeLifecycleHooks shows a group's hooks.
