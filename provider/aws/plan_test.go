@@ -216,8 +216,9 @@ func TestMixedPlan(t *testing.T) {
 		if len(ids) < *nodes/2 || len(ids) > 2**nodes {
 			t.Errorf("%d kills: %d nodes, about %d were to be launched", run.kills, len(ids), *nodes)
 		}
-		if sum >= 60 {
-			t.Errorf("%d kills: %d calls that write, want less than 60", run.kills, sum)
+		// What a killed operator leaves to the next one goes by the machine's clock.
+		if most := 60 * (1 + killed); sum >= most {
+			t.Errorf("%d kills: %d calls that write, want less than %d", run.kills, sum, most)
 		}
 		if run.kills == 0 && cost > least+least/100 {
 			t.Errorf("%s per hour, and %s unthrottled; want at most 1 %% more", cost, least)
