@@ -86,10 +86,11 @@ func (j *Judge) lacksAny() bool {
 
 // boughtForRoom excuses moves that were made when a claim is written for chunks: pods that
 // came have taken their room, or it was pods that had to move. Where these go is up to the
-// scheduler, so that may happen; but not again and again.
+// scheduler, so that may happen; but not again and again. Since what is lacking is counted
+// generously, what came from outside a moment ago is taken to be the cause.
 func (j *Judge) boughtForRoom(c *cluster.Claim) {
 	switch {
-	case j.lacksAny():
+	case j.lacksAny() || j.clock.Now() < j.outside.Add(roomTakenWithin):
 		j.moves.known = false
 	case !j.replaces(c.Name):
 		j.moves.crowded = true
@@ -105,6 +106,10 @@ func (j *Judge) excuses() bool {
 	}
 	return false
 }
+
+// roomTakenWithin is how long after something from outside a claim may be written for the
+// room that it took: pods that wait and pods that move come first.
+const roomTakenWithin = 5 * cluster.Minute
 
 // excuseEvery is how often a move may turn out to be pointless since its pods took room that
 // was to be kept free.
