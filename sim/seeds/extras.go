@@ -160,8 +160,17 @@ func addPreemption(s *sim.Scenario, rng *rand.Rand) {
 }
 
 func dropPreemption(s *sim.Scenario) {
-	for _, w := range s.Workloads {
-		w.Pod.Preempts = false
+	change(s, func(w *workload.Workload) { w.Pod.Preempts = false })
+}
+
+// change gives a scenario workloads that are others. Those that it had stay as they are: who
+// cuts a scenario again and again begins with them each time.
+func change(s *sim.Scenario, f func(*workload.Workload)) {
+	s.Workloads = slices.Clone(s.Workloads)
+	for i, w := range s.Workloads {
+		x := *w
+		f(&x)
+		s.Workloads[i] = &x
 	}
 }
 
@@ -213,7 +222,5 @@ func addVolumes(s *sim.Scenario, rng *rand.Rand) {
 
 func dropVolumes(s *sim.Scenario) {
 	s.Workloads = slices.DeleteFunc(slices.Clone(s.Workloads), func(w *workload.Workload) bool { return w.Name == "disks" })
-	for _, w := range s.Workloads {
-		w.Volume = 0
-	}
+	change(s, func(w *workload.Workload) { w.Volume = 0 })
 }

@@ -128,6 +128,34 @@ func TestShrink(t *testing.T) {
 	}
 }
 
+// TestCutsLeaveTheWhole: what is cut is a scenario of its own, so that the next cut of the same
+// one begins with all of it.
+func TestCutsLeaveTheWhole(t *testing.T) {
+	seed := uint64(1)
+	for len(Extras(seed)) < 4 || !slices.Contains(Extras(seed), "preempt") || !slices.Contains(Extras(seed), "volumes") {
+		seed++
+	}
+	s := Scenario(seed, sold(t), true)
+	has := func(s sim.Scenario) (preempting, disks int) {
+		for _, w := range s.Workloads {
+			if w.Pod.Preempts {
+				preempting++
+			}
+			if w.Volume > 0 {
+				disks++
+			}
+		}
+		return preempting, disks
+	}
+	p, d := has(s)
+	if cp, cd := has(Cut{Extras: KnownExtras()}.Apply(s)); p == 0 || d == 0 || cp != 0 || cd != 0 {
+		t.Fatalf("seed %d: %d workloads preempt and %d have disks, cut %d and %d", seed, p, d, cp, cd)
+	}
+	if ap, ad := has(s); ap != p || ad != d || len(s.Pools) != len(Scenario(seed, s.Types, true).Pools) {
+		t.Errorf("seed %d: after the cut %d and %d are left of %d and %d in the whole", seed, ap, ad, p, d)
+	}
+}
+
 func TestCutsThatMakeNoSense(t *testing.T) {
 	for _, text := range []string{"pods=1", "faults=", "faults=a", "faults=3-1", "faults=0-99999999", "workloads=-1", "extras=", "extras=wings"} {
 		if c, err := ParseCut(text); err == nil {
