@@ -113,22 +113,28 @@ func (d *disks) asSeen(n *cluster.Node) *cluster.Node {
 	return &x
 }
 
-// provide makes the volumes that a pod waits for in the zone of a node, and then goes on.
+// provide makes the volumes that a pod waits for in the zone of a node, and then goes on. What
+// is being made for a pod of the same name that has gone since it waits for.
 func (d *disks) provide(p *cluster.Pod, node string, then func()) {
 	n := d.w.store.Nodes.Get(node)
-	if d == nil || n == nil {
+	if n == nil {
 		then()
 		return
 	}
 	zone := n.Now.Labels[cluster.LabelZone]
 	made := cluster.Duration(0)
 	for _, o := range d.claimsOf(p) {
-		if o.Now.Volume != "" || o.Now.SelectedNode != "" {
+		switch {
+		case o.Now.Volume != "":
 			continue
+		case o.Now.SelectedNode != "":
+			d.w.after(cluster.Second, func() { d.provide(p, node, then) })
+			return
 		}
 		x := *o.Now
 		x.SelectedNode = node
 		d.w.store.VolumeClaims.Set(o, &x)
+		d.w.scheduling.cache.Confine(x.Namespace, x.Name, zone)
 		took := diskMade.draw(d.pace)
 		made = max(made, took)
 		d.w.after(took, func() { d.make(o, zone) })
@@ -137,18 +143,14 @@ func (d *disks) provide(p *cluster.Pod, node string, then func()) {
 }
 
 func (d *disks) make(o *store.Object[cluster.PersistentVolumeClaim], zone string) {
-	name := "pvc-" + o.Now.Name
-	_, err := d.w.store.Volumes.Create(name, &cluster.PersistentVolume{
-		Name: name, Driver: ebs, Handle: "vol-" + o.Now.Name, StorageClass: storageClass, Size: o.Now.Size, Claim: o.Key, Kind: o.Now.Kind,
+	name := "pvc-" + o.Now.Name + "." + o.Now.Namespace
+	_, _ = d.w.store.Volumes.Create(name, &cluster.PersistentVolume{ // for each claim once
+		Name: name, Driver: ebs, Handle: "vol-" + name, StorageClass: storageClass, Size: o.Now.Size, Claim: o.Key, Kind: o.Now.Kind,
 		Affinity: []cluster.Term{{{Key: cluster.LabelZone, Operator: cluster.In, Values: []string{zone}}}},
 	})
-	if err != nil {
-		return // made already
-	}
 	x := *o.Now
 	x.Volume = name
 	d.w.store.VolumeClaims.Set(o, &x)
-	d.w.scheduling.cache.Confine(o.Now.Namespace, o.Now.Name, zone)
 }
 
 // podChanged attaches the volumes of pods that have got a node, and detaches those of pods
@@ -174,12 +176,19 @@ func (d *disks) attach(o *store.Pod) {
 	}
 	for _, c := range d.claimsOf(p) {
 		v := c.Now.Volume
+		if v == "" {
+			continue // the node had gone before the volume was made: the pod will not start
+		}
 		switch d.at[v] {
 		case p.Node:
 		case "":
 			d.at[v] = p.Node
 			_, _ = d.w.store.Attachments.Create("csi-"+v, &cluster.VolumeAttachment{Name: "csi-" + v, Node: p.Node, Volume: v}) // it hangs nowhere
-			d.w.after(diskAttached.draw(d.pace), func() { d.ready[v] = d.at[v] == p.Node })
+			d.w.after(diskAttached.draw(d.pace), func() {
+				if d.at[v] == p.Node { // and not elsewhere by now
+					d.ready[v] = true
+				}
+			})
 		default:
 			d.w.after(cluster.Second, func() { d.attach(o) })
 		}

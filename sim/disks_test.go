@@ -54,6 +54,30 @@ func TestDisks(t *testing.T) {
 	}
 }
 
+// TestDisksOfTwoNamespaces: pods of one name in two namespaces have disks of their own.
+func TestDisksOfTwoNamespaces(t *testing.T) {
+	s := day(t)
+	withDisks(&s)
+	s.Length, s.Faults = 2*cluster.Hour, nil
+	for _, w := range s.Workloads[1:] {
+		other := *w
+		other.Namespace = "other"
+		s.Workloads = append(s.Workloads, &other)
+	}
+	var left cluster.Input
+	s.Left = func(in cluster.Input) { left = in }
+	healthy(t, run(t, s))
+	running := map[string]int{}
+	for _, p := range left.Pods {
+		if len(p.Demand.Volumes) > 0 && p.Phase == cluster.Running {
+			running[p.Namespace]++
+		}
+	}
+	if running["default"] != 12 || running["other"] != 12 || len(left.PersistentVolumes) != 24 {
+		t.Errorf("%v pods run with %d disks, want 12 in either namespace with one each", running, len(left.PersistentVolumes))
+	}
+}
+
 // TestMutantsOfDisks: an engine that is mistaken about where disks are buys nodes elsewhere, and
 // one that does not see them ends instances that they hang on.
 func TestMutantsOfDisks(t *testing.T) {

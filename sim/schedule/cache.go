@@ -33,7 +33,7 @@ type Cache struct {
 	free  [][]int64
 	asked [2][]int64
 
-	zones     map[string]string     // of volumes that have been made, by claim
+	zones     map[string]string     // of volumes, by claim
 	nominated map[string]nomination // by UID of the pod
 	bound     uint64                // how many pods have been put on nodes
 

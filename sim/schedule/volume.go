@@ -17,12 +17,12 @@ func attaching(d *cluster.Demand) cluster.Resources {
 	return d.Requests.Plus(cluster.Resources{{Name: driver, Value: int64(len(d.Volumes))}})
 }
 
-// Confine notes that the volume of a claim has been made in a zone.
+// Confine notes that the volume of a claim has been made in a zone, or is about to be.
 func (c *Cache) Confine(namespace, claim, zone string) {
 	c.zones[namespace+"/"+claim] = zone
 	for key, k := range c.classes {
 		for _, v := range key.demand.Volumes {
-			if v.Claim == claim {
+			if v.Claim == claim && key.identity.Namespace == namespace {
 				k.zone, k.read = zone, -1 // look at all nodes again
 			}
 		}
