@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim/judge"
 	"github.com/ullage-sh/ullage/sim/schedule"
 	"github.com/ullage-sh/ullage/sim/store"
-	"github.com/ullage-sh/ullage/sim/workload"
 )
 
 // world is a run in progress.
@@ -39,9 +37,7 @@ type world struct {
 	trouble trouble
 	active  map[FaultKind][]Fault // those that last
 	chance  map[string]*rand.Rand
-	// preempting: some pods make others go.
-	preempting bool
-	err        error
+	err     error
 }
 
 // Run simulates a scenario from its beginning to its end, or until ctx ends: that is an
@@ -82,7 +78,6 @@ func newWorld(s Scenario) (*world, error) {
 		result: &Result{Seed: s.Seed, Length: s.Length}, active: map[FaultKind][]Fault{}, chance: map[string]*rand.Rand{},
 	}
 	w.trouble.last = s.Start
-	w.preempting = slices.ContainsFunc(s.Workloads, func(x *workload.Workload) bool { return x.Pod.Preempts })
 	w.journal = newJournal(s.Journal)
 	for _, k := range Kinds() {
 		w.chance[string(k)] = w.seed.stream(string(k))

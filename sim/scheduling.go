@@ -21,9 +21,8 @@ type scheduling struct {
 	// objects are the pods in the queue, by UID.
 	objects map[string]*store.Pod
 	gangs   map[string]*gang
-	bound   map[string]*store.Pod // those on nodes, where pods preempt others
-	next    cluster.Instant       // when the next cycle may begin
-	planned cluster.Instant       // when it is entered for, Never if it is not
+	next    cluster.Instant // when the next cycle may begin
+	planned cluster.Instant // when it is entered for, Never if it is not
 	flush   cluster.Instant
 }
 
@@ -39,17 +38,13 @@ type sighting struct {
 }
 
 func newScheduling(w *world, c *schedule.Cache) *scheduling {
-	return &scheduling{w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, gangs: map[string]*gang{}, bound: map[string]*store.Pod{}, planned: cluster.Never, flush: cluster.Never}
+	return &scheduling{
+		w: w, cache: c, queue: schedule.NewQueue(c), objects: map[string]*store.Pod{}, gangs: map[string]*gang{},
+		planned: cluster.Never, flush: cluster.Never,
+	}
 }
 
 func (s *scheduling) podChanged(o *store.Pod, old *cluster.Pod) {
-	if s.w.preempting {
-		if o.Now != nil && o.Now.Node != "" {
-			s.bound[o.Now.UID] = o
-		} else if old != nil {
-			delete(s.bound, old.UID)
-		}
-	}
 	s.see(sighting{pod: o, oldPod: old, newPod: o.Now})
 }
 
@@ -260,17 +255,21 @@ func (s *scheduling) makeRoom(w *schedule.Waiting) string {
 	return node
 }
 
-// breaks says which pods, the most important first, a budget for evictions would rather
-// keep.
-func (s *scheduling) breaks(uids []string) map[string]bool {
+// breaks says which pods of a node, the most important first, a budget for evictions would
+// rather keep.
+func (s *scheduling) breaks(node string, uids []string) map[string]bool {
+	here := map[string]*cluster.Pod{}
+	for _, o := range s.w.store.PodsOn(node) {
+		here[o.Now.UID] = o.Now
+	}
 	out := map[string]bool{}
 	spent := map[*store.Budget]int{}
 	for _, uid := range uids {
-		o := s.bound[uid]
-		if o == nil || o.Now == nil {
-			continue
+		p := here[uid]
+		if p == nil {
+			continue // it has gone, and the scheduler has not seen that
 		}
-		for _, b := range s.w.store.Budgets(o.Now) {
+		for _, b := range s.w.store.Budgets(p) {
 			if spent[b]++; spent[b] > b.Allowed() {
 				out[uid] = true
 			}
@@ -291,7 +290,7 @@ func (s *scheduling) clearNomination(uid string) {
 // evictFor ends pods of a node for another.
 func (s *scheduling) evictFor(p *cluster.Pod, node string, victims []string) {
 	for _, o := range s.w.store.PodsOn(node) {
-		if slices.Contains(victims, o.Now.UID) {
+		if slices.Contains(victims, o.Now.UID) && !o.Now.Deleting() {
 			s.w.record("preempted", o.Key, p.Name)
 			s.w.result.Preempted++
 			s.w.store.DeletePod(o, o.Now.Grace, s.w.now)

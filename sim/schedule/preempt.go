@@ -95,9 +95,9 @@ func (c *Cache) sparesFor(k *class, p *cluster.Pod, n *node) bool {
 }
 
 // Preempt returns the node on which a pod that fits nowhere does if some pods leave, and the
-// UIDs of these; "" if there is none. breaks says which of some pods, the most important
-// first, cannot be evicted without breaking a budget.
-func (c *Cache) Preempt(p *cluster.Pod, breaks func(uids []string) map[string]bool) (name string, victims []string) {
+// UIDs of these; "" if there is none. breaks says which of some pods of a node, the most
+// important first, cannot be evicted without breaking a budget.
+func (c *Cache) Preempt(p *cluster.Pod, breaks func(node string, uids []string) map[string]bool) (name string, victims []string) {
 	k := c.classOf(p)
 	most := max(c.alive*candidatesPercent/100, candidatesLeast)
 	var all []candidate
@@ -129,7 +129,7 @@ func (c *Cache) Preempt(p *cluster.Pod, breaks func(uids []string) map[string]bo
 
 // victimsOn finds out who has to leave a node: all that are less important go, and come back
 // one by one as long as the pod still fits, first those that a budget protects.
-func (c *Cache) victimsOn(k *class, p *cluster.Pod, n *node, breaks func([]string) map[string]bool) (x candidate, ok bool) {
+func (c *Cache) victimsOn(k *class, p *cluster.Pod, n *node, breaks func(string, []string) map[string]bool) (x candidate, ok bool) {
 	var lower []*resident
 	for r := range n.pods {
 		if r.priority < p.Priority {
@@ -161,7 +161,7 @@ func (c *Cache) victimsOn(k *class, p *cluster.Pod, n *node, breaks func([]strin
 	for i, r := range lower {
 		uids[i] = r.uid
 	}
-	breaking := breaks(uids)
+	breaking := breaks(n.name, uids)
 	x.node = n
 	for _, guarded := range []bool{true, false} {
 		for _, r := range lower {

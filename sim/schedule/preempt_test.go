@@ -44,7 +44,7 @@ func TestPreempt(t *testing.T) {
 			if c.Place(urgent) != "" {
 				t.Fatal("it fits though nobody goes")
 			}
-			name, victims := c.Preempt(urgent, func(uids []string) map[string]bool { return map[string]bool{x.breaks: true} })
+			name, victims := c.Preempt(urgent, func(string, []string) map[string]bool { return map[string]bool{x.breaks: true} })
 			if name != x.node || fmt.Sprint(victims) != x.victims {
 				t.Errorf("node %q, victims %v; want %q, %s", name, victims, x.node, x.victims)
 			}

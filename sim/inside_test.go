@@ -88,3 +88,20 @@ func TestDiskMovesAtOnce(t *testing.T) {
 		w.pass(10 * cluster.Minute)
 	}
 }
+
+// TestPreemptedOnce: a pod that is leaving already is not preempted again by the next that wants
+// its room.
+func TestPreemptedOnce(t *testing.T) {
+	w, _ := twoZones(t)
+	web := &workload.Workload{Namespace: "default", Name: "web", Kind: workload.Deployment, Pod: workload.Pod{Demand: &cluster.Demand{}, Grace: cluster.Minute, Deaf: true}}
+	o := w.control.make(w.control.enter(web), &life{}, "web-0")
+	if err := w.store.Bind(o, "a"); err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []string{"first", "second"} {
+		w.scheduling.evictFor(&cluster.Pod{Name: by}, "a", []string{o.Now.UID})
+	}
+	if !o.Now.Deleting() || w.result.Preempted != 1 {
+		t.Errorf("the pod is leaving: %v; %d were preempted, want 1", o.Now.Deleting(), w.result.Preempted)
+	}
+}
