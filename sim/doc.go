@@ -6,9 +6,9 @@
 // The engine is the real one ([Brain]); everything around it is simulated as far as the
 // engine can tell: an API server with revisions, finalizers and evictions (sim/store), a
 // kube-scheduler (sim/schedule), kubelets, the controllers that recreate pods and look
-// after nodes, a driver of disks (disks.go), and the cloud (provider/simulated). Watches are late and out of order
-// between objects, writes conflict, calls fail, answers get lost, operators crash between
-// any two effects ([Fault]).
+// after nodes, a driver of disks (disks.go), and the cloud (provider/simulated). Watches are
+// late and out of order between objects, writes conflict, calls fail, answers get lost,
+// operators crash between any two effects ([Fault]).
 //
 // One event after the other: agenda.go has them in order of time, then of entry. There
 // is no clock, no goroutine and no chance but what follows from the seed, where each

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -106,9 +107,9 @@ func tardy(by cluster.Duration) func(*mutant, []engine.Effect) []engine.Effect {
 			}
 			return is
 		})
-		for at, late := range held {
+		for _, at := range slices.Sorted(maps.Keys(held)) {
 			if at.Add(by) <= m.now {
-				out = append(out, late...)
+				out = append(out, held[at]...)
 				delete(held, at)
 			}
 		}

@@ -11,9 +11,10 @@ import (
 
 // Gangs are scheduled as Kubernetes 1.36 does it with its gates GenericWorkload and
 // GangScheduling on (KEP-4671): pods are held back until there are as many as the group's
-// minimum, and then all that wait are placed in one cycle, or none of them is. The
-// coscheduling plugin comes to the same but for the time that its pods wait on their nodes
-// for each other, and is simulated so.
+// minimum, and then those that wait are placed in one cycle, as many as fit, or none of them
+// is where that is fewer than the minimum with those that are there. The coscheduling plugin
+// comes to the same but for the time that its pods wait on their nodes for each other, and is
+// simulated so.
 
 // gang is what the scheduler knows of one.
 type gang struct {

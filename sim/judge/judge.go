@@ -132,8 +132,9 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 	return &Judge{
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
-		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{}, marks: map[string]cluster.Instant{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()}, leaving: map[*store.Claim]bool{}, fleet: newFleet(), fixed: map[string]*fixed{},
-		hung: map[string]cluster.Instant{},
+		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{},
+		marks: map[string]cluster.Instant{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()},
+		leaving: map[*store.Claim]bool{}, fleet: newFleet(), fixed: map[string]*fixed{}, hung: map[string]cluster.Instant{},
 	}
 }
 

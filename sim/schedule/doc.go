@@ -21,9 +21,9 @@
 //
 // For a pod that fits nowhere [Cache.Preempt] finds who would have to make room.
 //
-// Not there: volumes but for those that volume.go speaks of, devices; [Cache.Supports] says so of a pod. What a node has of
-// images, what namespaces have of labels and that Services spread pods is not known to
-// the records of package cluster, and pods are taken to be of one container where their
-// requests have defaults. The package refuses to know the time and how a binding is
-// written.
+// Not there: devices, and volumes other than those that volume.go speaks of, which somebody
+// has to tell it about; [Cache.Supports] says so of a pod. What a node has of images, what
+// namespaces have of labels and that Services spread pods is not known to the records of
+// package cluster, and pods are taken to be of one container where their requests have
+// defaults. The package refuses to know the time and how a binding is written.
 package schedule

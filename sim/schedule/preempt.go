@@ -204,3 +204,62 @@ func compareCandidates(a, b candidate) int {
 	return cmp.Or(cmp.Compare(a.breaking, b.breaking), cmp.Compare(a.victims[0].priority, b.victims[0].priority), cmp.Compare(sum(a), sum(b)),
 		cmp.Compare(len(a.victims), len(b.victims)), -cmp.Compare(a.victims[0].seq, b.victims[0].seq))
 }
+
+// Victims returns the UIDs of the pods that have to go so that a pod fits on the one node
+// that may have it: of lower priority, the lowest first. It is empty if that does not
+// help.
+func (c *Cache) Victims(p *cluster.Pod, name string) []string {
+	k, n := c.classOf(p), c.byName[name]
+	if n == nil || n.rec == nil || !n.lets(k, p) || !k.demand.Admits(n.label, n.taint) {
+		return nil
+	}
+	var lower []*resident
+	for r := range n.pods {
+		if r.priority < p.Priority && !r.leaving {
+			lower = append(lower, r)
+		}
+	}
+	slices.SortFunc(lower, func(a, b *resident) int {
+		return cmp.Or(cmp.Compare(a.priority, b.priority), strings.Compare(a.uid, b.uid))
+	})
+	free := make([]int64, len(c.free))
+	for i := range free {
+		if n.slot < len(c.free[i]) {
+			free[i] = c.free[i][n.slot]
+		}
+	}
+	short := func() bool {
+		for i, want := range k.requests {
+			if want > 0 && (i >= len(free) || want > free[i]) {
+				return true
+			}
+		}
+		return false
+	}
+	// What goes already may be enough.
+	for r := range n.pods {
+		if r.leaving {
+			give(free, r.class.requests)
+		}
+	}
+	var out []string
+	for _, r := range lower {
+		if !short() {
+			break
+		}
+		out = append(out, r.uid)
+		give(free, r.class.requests)
+	}
+	if short() {
+		return nil
+	}
+	return out
+}
+
+func give(free, requests []int64) {
+	for i, v := range requests {
+		if v != 0 {
+			free[i] += v
+		}
+	}
+}

@@ -200,11 +200,6 @@ func (q *Queue) ready(w *Waiting, now cluster.Instant) {
 // Done forgets a pod that has been placed.
 func (q *Queue) Done(w *Waiting) { delete(q.byUID, w.UID) }
 
-// Again puts a pod back whose binding failed.
-func (q *Queue) Again(p *cluster.Pod, only string, now cluster.Instant) {
-	q.Add(p, only, now)
-}
-
 // Happened wakes the pods of the classes that an event could help, each after its
 // backoff. It tells whether there were any.
 func (q *Queue) Happened(now cluster.Instant, helps func(like *Waiting) bool) bool {

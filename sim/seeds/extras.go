@@ -17,18 +17,20 @@ import (
 // the days of the others are what they would be without it.
 type extra struct {
 	name string
-	in   int // one cluster in so many has it
 	add  func(*sim.Scenario, *rand.Rand)
 	drop func(*sim.Scenario)
 }
 
+// oneIn is in how many clusters there is one that has an extra.
+const oneIn = 8
+
 // all are the extras there are, in the order in which they are added.
 var all = []extra{
-	{"fixed", 8, addFixed, dropFixed},
-	{"preempt", 8, addPreemption, dropPreemption},
-	{"gangs", 8, addGangs, dropGangs},
-	{"volumes", 8, addVolumes, dropVolumes},
-	{"buffers", 8, addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
+	{"fixed", addFixed, dropFixed},
+	{"preempt", addPreemption, dropPreemption},
+	{"gangs", addGangs, dropGangs},
+	{"volumes", addVolumes, dropVolumes},
+	{"buffers", addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
 }
 
 // Extras names what the cluster of a seed has that only some have:
@@ -70,7 +72,7 @@ func CheckExtras(names []string) error {
 // of returns the stream of chance of the extra of a seed, nil if that does not have it.
 func (x *extra) of(seed uint64) *rand.Rand {
 	rng := draw(seed, x.name)
-	if rng.IntN(x.in) > 0 {
+	if rng.IntN(oneIn) > 0 {
 		return nil
 	}
 	return rng

@@ -22,7 +22,7 @@ type Line struct {
 	// Disrupts: pools also consolidate, let nodes expire, and nodes drift.
 	Disrupts bool `json:"disrupts"`
 	// PassEvery is how many seconds the operator waited from one look at all nodes to the
-	// next; 0 for its default.
+	// next, where that was set; 0 as drawn.
 	PassEvery int64 `json:"passEverySec,omitempty"`
 	// Extras are what only some clusters have, see [Extras].
 	Extras []string `json:"extras,omitempty"`
