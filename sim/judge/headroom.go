@@ -41,18 +41,7 @@ func (j *Judge) lookHeadroom() {
 		if !x.turn(j.lacks(b), now) {
 			continue
 		}
-		bound := headroomBound
-		if quiet := j.clock.QuietSince(); quiet != cluster.Never && quiet.Add(calmAfter) <= now {
-			bound = headroomCalm
-		}
-		began := j.clock.QuietSince()
-		j.watch(bound, func() (cluster.Instant, bool) {
-			if bound == headroomCalm && j.clock.QuietSince() != began {
-				bound = headroomBound // a fault came in between
-				return j.clock.Now(), x.is
-			}
-			return x.since, x.is && o.Now != nil
-		}, func() {
+		j.watchInCalm(headroomCalm, headroomBound, func() (cluster.Instant, bool) { return x.since, x.is && o.Now != nil }, func() {
 			j.broken(Headroom, o.Key, fmt.Sprintf("there has been no room for all of its %d chunks since %s", o.Now.Chunks, x.since.RFC3339()))
 		})
 	}

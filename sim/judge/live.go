@@ -64,6 +64,23 @@ func (j *Judge) watch(bound cluster.Duration, ask func() (since cluster.Instant,
 	j.watchEvery(cluster.Forever, bound, ask, broken)
 }
 
+// watchInCalm is watch for what may last for calm where there has been no fault for long, and
+// for bound after the last fault otherwise.
+func (j *Judge) watchInCalm(calm, bound cluster.Duration, ask func() (since cluster.Instant, still bool), broken func()) {
+	quiet := j.clock.QuietSince()
+	if quiet == cluster.Never || quiet.Add(calmAfter) > j.clock.Now() {
+		j.watch(bound, ask, broken)
+		return
+	}
+	j.watch(calm, func() (cluster.Instant, bool) {
+		if j.clock.QuietSince() != quiet { // a fault came in between
+			j.watch(bound, ask, broken)
+			return 0, false
+		}
+		return ask()
+	}, broken)
+}
+
 func (j *Judge) watchEvery(every, bound cluster.Duration, ask func() (since cluster.Instant, still bool), broken func()) {
 	since, still := ask()
 	if !still {
@@ -93,16 +110,7 @@ func (j *Judge) awaitPlace(o *store.Pod) {
 	if !j.placeable(o.Now) {
 		return
 	}
-	bound := pendingBound
-	if quiet := j.clock.QuietSince(); quiet != cluster.Never && quiet.Add(calmAfter) <= since {
-		bound = pendingCalm
-	}
-	began := j.clock.QuietSince()
-	j.watch(bound, func() (cluster.Instant, bool) {
-		if j.clock.QuietSince() != began && bound == pendingCalm {
-			bound = pendingBound // a fault came in between
-			return j.clock.Now(), o.Now != nil && o.Now.Node == ""
-		}
+	j.watchInCalm(pendingCalm, pendingBound, func() (cluster.Instant, bool) {
 		return since, o.Now != nil && o.Now.Node == "" && !o.Now.Deleting()
 	}, func() {
 		j.broken(StarvedPod, o.Key, "it has waited since "+since.RFC3339())
