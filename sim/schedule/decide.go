@@ -43,7 +43,7 @@ func (c *Cache) Place(p *cluster.Pod) string {
 // whether it fits.
 func (c *Cache) PlaceOn(p *cluster.Pod, name string) bool {
 	k, n := c.classOf(p), c.byName[name]
-	if !c.takes(n, k) || !n.lets(k, p) || !c.counted(k, n.slot, k.leasts()) {
+	if !c.takes(n, k) || !n.lets(k, p) || !c.counted(k, n.slot, k.leasts()) || !c.sparesFor(k, p, n) {
 		return false
 	}
 	c.assume(k, p, name)
@@ -103,7 +103,7 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 		if s < 0 || wrapped && s >= start {
 			break
 		}
-		if c.counted(k, s, least) && (len(c.nominated) == 0 || c.sparesFor(k, p, c.nodes[s])) {
+		if c.counted(k, s, least) && c.sparesFor(k, p, c.nodes[s]) {
 			found = append(found, s)
 			c.next = s + 1
 		}

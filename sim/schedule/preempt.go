@@ -75,6 +75,9 @@ func (c *Cache) Clearing(p *cluster.Pod) bool {
 // sparesFor tells whether a node has room for a pod beside those that are nominated for it
 // and no less important.
 func (c *Cache) sparesFor(k *class, p *cluster.Pod, n *node) bool {
+	if len(c.nominated) == 0 {
+		return true
+	}
 	taken := make([]int64, len(c.free))
 	found := false
 	for uid, x := range c.nominated {
@@ -145,7 +148,7 @@ func (c *Cache) victimsOn(k *class, p *cluster.Pod, n *node, breaks func(string,
 		c.load(r, -1)
 	}
 	fits := func() bool {
-		return c.holds(k, n.slot) && c.counted(k, n.slot, k.leasts()) && (len(c.nominated) == 0 || c.sparesFor(k, p, n))
+		return c.holds(k, n.slot) && c.counted(k, n.slot, k.leasts()) && c.sparesFor(k, p, n)
 	}
 	back := func(r *resident) {
 		c.load(r, 1)

@@ -58,6 +58,9 @@ func TestPreempt(t *testing.T) {
 			if got := c.Place(waiting("like", 10, core(2))); got != "" {
 				t.Errorf("a pod no more important took the room on %s", got)
 			}
+			if c.PlaceOn(waiting("daemon", 9, core(1)), name) {
+				t.Error("the pod of a DaemonSet that is less important took some of the room")
+			}
 			if got := c.Place(urgent); got != name || c.Nominated("urgent") != "" {
 				t.Errorf("it went to %q, nominated for %q", got, c.Nominated("urgent"))
 			}
