@@ -28,7 +28,7 @@ func (s *Site) name() string {
 // records. in has no Pods, Nodes, Claims and Emptied: those of the hosts that are new or may
 // be others now are in sites, and gone are the names of hosts that are not there any more.
 // ok is false if more has changed than that, or if something depends on hosts that is not
-// kept up to date here: volumes, devices, node groups.
+// kept up to date here: volumes, devices, node groups, hosts of one name.
 func (g *Ground) Amend(in Input, sites []Site, gone []string) (next *Ground, ok bool) {
 	if !g.amendable() || !simple(&in) {
 		return nil, false
@@ -49,7 +49,9 @@ func (g *Ground) Amend(in Input, sites []Site, gone []string) (next *Ground, ok 
 	}
 	next.terms = b.terms
 	a := amendment{builder: &b, old: g}
-	a.addSites(sites)
+	if a.addSites(sites); a.fresh == nil {
+		return nil, false // two of them have one name
+	}
 	a.replace(gone)
 	a.recount()
 	a.moveResidents()
@@ -88,7 +90,7 @@ func (g *Ground) names(sites []Site) bool {
 type amendment struct {
 	*builder
 	old   *Ground
-	fresh []*site // of the hosts in out, which are the new ones at first
+	fresh []*site // of the hosts in out, which are the new ones at first; nil if two have one name
 	drops []int32 // hosts of old that go or are replaced, ascending
 	place []int32 // where each host of old is now, −1 for those
 	at    []int32 // where each of fresh is

@@ -75,6 +75,11 @@ func (e *Engine) headcount(pool string) headcount {
 // takeCensus counts what has changed.
 func (e *Engine) takeCensus() {
 	x := &e.census
+	if e.tied {
+		for name := range e.claims {
+			x.stale[name] = true
+		}
+	}
 	for name := range x.stale {
 		if was, known := x.of[name]; known {
 			x.count(was, -1)

@@ -133,7 +133,8 @@ func (e *Engine) emptied(c *cluster.Claim) bool {
 
 // staying are the pods on nodes that are on their way out, by UID, that may not go for now.
 // They count where they are as long as somebody waits who could not come because of where
-// others are: both would wait for each other.
+// others are: both would wait for each other. (A ground does not follow the end of a pod's
+// protection. The eviction that comes with it makes a new one.)
 func (e *Engine) staying() map[string]bool {
 	if len(e.provision.crowded) == 0 {
 		return nil

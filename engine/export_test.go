@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -154,14 +155,12 @@ func (e *Engine) checkAnswers() string {
 	return ""
 }
 
-// checkGround compares what plans stand on with a new ground of everything. (Who may not go
-// for now changes with budgets and time, which a ground does not follow.)
+// checkGround compares what plans stand on with a new ground of everything.
 func (e *Engine) checkGround() string {
-	if len(e.staying()) > 0 {
-		return ""
-	}
 	got := e.Snapshot()
 	in := e.standing()
+	slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) }) // as ordered does
+	slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
 	in.Pods = append(in.Pods, slices.Collect(maps.Values(e.unbound))...)
 	in.Promised = e.promises()
 	if want := cluster.NewSnapshot(in); !reflect.DeepEqual(got, want) {

@@ -19,8 +19,6 @@ type footing struct {
 	// open are the claims whose nodes were about to go and took pods again in former: what
 	// they are like changes with time.
 	open []string
-	// tied: an instance had two claims or two nodes. Who changes what is not so simple then.
-	tied bool
 }
 
 func newFooting() footing { return footing{claims: map[string]bool{}, nodes: map[string]bool{}} }
@@ -59,7 +57,7 @@ func (e *Engine) standsOn() *cluster.Ground {
 // amended is the ground made out of the one before, nil if that cannot be done.
 func (e *Engine) amended() *cluster.Ground {
 	f := &e.footing
-	if f.former == nil || f.tied || len(e.staying()) > 0 {
+	if f.former == nil || e.tied || len(e.staying()) > 0 {
 		return nil
 	}
 	for name := range e.expected.written {
@@ -74,8 +72,14 @@ func (e *Engine) amended() *cluster.Ground {
 	for _, c := range e.coming() {
 		coming[c.Name] = c
 	}
+	// A claim and a node of one name may be two hosts: whoever looks at one looks at the other.
+	for name := range f.nodes {
+		if e.claims[name] != nil || coming[name] != nil {
+			f.claims[name] = true
+		}
+	}
 	for name := range f.claims {
-		f.nodes[name] = f.nodes[name] || e.nodes[name] != nil // of the same name
+		f.nodes[name] = f.nodes[name] || e.nodes[name] != nil
 		c := e.claims[name]
 		switch n := e.nodeOf[providerOf(c)]; {
 		case n != "":

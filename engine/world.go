@@ -19,6 +19,9 @@ type world struct {
 	claims  map[string]*cluster.Claim
 	claimOf map[string]string          // provider id → claim name
 	batch   map[string]map[string]bool // launch token → claim names
+	// tied: an instance had two claims or two nodes, of which claimOf and nodeOf know one.
+	// Who else changes when one does is not followed then.
+	tied bool
 	// pools are those that count: of a NodePool and a Provisioner of one name, which nodes
 	// could not tell apart, the NodePool.
 	pools        map[string]*cluster.Pool
@@ -90,7 +93,7 @@ func (ev NodeChanged) apply(e *Engine) {
 	} else {
 		e.nodes[ev.Name] = ev.Node
 		if ev.Node.ProviderID != "" {
-			e.footing.tied = e.footing.tied || e.nodeOf[ev.Node.ProviderID] != ""
+			e.tied = e.tied || e.nodeOf[ev.Node.ProviderID] != ""
 			e.nodeOf[ev.Node.ProviderID] = ev.Name
 		}
 		e.observed(nodeKey(ev.Name), ev.Node.Revision, ev.Node.DeletingAt != 0)
@@ -171,7 +174,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.claims[ev.Name] = c
 		e.isThere(ev.Name)
 		if c.ProviderID != "" {
-			e.footing.tied = e.footing.tied || e.claimOf[c.ProviderID] != ""
+			e.tied = e.tied || e.claimOf[c.ProviderID] != ""
 			e.claimOf[c.ProviderID] = c.Name
 		}
 		if c.Launch != nil {
