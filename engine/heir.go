@@ -85,8 +85,8 @@ func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
 	swapped := false
 	for _, p := range pods {
 		a, answered := e.answered.of[p.ID()]
-		if !answered || e.lacks(p.ID()) != "" {
-			continue
+		if !answered || e.lacks(p.ID()) != "" || len(p.Reserved) >= mostTolerations {
+			continue // the next node for one that has so many would be open to all
 		}
 		for _, to := range e.placesLike(heirOf(p)) {
 			if to == a.host || p.Enters(to) || !e.awaited(to) || e.reservedBy(to) == "" {

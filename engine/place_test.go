@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -71,6 +72,21 @@ func TestTradesOnArrival(t *testing.T) {
 	e.Step(3, []Event{PodChanged{bound.ID(), &bound}})
 	if to := e.disruptor.moved.to[there.UID]; to != "one" {
 		t.Errorf("who is to be evicted is meant for %q, where somebody else is by now", to)
+	}
+}
+
+// TestPlacesAreTriedForAWhile: a pod that has as many tolerations as it may have tries no other
+// place: that node would have to be opened to all for it.
+func TestPlacesAreTriedForAWhile(t *testing.T) {
+	for _, had := range []int{0, mostTolerations - 1} {
+		e, _, waits := places(t)
+		for i := range had {
+			waits.Reserved = append(waits.Reserved, cluster.ReservedTaint("earlier-"+strconv.Itoa(i)).Value)
+		}
+		waits.Reserved = append(waits.Reserved, cluster.ReservedTaint("one").Value)
+		if tries, want := e.swapPlaces([]*cluster.Pod{waits}), had == 0; tries != want {
+			t.Errorf("with %d tolerations another place is tried: %v, want %v", had+1, tries, want)
+		}
 	}
 }
 
