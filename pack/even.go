@@ -24,8 +24,8 @@ func (q *quarters) fillEach() {
 					b = k.berthing(q.hostKinds.list[kind].items)
 					by[kind] = b
 				}
-				if b.price == nil {
-					continue
+				if b.price == nil || !k.avail.Meets(b.items) {
+					continue // nobody is left who may go there
 				}
 				for _, t := range k.fillHost(h, &b) {
 					q.put(at, t)
