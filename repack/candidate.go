@@ -11,9 +11,9 @@ import (
 )
 
 // judge tells which hosts may go, and returns the cluster with the pods of these lifted
-// off, as well as of those that hold room for pods to come, and why the others are kept. Pods that wait for a place, or soon will because their
-// node is going, do not count unless they have been promised one: they will get theirs in
-// another plan.
+// off, as well as of those that hold room for pods to come, and why the others are kept.
+// Pods that wait for a place, or soon will because their node is going, do not count unless
+// they have been promised one: they will get theirs in another plan.
 func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 	pools := map[string]*cluster.Pool{}
 	for _, pool := range p.in.Pools {

@@ -153,7 +153,8 @@ func (p *pass) atOnce() []int {
 }
 
 // rehearse tells whether pods find room, and chunks in what they leave; out are those of
-// them, and of others, that have been taken out of the world. Chance depends on nothing but a number.
+// them, and of others, that have been taken out of the world. Chance depends on nothing but
+// a number.
 func (p *pass) rehearse(number int, all, out []*cluster.Pod) bool {
 	dice := dice(number)
 	pods, chunks := parted(all)
