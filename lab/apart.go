@@ -25,7 +25,9 @@ func (l *Lab) startApart() (*process, error) {
 	}
 	before := ""
 	apart, err := supervise.Start(supervise.Config{
-		Env: l.AWS().Environment(), Output: l.logWriter,
+		// Nothing of whoever starts the lab: people have settings of another autoscaler in
+		// their shell (VM_MEMORY_OVERHEAD_PERCENT), and of AWS there (AWS_PROFILE) and at home.
+		Env: append(l.AWS().Environment(), "HOME="+l.dir), Output: l.logWriter,
 		Command: func() ([]string, error) {
 			listen, err := freeAddress()
 			if err != nil {

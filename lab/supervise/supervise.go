@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,7 @@ import (
 type Config struct {
 	// Command makes the command line, anew for each start: ports may have been taken.
 	Command func() ([]string, error)
-	// Env is added to this program's own environment.
+	// Env is its environment: NAME=value. It has nothing of this program's own.
 	Env []string
 	// Output gets what the process writes to its standard output and error.
 	Output io.Writer
@@ -85,7 +86,7 @@ func (p *Process) Kill() error {
 	if p.child == nil {
 		return nil // it has just ended
 	}
-	if err := p.child.Kill(); err != nil {
+	if err := p.child.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill process %d: %w", p.state.PID, err)
 	}
 	return nil
@@ -104,7 +105,7 @@ func (p *Process) start() (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(p.ctx, line[0], line[1:]...)
-	cmd.Env = append(os.Environ(), p.cfg.Env...)
+	cmd.Env = append([]string{}, p.cfg.Env...) // nil would be this program's own
 	cmd.Stdout, cmd.Stderr = p.cfg.Output, p.cfg.Output
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = endWithin

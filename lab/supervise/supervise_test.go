@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "waits": // until its parent has ended
-		fmt.Println("waits", os.Args[1])
+		fmt.Println("waits", os.Args[1], "with", os.Environ())
 		<-Orphaned(os.Stdin)
 	case "fails":
 		fmt.Println("fails")
@@ -78,8 +78,10 @@ func runs(pid int) bool {
 }
 
 // TestKilled: a process that is killed is replaced by one with a fresh command line, which
-// says how the one before ended; stopped, none is left.
+// says how the one before ended; stopped, none is left. They have the environment that was
+// said, and nothing of ours.
 func TestKilled(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "work")
 	var out output
 	n := 0
 	p, err := Start(Config{Output: &out, Env: []string{"SUPERVISED=waits"}, Command: func() ([]string, error) {
@@ -95,6 +97,9 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the second to run", func() bool { return out.count("waits start-2") == 1 })
+	if n := out.count("with [SUPERVISED=waits]"); n != 2 {
+		t.Errorf("%d of 2 processes have that environment and no other", n)
+	}
 	s := p.State()
 	if s.PID == first || s.PID == 0 || s.Restarts != 1 || s.Ended != "signal: killed" {
 		t.Errorf("after a kill: %+v, before it %d", s, first)
@@ -112,11 +117,11 @@ func TestFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, "three tries", func() bool { return out.count("fails") >= 3 })
+	until(t, "three tries that failed", func() bool {
+		s := p.State()
+		return out.count("fails") >= 3 && s.Restarts >= 2 && s.Ended == "exit status 3"
+	})
 	p.Stop()
-	if s := p.State(); s.Ended != "exit status 3" || s.Restarts < 2 {
-		t.Errorf("%+v", s)
-	}
 	if _, err := Start(Config{Command: func() ([]string, error) { return []string{"/nowhere/at/all"}, nil }}); err == nil {
 		t.Error("started what is not there")
 	}
