@@ -6,7 +6,6 @@ import (
 
 	"k8s.io/client-go/rest"
 
-	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/lab/supervise"
@@ -58,7 +57,6 @@ func (l *Lab) startHere() (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.OrphanGrace = max(options.OrphanGrace, 4*cloud.DescribeLag()*cluster.Duration(l.cfg.Speed))
 	if l.cfg.Engine != nil {
 		l.cfg.Engine(&options)
 	}

@@ -20,6 +20,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
 	"github.com/ullage-sh/ullage/provider"
@@ -89,6 +90,8 @@ func Run(ctx context.Context, o Options) error {
 		Recorder: mgr.GetEventRecorder("ullage"), Classes: o.Provider.Kinds(),
 		DefaultSpreads: o.DefaultSpreads,
 	})
+	// What has just been launched may not be described for so long: it is nobody's orphan yet.
+	o.Engine.OrphanGrace = max(o.Engine.OrphanGrace, 4*o.Provider.DescribeLag()*cluster.Duration(max(o.Engine.Speed, 1)))
 	r := &runner.Runner{Cluster: k, Provider: o.Provider, Options: o.Engine, Fault: o.Fault, Forget: o.Forget}
 	r.Observe = func(s runner.Step) {
 		state.synced.Store(true)

@@ -14,7 +14,6 @@ import (
 	"k8s.io/klog/v2"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/deploy"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/kube"
@@ -95,8 +94,6 @@ func (f settings) run(ctx context.Context) error {
 	}
 	options := engine.DefaultOptions()
 	options.Speed = max(f.cloud.speed, 1)
-	// What has just been launched is not described for so long: it is nobody's orphan yet.
-	options.OrphanGrace = max(options.OrphanGrace, 4*cloud.DescribeLag()*cluster.Duration(options.Speed))
 	options.ReserveNodes = f.reserveNodes
 	options.Repack.KeepLocalStorage = f.keepLocalStorage
 	return operator.Run(ctx, operator.Options{
