@@ -43,8 +43,12 @@ type Options struct {
 // steps are the replicas that inflate goes through.
 var steps = []int{5, 100, 10, 0}
 
-// stepLimit ends a demo that does not get on.
-const stepLimit = time.Minute
+// stepLimit ends a demo that does not get on. A step is over when no move is worth its while
+// within [soon]; on a busy machine pods come bit by bit to more nodes than were planned, which
+// are then replaced one after the other.
+func stepLimit(speed int) time.Duration {
+	return 2*time.Minute + 3*time.Duration(soon)/time.Duration(speed)
+}
 
 // Run runs the demo and writes the table of its steps. It leaves nothing behind.
 func Run(ctx context.Context, o Options) error {
@@ -209,7 +213,8 @@ const systemPods = 1
 
 // until waits for something to be true.
 func (d *director) until(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
-	limit, cancel := context.WithTimeout(ctx, stepLimit)
+	span := stepLimit(d.lab.Speed())
+	limit, cancel := context.WithTimeout(ctx, span)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -223,12 +228,30 @@ func (d *director) until(ctx context.Context, what string, done func(context.Con
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return fmt.Errorf("waited %v for %s; the operator's log: %s", stepLimit, what, d.lab.OperatorLog())
+			kept, err := d.keepLog()
+			if err != nil {
+				return fmt.Errorf("waited %v for %s; the operator's log is lost: %w", span, what, err)
+			}
+			return fmt.Errorf("waited %v for %s; the operator's log: %s", span, what, kept)
 		case <-d.lab.Ended():
 			return d.lab.Err()
 		case <-tick.C:
 		}
 	}
+}
+
+// keepLog copies the operator's log to where it stays: the lab's own goes with the lab.
+func (d *director) keepLog() (file string, err error) {
+	text, err := os.ReadFile(d.lab.OperatorLog())
+	if err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp("", "ullage-demo-*.log")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(text)
+	return f.Name(), errors.Join(err, f.Close())
 }
 
 // nothingLeft makes sure that the cluster is as it was.
