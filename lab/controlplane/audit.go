@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,8 +56,11 @@ func ReadAudit(dir string, each func(auditv1.Event) error) error {
 	lines := bufio.NewReader(f)
 	for {
 		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil // what is behind the last newline is being written
+		}
 		if err != nil {
-			return nil // the end, or a line that is being written
+			return fmt.Errorf("audit log: %w", err)
 		}
 		var e auditv1.Event
 		if err := json.Unmarshal(line, &e); err != nil {

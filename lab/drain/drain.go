@@ -10,6 +10,7 @@ package drain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -222,15 +223,16 @@ func (n *Nodes) one(ctx context.Context, name string, w wish) error {
 	if !w.drained {
 		return nil
 	}
+	var errs []error
 	for _, p := range n.leaving(name) {
 		if p.DeletionTimestamp != nil {
 			continue
 		}
 		if err := n.ask(ctx, p, w.force); err != nil {
-			return err
+			errs = append(errs, fmt.Errorf("pod %s/%s: %w", p.Namespace, p.Name, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // gone tells whether an error only says that there is nothing left to do.

@@ -71,8 +71,8 @@ func added(before, after map[string]int) map[string]int {
 	return out
 }
 
-// awsTotals sums up counts of operations ("ec2:CreateFleet"): all calls, those to EC2 that
-// write, and those that EC2 throttled, which are among the former.
+// awsTotals sums up counts of operations ("ec2:CreateFleet"): all calls; of them, those to
+// EC2 that write, and those that were throttled.
 func awsTotals(counts map[string]int) (calls, writes, throttled int) {
 	for name, n := range counts {
 		if strings.HasSuffix(name, " throttled") {

@@ -35,7 +35,7 @@ type Contestant struct {
 // Ullage is our operator, with its defaults.
 func Ullage(binary string) Contestant {
 	return Contestant{
-		Name: "ullage", Binary: binary, namespace: deploy.Namespace, account: "ullage",
+		Name: "ullage", Binary: binary, namespace: deploy.Namespace, account: deploy.ServiceAccount,
 		args: []string{"operator", "--provider", "aws", "--cluster-name", lab.ClusterName, "--interruption-queue", lab.ClusterName, "--listen", ""},
 	}
 }

@@ -133,6 +133,7 @@ func TestAssess(t *testing.T) {
 		{at: at(101), verb: "create", what: "pods/eviction"},
 		{at: at(102), verb: "create", what: "pods/eviction", refused: true},
 		{at: at(103), verb: "get", what: "nodes"},
+		{at: at(201), verb: "get", what: "nodes"}, // when it was stopped
 	}
 	seen := &observer{nodes: map[string]time.Time{"n": at(40)}, pods: map[string]*podSeen{"p": {created: at(0), bound: at(41), node: "n"}}}
 	var r Result
@@ -145,7 +146,7 @@ func TestAssess(t *testing.T) {
 	if second.Wait.N != 0 || second.AWS != 2 || second.EC2Writes != 1 || second.Evictions != 1 || second.Kubernetes != 3 || second.Nodes != 0 || second.Ended != 1 || second.Moved != 50 {
 		t.Errorf("the second phase: %+v", second)
 	}
-	if r.Evictions != 1 || r.Refused != 2 || r.Launched != 1 || r.Left != 0 || r.USD != 0.149 || r.CPUSeconds != 4 || r.PeakMiB != 64 || r.Kubernetes["create pods/eviction"] != 2 || r.AWS["pricing:GetProducts"] != 9 {
+	if r.Evictions != 1 || r.Refused != 2 || r.Launched != 1 || r.Left != 0 || r.USD != 0.149 || r.CPUSeconds != 4 || r.PeakMiB != 64 || r.Kubernetes["create pods/eviction"] != 2 || r.Kubernetes["get nodes"] != 1 || r.AWS["pricing:GetProducts"] != 9 {
 		t.Errorf("the run: %+v", r)
 	}
 }

@@ -21,7 +21,8 @@ type Result struct {
 	ReadySeconds float64       `json:"readySeconds"`
 	Phases       []PhaseResult `json:"phases"`
 	// AWS is calls by operation ("ec2:CreateFleet"), Kubernetes by verb and resource
-	// ("patch nodeclaims/status"), both from the start of the process to its end.
+	// ("patch nodeclaims/status"), both from the start of the process to the end of the last
+	// phase.
 	AWS        map[string]int `json:"aws"`
 	Kubernetes map[string]int `json:"kubernetes"`
 	Refused    int            `json:"refused"` // of those by Kubernetes, with a status of 400 or more
@@ -123,7 +124,7 @@ func assess(r *Result, phases []Phase, marks []mark, all []machine, calls []kube
 	}
 	first, end := marks[0].at, marks[len(marks)-1]
 	r.Kubernetes = map[string]int{}
-	for _, c := range calls {
+	for _, c := range between(calls, time.Time{}, end.at) {
 		r.Kubernetes[c.verb+" "+c.what]++
 		if c.eviction() {
 			r.Evictions++
