@@ -32,7 +32,8 @@ var (
 	awsSpeed = flag.Int("aws-speed", 30, "divides the latencies of its cloud and multiplies AWS's limits on requests")
 )
 
-// mixedPools are three pools of nodes of up to 8 cores, which nobody disrupts.
+// mixedPools are pools of nodes of up to 8 cores, which nobody disrupts: name, capacity
+// types, architectures.
 const mixedPools = `
 apiVersion: karpenter.sh/v1
 kind: NodePool
