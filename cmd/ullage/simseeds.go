@@ -73,6 +73,9 @@ func simSeedsCommand() *cobra.Command {
 	flags.StringSliceVar(&f.with, "with", nil, "only seeds whose clusters have one of these: "+strings.Join(seeds.KnownExtras(), ", "))
 	flags.StringVar(&f.profile, "cpuprofile", "", "`file` for a profile of the processor time")
 	_ = flags.MarkHidden("cpuprofile") // it exists
+	for _, other := range []string{"with", "max-pods", "ledger", "cut", "journal"} {
+		cmd.MarkFlagsMutuallyExclusive("draw", other) // it is of all seeds, as they are
+	}
 	return cmd
 }
 

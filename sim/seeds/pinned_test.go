@@ -22,7 +22,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// Moves that failed were paid for with nodes like those that had gone.
 		{20005, "", often},
 		{5565, "", often},
-		// Pods were let onto one new node each, and a spread wanted them on each other's.
+		// Pods were let onto one new node each, and a spread wanted them on each other's. The
+		// seed has got buffers since, with which it breaks another rule to this day: nodes are
+		// emptied, and kept since their pods have taken the room of chunks.
 		{40325, "extras=buffers", often},
 		// Nodes that were kept seemed to have room, which was that of pods still to come.
 		{30224, "", often},
