@@ -365,3 +365,34 @@ func TestGroupErrors(t *testing.T) {
 		t.Errorf("by a tag that it has not: %+v, %v", byTag, err)
 	}
 }
+
+// TestGroupAtLaunchLimit: what a group launches counts with what is asked of EC2, and a
+// group that may not launch says so and goes on when it may.
+func TestGroupAtLaunchLimit(t *testing.T) {
+	s := newScaling(t, world.Config{Seed: 5}, [3]int32{0, 10, 0}, nil)
+	s.Do(func(w *world.World) { w.LimitLaunches(4, 0.02) })
+	if _, err := s.run(t, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.desire(6)
+	g := s.until("some", func(g types.AutoScalingGroup) bool { return len(g.Instances) > 0 })
+	if n := len(g.Instances); n != 3 {
+		t.Errorf("the group has %d instances of the three that there was left for", n)
+	}
+	refused := 0
+	for _, a := range s.activities() {
+		if a.StatusCode == types.ScalingActivityStatusCodeFailed && strings.Contains(aws.ToString(a.StatusMessage), "RequestLimitExceeded") {
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d activities say that the limit was exceeded, want one", refused)
+	}
+	if _, err := s.run(t, nil); code(err) != "RequestLimitExceeded" {
+		t.Errorf("after the group there is nothing left to launch, but RunInstances says %v", err)
+	}
+	s.until("six in service", serving(6))
+	if took := s.clock.Now().Sub(noon); took < 150*cluster.Second {
+		t.Errorf("three more were launched after %v, sooner than the limit lets them", took)
+	}
+}

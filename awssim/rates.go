@@ -14,7 +14,8 @@ type Rates struct {
 	// Run is for RunInstances.
 	Run Rate
 	// Launched and Terminated count instances, not requests. A fleet launches what it may,
-	// and says of the rest that it was throttled; a run is all or nothing.
+	// and says of the rest that it was throttled; a run is all or nothing. What groups of
+	// Auto Scaling launch, those of EKS too, counts with them.
 	Launched, Terminated Rate
 	// Others are the limits of other services, by the name in the scope of signatures. One
 	// that is not listed has none.

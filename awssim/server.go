@@ -44,6 +44,7 @@ type Server struct {
 	services map[string]service
 	scaling  *autoscaling.Groups
 	compute  *eks.Compute
+	traffic  traffic
 
 	mu       sync.Mutex // held while the world is asked or told something
 	throttle *throttle  // nil for none
@@ -59,6 +60,7 @@ func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, services: services(groups, compute), scaling: groups, compute: compute, counts: map[string]int{}}
 	if cfg.Rates != nil {
 		s.throttle = &throttle{*cfg.Rates, map[string]*bucket{}}
+		cfg.World.LimitLaunches(cfg.Rates.Launched.Burst, cfg.Rates.Launched.PerSecond)
 	}
 	return s
 }
@@ -172,11 +174,14 @@ func (s *Server) handle(r *http.Request, body []byte, sig signature, svc service
 		scheme = "https://"
 	}
 	call := &world.Call{Endpoint: scheme + r.Host, Principal: sig.key, Asked: s.cfg.Now()}
+	done := s.traffic.begin(full)
 	out, err = s.ask(r.Context(), question{svc, op, sig.service, req.Operation, in, call})
+	var gone error
 	if call.Takes > 0 {
-		if slept := s.cfg.Sleep(r.Context(), call.Takes); slept != nil {
-			return "", nil, slept
-		}
+		gone = s.cfg.Sleep(r.Context(), call.Takes)
+	}
+	if done(gone != nil); gone != nil {
+		return "", nil, gone
 	}
 	return req.Operation, out, err
 }
@@ -226,11 +231,7 @@ func (s *Server) once(q question, first bool) (any, error) {
 			return nil, &q.service.throttled
 		}
 	}
-	answer := func() (any, error) { return guarded(w, q.operation, q.full(), q.in, q.call) }
-	if s.throttle == nil {
-		return answer()
-	}
-	return s.throttle.launching(q.call, now, answer)
+	return guarded(w, q.operation, q.full(), q.in, q.call)
 }
 
 // HTTPServer is the server with bounds on what clients may make it wait for.

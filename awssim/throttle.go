@@ -1,7 +1,6 @@
 package awssim
 
 import (
-	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 
 	"github.com/ullage-sh/ullage/awssim/wire"
-	"github.com/ullage-sh/ullage/awssim/world"
 	"github.com/ullage-sh/ullage/cluster"
 )
 
@@ -107,18 +105,6 @@ func (t *throttle) fill(name string, rate Rate, now cluster.Instant) *bucket {
 		b.at = now
 	}
 	return b
-}
-
-// launching lets an operation launch as many instances as the account may by now, and
-// takes the tokens for those that it has.
-func (t *throttle) launching(call *world.Call, now cluster.Instant, do func() (any, error)) (any, error) {
-	b := t.fill("launched", t.rates.Launched, now)
-	may := int(math.Floor(b.tokens))
-	left := may
-	call.Launches = &left
-	out, err := do()
-	b.tokens -= float64(may - left)
-	return out, err
 }
 
 func nonMutating(operation string) bool {

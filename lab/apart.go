@@ -36,7 +36,7 @@ func (l *Lab) startApart() (*process, error) {
 			l.metrics.Store(listen)
 			return append(l.cfg.Operator[:len(l.cfg.Operator):len(l.cfg.Operator)],
 				"--kubeconfig", kubeconfig, "--listen", listen, "--provider", "aws", "--cluster-name", ClusterName,
-				"--interruption-queue", ClusterName, "--speed", strconv.Itoa(l.cfg.Speed)), nil
+				"--interruption-queue", ClusterName, "--default-instance-profile", NodeProfile, "--speed", strconv.Itoa(l.cfg.Speed)), nil
 		},
 		Changed: func(s supervise.State) {
 			switch {

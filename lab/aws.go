@@ -25,6 +25,10 @@ import (
 // ClusterName is what the cluster is called on AWS, and its queue of interruptions.
 const ClusterName = "ullage"
 
+// NodeProfile is the instance profile that the account begins with: what nodes of an
+// AWSNodeTemplate have that names none.
+const NodeProfile = ClusterName + "-node"
+
 // startAWS serves AWS's protocols in front of the lab's machine room: what Ullage has
 // launched is seen there, and what is launched there boots as a node of this cluster.
 // What is above instances (templates, groups, images) is forgotten when the lab ends.
@@ -72,7 +76,7 @@ func (l *Lab) market() (provider.Provider, error) {
 		return nil, err
 	}
 	return aws.New(aws.Config{
-		Cluster: nodeclass.Config{Cluster: ClusterName, Region: a.Region}, Clients: clients, Queue: ClusterName, Catalog: l.catalog,
+		Cluster: nodeclass.Config{Cluster: ClusterName, Region: a.Region, DefaultProfile: NodeProfile}, Clients: clients, Queue: ClusterName, Catalog: l.catalog,
 		VMOverheadPPM: catalog.DefaultSizing().VMOverheadPPM, Speed: int64(l.cfg.Speed), Now: wall.Now, Sleep: wall.Sleep,
 	}), nil
 }

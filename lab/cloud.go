@@ -33,7 +33,7 @@ func (l *Lab) openCloud() error {
 	}
 	var found simulated.Recovery
 	l.cloud, found, err = simulated.Open(filepath.Join(l.dir, "cloud.jsonl"), simulated.Config{
-		Region: l.cfg.Region, Types: types, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed),
+		Region: l.cfg.Region, Types: types, Seed: l.cfg.Seed, Speed: float64(l.cfg.Speed), Delays: l.cfg.Delays,
 		Changed: func() {
 			select {
 			case l.changed <- struct{}{}:

@@ -48,6 +48,8 @@ type Config struct {
 	// Speed divides the cloud's latencies and the engine's waits; 0 means 1. The
 	// control plane's clock is the real one at any speed.
 	Speed int
+	// Delays of the cloud, at speed 1; the zero value for simulated.DefaultDelays.
+	Delays simulated.Delays
 	// OnAWS: the operator buys its nodes as EC2 instances, from the simulated AWS in front
 	// of the cloud, as it would from the real one (provider/aws). Instances are kept in Dir;
 	// what that knows beside them (launch templates, groups, images) ends with the lab.

@@ -11,15 +11,6 @@ import (
 	"github.com/ullage-sh/ullage/provider"
 )
 
-// onProvider tells whether an effect is a call to the cloud.
-func onProvider(f engine.Effect) bool {
-	switch f.(type) {
-	case engine.Resolve, engine.Launch, engine.Terminate, engine.List, engine.Acknowledge:
-		return true
-	}
-	return false
-}
-
 // do carries out an effect.
 func (r *run) do(ctx context.Context, f engine.Effect) engine.Done {
 	if done, ok := r.Cluster.Do(ctx, f); ok {

@@ -86,6 +86,9 @@ func (p Point) String() string {
 const (
 	clusterWorkers  = 32
 	providerWorkers = 8
+	// launchWorkers have launches to themselves: one may wait for a minute until the account
+	// may launch again, and what ends, lists and resolves must not wait with it.
+	launchWorkers = 8
 	// idleStep is how often a step is made although nothing asks for one, so that
 	// whoever observes steps is never further behind.
 	idleStep = 5 * time.Second
@@ -105,8 +108,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	for _, k := range r.Provider.Kinds() {
 		r.Options.Kinds = append(r.Options.Kinds, k.Group+"/"+k.Kind)
 	}
-	run := &run{Runner: r, inbox: newInbox(), cancel: cancel,
-		toCluster: make(chan struct{}, clusterWorkers), toProvider: make(chan struct{}, providerWorkers), lessons: newLessons(r.Provider.Learn)}
+	run := newRun(r, cancel)
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		if err := r.Cluster.Watch(ctx, run.inbox.push); err != nil && ctx.Err() == nil {
@@ -132,7 +134,15 @@ type run struct {
 	work       sync.WaitGroup
 	toCluster  chan struct{}
 	toProvider chan struct{}
+	launches   chan struct{}
 	lessons    *lessons
+}
+
+func newRun(r *Runner, cancel context.CancelCauseFunc) *run {
+	return &run{
+		Runner: r, inbox: newInbox(), cancel: cancel, lessons: newLessons(r.Provider.Learn),
+		toCluster: make(chan struct{}, clusterWorkers), toProvider: make(chan struct{}, providerWorkers), launches: make(chan struct{}, launchWorkers),
+	}
 }
 
 func (r *run) loop(ctx context.Context) {
@@ -205,10 +215,7 @@ func (r *run) send(ctx context.Context, f engine.Effect) {
 	case engine.Planned, engine.Repacked:
 		return
 	}
-	workers := r.toCluster
-	if onProvider(f) {
-		workers = r.toProvider
-	}
+	workers := r.workers(f)
 	r.work.Go(func() {
 		select {
 		case workers <- struct{}{}:
@@ -225,6 +232,17 @@ func (r *run) send(ctx context.Context, f engine.Effect) {
 		}
 		r.inbox.push(done)
 	})
+}
+
+// workers are those that carry out an effect.
+func (r *run) workers(f engine.Effect) chan struct{} {
+	switch f.(type) {
+	case engine.Launch:
+		return r.launches
+	case engine.Resolve, engine.Terminate, engine.List, engine.Acknowledge:
+		return r.toProvider
+	}
+	return r.toCluster
 }
 
 // fault passes a fault point and tells whether the run goes on.

@@ -40,6 +40,9 @@ func (g *Groups) grow(x *Group, alive []*Member, n int, in []world.Subnet) (shor
 		if refusal != "" {
 			g.refused(x, zones[0], capacityName(spot), refusal)
 		}
+		if len(ids) == 0 && g.w.MayLaunch(1) == 0 {
+			break // in no other zone either
+		}
 		if len(ids) == 0 {
 			zones = zones[1:]
 			continue

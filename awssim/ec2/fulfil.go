@@ -10,7 +10,7 @@ import (
 
 // fulfil launches what is to be had, pool by pool.
 func (f *fleet) fulfil(o *order) error {
-	if f.call.MayLaunch(o.least) < o.least {
+	if f.w.MayLaunch(o.least) < o.least {
 		f.fail(&o.pools[0], tooMany())
 		return nil
 	}
@@ -40,7 +40,7 @@ func (f *fleet) fulfil(o *order) error {
 		if err != nil {
 			return err
 		}
-		if left -= n; left > 0 && f.call.MayLaunch(1) == 0 {
+		if left -= n; left > 0 && f.w.MayLaunch(1) == 0 {
 			f.fail(&o.pools[k], tooMany())
 			break
 		}
@@ -86,7 +86,7 @@ func (f *fleet) reachable(o *order) int {
 
 // launch takes up to want instances from a pool, into its reservations, and beside them.
 func (f *fleet) launch(a *alternative, want int, beside bool) (int, error) {
-	if want = f.call.MayLaunch(want); want == 0 {
+	if want = f.w.MayLaunch(want); want == 0 {
 		return 0, nil
 	}
 	tags, err := launchTags(a.launch, f.tags, f.id)
@@ -100,7 +100,6 @@ func (f *fleet) launch(a *alternative, want int, beside bool) (int, error) {
 		return 0, err
 	}
 	f.call.Takes = max(f.call.Takes, launched.Takes)
-	f.call.Launched(len(launched.Instances))
 	if len(launched.Instances) == 0 {
 		return 0, nil
 	}

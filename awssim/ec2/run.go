@@ -46,7 +46,7 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 	}
 	room, within := from.room(w, pool.OfferingID)
 	switch {
-	case call.MayLaunch(most) < most:
+	case w.MayLaunch(most) < most:
 		return nil, tooMany()
 	case within < least && !from.confined:
 		return nil, overQuota(pool.InstanceType, spot)
@@ -60,7 +60,6 @@ func RunInstances(w *world.World, call *world.Call, in *ec2.RunInstancesInput) (
 		return nil, err
 	}
 	call.Takes = launched.Takes
-	call.Launched(len(launched.Instances))
 	out := &ec2.RunInstancesOutput{OwnerId: aws.String(w.Config().Account), Groups: []types.GroupIdentifier{}, Instances: []types.Instance{}}
 	for _, i := range launched.Instances {
 		i.Token = aws.ToString(in.ClientToken)

@@ -137,6 +137,7 @@ func (w *World) Launch(pools []Pool, count int, tags Tags) (Launched, error) {
 		out.Takes = max(out.Takes, receipt.Takes)
 		w.takeOver(&out, p, m, receipt.Instances)
 	}
+	w.launched(len(out.Instances))
 	if len(out.Instances) == 0 {
 		w.Note("launch of %d: no capacity in %d pools", count, len(pools))
 	}

@@ -72,8 +72,9 @@ type World struct {
 	reclaims     []reclaim
 	retired      []retirement // to come, by time
 	processes    []Process
-	serial       int // of what gets an id from the seed
-	earlier      int // launches in the machine room before this world was made
+	limit        *limit // on launches, nil for none
+	serial       int    // of what gets an id from the seed
+	earlier      int    // launches in the machine room before this world was made
 	log          []Event
 	forgotten    int // lines of the log
 }

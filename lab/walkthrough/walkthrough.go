@@ -29,8 +29,7 @@
 //	# lab: speed=30 seed=1 node-monitor-grace=12s evict-after=20s
 //
 // As with ullage-lab up the operator is a process of its own, which buys EC2 instances from
-// the simulated AWS; with provider=simulated it is in this process, and buys from the cloud
-// itself. With no-operator there is none: the script has its own.
+// the simulated AWS. With no-operator there is none: the script has its own.
 package walkthrough
 
 import (
@@ -80,9 +79,7 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cfg.Dir = filepath.Join(dir, "lab")
-	if cfg.OnAWS {
-		cfg.Operator = o.Operator
-	}
+	cfg.Operator = o.Operator
 	r := &run{Options: o, dir: filepath.Dir(file)}
 	l, err := lab.Start(ctx, cfg)
 	if err != nil {
@@ -144,16 +141,12 @@ func set(cfg *lab.Config, key, value string) (err error) {
 		cfg.Bare = true
 	case "no-operator":
 		cfg.NoOperator = true
-	case "provider":
-		if cfg.OnAWS = value == "aws"; !cfg.OnAWS && value != "simulated" {
-			err = errors.New("want simulated or aws")
-		}
 	case "node-monitor-grace":
 		cfg.NodeMonitorGrace, err = time.ParseDuration(value)
 	case "evict-after":
 		cfg.EvictAfter, err = time.ParseDuration(value)
 	default:
-		err = errors.New("no such setting; there are speed, seed, region, zones, bare, no-operator, provider, node-monitor-grace, evict-after")
+		err = errors.New("no such setting; there are speed, seed, region, zones, bare, no-operator, node-monitor-grace, evict-after")
 	}
 	return err
 }

@@ -27,7 +27,7 @@ type cloudFlags struct {
 	seed             uint64
 
 	cluster, endpoint, ca, queue string
-	awsEndpoint                  string
+	profile, awsEndpoint         string
 	vmOverhead                   float64
 	reservedENIs                 int64
 	prefixes                     bool
@@ -44,6 +44,7 @@ func (f *cloudFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.endpoint, "cluster-endpoint", os.Getenv("CLUSTER_ENDPOINT"), "aws: URL of its API server; asked of EKS if it is not said ($CLUSTER_ENDPOINT)")
 	flags.StringVar(&f.ca, "cluster-ca-bundle", os.Getenv("CLUSTER_CA_BUNDLE"), "aws: certificates of its authority, PEM in base64; asked of EKS if it is not said ($CLUSTER_CA_BUNDLE)")
 	flags.StringVar(&f.queue, "interruption-queue", os.Getenv("INTERRUPTION_QUEUE"), "aws: name of the SQS queue on which interruptions are announced; empty for none ($INTERRUPTION_QUEUE)")
+	flags.StringVar(&f.profile, "default-instance-profile", os.Getenv("AWS_DEFAULT_INSTANCE_PROFILE"), "aws: instance profile of nodes of an AWSNodeTemplate that names none ($AWS_DEFAULT_INSTANCE_PROFILE)")
 	flags.StringVar(&f.awsEndpoint, "aws-endpoint", "", "aws: URL that stands for all of AWS's services, such as ullage-lab aws serve ($AWS_ENDPOINT_URL)")
 	flags.Float64Var(&f.vmOverhead, "vm-memory-overhead-percent", number("VM_MEMORY_OVERHEAD_PERCENT", 0.075), "aws: share of an instance's memory that its kubelet does not see, until nodes of the type have told ($VM_MEMORY_OVERHEAD_PERCENT)")
 	flags.Int64Var(&f.reservedENIs, "reserved-enis", int64(number("RESERVED_ENIS", 0)), "aws: network interfaces of each node that are not for pods ($RESERVED_ENIS)")
@@ -110,7 +111,7 @@ func (f *cloudFlags) aws(ctx context.Context, c *catalog.Catalog, log *slog.Logg
 		return nil, err
 	}
 	return aws.New(aws.Config{
-		Cluster: nodeclass.Config{Cluster: f.cluster, Region: clients.Region, Endpoint: f.endpoint, CA: f.ca},
+		Cluster: nodeclass.Config{Cluster: f.cluster, Region: clients.Region, Endpoint: f.endpoint, CA: f.ca, DefaultProfile: f.profile},
 		Clients: clients, Queue: f.queue, Catalog: c,
 		Tell:          func(problem string) { log.Warn("aws: " + problem) },
 		VMOverheadPPM: int64(f.vmOverhead * 1e6), ReservedENIs: f.reservedENIs, PrefixDelegation: f.prefixes,

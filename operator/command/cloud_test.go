@@ -66,6 +66,24 @@ func TestCloudAWS(t *testing.T) {
 		}
 		memory[name] = cluster.FindType(r.Types, "m5.large").Capacity.Get(cluster.Memory) >> 20
 	}
+	template := cluster.NodeClass{
+		Ref:  cluster.ClassRef{Group: "karpenter.k8s.aws", Kind: "AWSNodeTemplate", Name: "default"},
+		Spec: `{"subnetSelector": {"karpenter.sh/discovery": "shop"}, "securityGroupSelector": {"karpenter.sh/discovery": "shop"}}`,
+	}
+	for want, args := range map[string]string{"there is no instance profile lost": "--default-instance-profile=lost", "": ""} {
+		t.Setenv("AWS_DEFAULT_INSTANCE_PROFILE", "shop-node")
+		p, err := cloudOf(t, append(strings.Fields(args), "--provider=aws", "--aws-endpoint="+listener.URL)...).open(context.Background(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := p.Resolve(context.Background(), template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, why := r.Ready(); ok != (want == "") || !strings.Contains(why.Message, want) {
+			t.Errorf("template with %q and the environment's profile: ready %v, %s; want %q", args, ok, why.Message, want)
+		}
+	}
 	if memory["flag"] != 7577 || memory["environment"] != 7782 {
 		t.Errorf("memory of an m5.large: %v MiB, want 7577 with 7.5 %% lost and 7782 with 5 %%", memory)
 	}

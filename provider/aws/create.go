@@ -45,7 +45,7 @@ func (p *Provider) Create(ctx context.Context, req provider.CreateRequest) (prov
 	if len(receipt.Refused) > 0 { // what is missing is asked for again, as another request
 		p.tell(fmt.Sprintf("create %s: %d of %d instances; EC2 refused others: %s", req.Token, len(receipt.Instances), req.Count, strings.Join(receipt.Refused, "; ")))
 	}
-	out := provider.CreateResult{SoldOut: receipt.SoldOut}
+	out := provider.CreateResult{SoldOut: p.reservedNow(req.Class.Ref, receipt)}
 	for _, r := range receipt.Instances {
 		i, err := p.instance(ctx, r)
 		if err != nil {
@@ -114,7 +114,7 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 		t := o.find(id.InstanceType)
 		var ways []cluster.Offering
 		if t != nil && slices.Contains(t.zones, id.Zone) {
-			ways = p.offerings(t.facts, id.Zone)
+			ways = p.offerings(o, t, id.Zone)
 		}
 		k := slices.IndexFunc(ways, func(x cluster.Offering) bool { return x.CapacityType == id.CapacityType })
 		if k < 0 {
@@ -123,15 +123,17 @@ func (p *Provider) fill(ctx context.Context, order *fleet.Order, req provider.Cr
 			continue
 		}
 		subnet, _ := o.class.SubnetIn(id.Zone) // there is one: the type's zones are those of subnets
-		v := variant{image: t.image.ID, maxPods: p.toldPods(o, t)}
-		if templates[v] == nil {
-			if templates[v], err = p.template(o.class, v, req); err != nil {
-				return err.Error(), nil
+		for _, reservation := range o.within(id) {
+			v := variant{image: t.image.ID, maxPods: p.toldPods(o, t), reservation: reservation}
+			if templates[v] == nil {
+				if templates[v], err = p.template(o.class, v, req); err != nil {
+					return err.Error(), nil
+				}
 			}
+			order.Alternatives = append(order.Alternatives, fleet.Alternative{
+				OfferingID: id, Price: ways[k].Price, SubnetID: subnet.ID, ImageID: t.image.ID, Reservation: reservation, Template: templates[v],
+			})
 		}
-		order.Alternatives = append(order.Alternatives, fleet.Alternative{
-			OfferingID: id, Price: ways[k].Price, SubnetID: subnet.ID, ImageID: t.image.ID, Template: templates[v],
-		})
 	}
 	if len(order.Alternatives) == 0 {
 		return why, nil
@@ -145,6 +147,7 @@ func (p *Provider) tags(o *offer, req provider.CreateRequest) map[string]string 
 	for k, v := range o.class.Spec.Tags {
 		tags[k] = v
 	}
-	tags[fleet.TagPool], tags[fleet.TagClass], tags[fleet.TagTemplate] = req.Pool, req.Class.Ref.Name, o.class.Template
+	fleet.Belongs(tags, req.Pool, req.Class.Ref)
+	tags[fleet.TagTemplate] = o.class.Template
 	return tags
 }

@@ -1,5 +1,6 @@
 // Package aws is the cloud of Amazon Web Services behind the provider contract: nodes are
-// EC2 instances, node classes are Karpenter's EC2NodeClass (karpenter.k8s.aws/v1).
+// EC2 instances, node classes are Karpenter's EC2NodeClass (karpenter.k8s.aws/v1) and what
+// that was called in 2023, AWSNodeTemplate (karpenter.k8s.aws/v1alpha1).
 //
 // It owns how its rooms work together, the clients, and how calls are made again when AWS
 // turns them down. What a class means is in nodeclass, what nodes are told in userdata,

@@ -1,13 +1,9 @@
 package aws
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -15,128 +11,9 @@ import (
 
 	"github.com/ullage-sh/ullage/awssim"
 	"github.com/ullage-sh/ullage/awssim/world"
-	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
-	"github.com/ullage-sh/ullage/provider/simulated"
 )
-
-// line carries requests to AWS, and is where things go wrong.
-type line struct {
-	mu   sync.Mutex
-	sent int
-	// trouble is told of the n-th request (from 1) by name and says what goes wrong with it.
-	trouble func(n int, name string) trouble
-}
-
-type trouble int
-
-const (
-	fine   trouble = iota
-	lost           // the request does not arrive
-	unsaid         // it does, and the answer does not
-	broken         // the server has a fault of its own
-)
-
-func (l *line) RoundTrip(r *http.Request) (*http.Response, error) {
-	name := requested(r)
-	l.mu.Lock()
-	l.sent++
-	what := fine
-	if l.trouble != nil {
-		what = l.trouble(l.sent, name)
-	}
-	l.mu.Unlock()
-	switch what {
-	case lost:
-		return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: io.ErrUnexpectedEOF}
-	case broken:
-		return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), Request: r}, nil
-	}
-	out, err := http.DefaultTransport.RoundTrip(r)
-	if err == nil && what == unsaid {
-		_ = out.Body.Close() // nobody reads it
-		return nil, &url.Error{Op: "Post", URL: r.URL.String(), Err: io.ErrUnexpectedEOF}
-	}
-	return out, err
-}
-
-// requested is the name of an EC2 operation, "" for another service's.
-func requested(r *http.Request) string {
-	if r.Body == nil || !strings.Contains(r.Header.Get("Authorization"), "/ec2/") {
-		return ""
-	}
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		return ""
-	}
-	_ = r.Body.Close() // it has been read
-	r.Body = io.NopCloser(bytes.NewReader(text))
-	form, err := url.ParseQuery(string(text))
-	if err != nil {
-		return ""
-	}
-	return form.Get("Action")
-}
-
-// small is an account that sells few types, so that it is quickly read, and whose
-// descriptions trail far behind.
-func small(t testing.TB, change func(*awssim.Config)) *account {
-	t.Helper()
-	all, err := catalog.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	few := all.Only(func(t catalog.Type) bool {
-		return strings.HasPrefix(t.Name, "m5.") || strings.HasPrefix(t.Name, "m6g.")
-	})
-	delays := simulated.DefaultDelays()
-	delays.LagMax = DefaultLag
-	return newAccount(t, world.Config{Seed: 11, Catalog: few, Delays: delays}, change)
-}
-
-func request(token string, count int, from ...string) provider.CreateRequest {
-	r := provider.CreateRequest{
-		Token: token, Class: class(nil), Pool: "general", Count: count,
-		Labels: cluster.Labels{"karpenter.sh/nodepool": "general"}, Taints: []cluster.Taint{cluster.UnregisteredTaint},
-	}
-	for _, text := range from {
-		parts := strings.Split(text, "/")
-		r.Offerings = append(r.Offerings, cluster.OfferingID{InstanceType: parts[0], Zone: parts[1], CapacityType: parts[2]})
-	}
-	return r
-}
-
-// alive are the ids of the machines that there really are, sorted.
-func (a *account) alive() []string {
-	var out []string
-	a.Do(func(w *world.World) {
-		for _, i := range w.Launches() {
-			if i.Stopping == 0 && i.Terminated == 0 {
-				out = append(out, i.ID)
-			}
-		}
-	})
-	slices.Sort(out)
-	return out
-}
-
-func idsOf(r provider.CreateResult) []string {
-	var out []string
-	for _, i := range r.Instances {
-		out = append(out, i.ID)
-	}
-	return out
-}
-
-// three is a request that takes three calls: the cheap Spot pools are short, the dear one
-// is too, and on demand has the rest.
-func three(t testing.TB, a *account) provider.CreateRequest {
-	t.Helper()
-	a.setRoom(t, simulated.Pattern{InstanceType: "m5.large", CapacityType: cluster.Spot}, 2)
-	a.setRoom(t, simulated.Pattern{InstanceType: "m5.4xlarge", CapacityType: cluster.Spot}, 1)
-	return request("three", 6, "m5.large/us-west-2a/spot", "m5.4xlarge/us-west-2a/spot", "m6g.large/us-west-2a/on-demand")
-}
 
 // TestKilled ends the process at each request of a launch in turn, before it arrives and
 // after it has taken effect. The next process, which knows nothing but the request, brings

@@ -34,6 +34,7 @@ func newHall(now func() cluster.Instant) *hall {
 			h.push(e)
 		}
 	}
+	h.store.Pods.Watch(func(o *store.Object[cluster.Pod], _ *cluster.Pod) { tell(engine.PodChanged{ID: o.Key, Pod: o.Now}) })
 	h.store.Claims.Watch(func(o *store.Claim, _ *cluster.Claim) { tell(engine.ClaimChanged{Name: o.Key, Claim: o.Now}) })
 	h.store.Pools.Watch(func(o *store.Object[cluster.Pool], _ *cluster.Pool) {
 		tell(engine.PoolChanged{Name: o.Key, Pool: o.Now})
@@ -122,6 +123,10 @@ func (h *hall) Do(_ context.Context, f engine.Effect) (engine.Done, bool) {
 		})
 	case engine.DeleteClaim:
 		err = h.store.Claims.Delete(f.Name, f.UID, h.now())
+	case engine.Tolerate:
+		done.Revision, err = h.store.Pods.Update(f.Namespace+"/"+f.Name, f.UID, f.Revision, func(p *cluster.Pod) {
+			p.Reserved = append(slices.Clone(p.Reserved), cluster.ReservedTaint(f.Claim).Value)
+		})
 	case engine.PatchPoolStatus:
 		done.Revision, err = h.store.Pools.Update(f.Name, f.UID, f.Revision, func(p *cluster.Pool) { p.Conditions, p.Resources = f.Conditions, f.Resources })
 	case engine.PatchClassStatus:

@@ -46,7 +46,7 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 	if err := p.prices.Refresh(ctx); err != nil && ctx.Err() != nil {
 		return provider.Resolution{}, err
 	}
-	r := provider.Resolution{Conditions: o.class.Conditions, Status: o.class.Status(), Types: p.priced(o)}
+	r := provider.Resolution{Conditions: o.class.Conditions, Status: o.class.Status(), Types: p.priced(o), Stocks: o.stocks()}
 	if ready, _ := o.class.Ready(); !ready {
 		return r, nil // what instances should be like is not known: none has drifted
 	}
@@ -60,7 +60,7 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 // offerOf resolves a class, and remembers what came of it for the instances that it has.
 func (p *Provider) offerOf(ctx context.Context, nc cluster.NodeClass) (*offer, error) {
 	// One at a time: the others find what the first was told.
-	done, err := p.turns.take(ctx, "class "+nc.Ref.Name)
+	done, err := p.turns.take(ctx, "class "+nc.Ref.String())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (p *Provider) offerOf(ctx context.Context, nc cluster.NodeClass) (*offer, e
 		return nil, err
 	}
 	p.mu.Lock()
-	before := p.known[nc.Ref.Name]
+	before := p.known[keyOf(nc.Ref)]
 	p.mu.Unlock()
 	o, err := p.stock(ctx, class, before)
 	if err != nil {
@@ -80,7 +80,7 @@ func (p *Provider) offerOf(ctx context.Context, nc cluster.NodeClass) (*offer, e
 	if ready, _ := class.Ready(); ready || before == nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.known[nc.Ref.Name] = o
+		p.known[keyOf(nc.Ref)] = o
 	}
 	return o, nil
 }
@@ -88,7 +88,7 @@ func (p *Provider) offerOf(ctx context.Context, nc cluster.NodeClass) (*offer, e
 // plain is the offer of a class that says nothing.
 func (p *Provider) plain(ctx context.Context) (*offer, error) {
 	p.mu.Lock()
-	before := p.known[""]
+	before := p.known[classKey{}]
 	p.mu.Unlock()
 	o, err := p.stock(ctx, nil, before)
 	if err != nil {
@@ -96,7 +96,7 @@ func (p *Provider) plain(ctx context.Context) (*offer, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.known[""] = o
+	p.known[classKey{}] = o
 	return o, nil
 }
 
@@ -159,12 +159,13 @@ func (p *Provider) size(s instancetype.Sold, class *nodeclass.Class, sizing cata
 func (p *Provider) priced(o *offer) []cluster.InstanceType {
 	now := p.cfg.Now()
 	out := make([]cluster.InstanceType, 0, len(o.types))
-	for _, s := range o.types {
+	for k := range o.types {
+		s := &o.types[k]
 		t := s.InstanceType
 		t.Offerings = make([]cluster.Offering, 0, 2*len(s.zones))
 		for _, zone := range s.zones {
-			for _, x := range p.offerings(s.facts, zone) {
-				x.Available = !p.fleet.Shortages.Short(now, cluster.OfferingID{InstanceType: s.Name, Zone: zone, CapacityType: x.CapacityType})
+			for _, x := range p.offerings(o, s, zone) {
+				x.Available = x.Available && !p.fleet.Shortages.Short(now, cluster.OfferingID{InstanceType: s.Name, Zone: zone, CapacityType: x.CapacityType})
 				t.Offerings = append(t.Offerings, x)
 			}
 		}
@@ -175,17 +176,21 @@ func (p *Provider) priced(o *offer) []cluster.InstanceType {
 	return out
 }
 
-// offerings are the ways to buy a type in a zone, sorted by capacity type.
-func (p *Provider) offerings(t catalog.Type, zone string) []cluster.Offering {
+// offerings are the ways to buy a type in a zone, sorted by capacity type, available as far
+// as no launch has found out otherwise.
+func (p *Provider) offerings(o *offer, s *stocked, zone string) []cluster.Offering {
+	t := &s.facts
 	var out []cluster.Offering
-	if slices.Contains(t.UsageClasses, "on-demand") {
-		if price, imputed := p.prices.OnDemand(t.Name); price > 0 {
-			out = append(out, cluster.Offering{Zone: zone, CapacityType: cluster.OnDemand, Price: price, Imputed: imputed})
-		}
+	price, imputed := p.prices.OnDemand(t.Name)
+	if slices.Contains(t.UsageClasses, "on-demand") && price > 0 {
+		out = append(out, cluster.Offering{Zone: zone, CapacityType: cluster.OnDemand, Price: price, Imputed: imputed, Available: true})
+	}
+	if x, ok := o.reserved(s, zone, price); ok {
+		out = append(out, x)
 	}
 	if slices.Contains(t.UsageClasses, "spot") {
 		if price, imputed, ppm := p.prices.Spot(t.Name, zone); price > 0 {
-			out = append(out, cluster.Offering{Zone: zone, CapacityType: cluster.Spot, Price: price, Imputed: imputed, ReclaimPPM: ppm})
+			out = append(out, cluster.Offering{Zone: zone, CapacityType: cluster.Spot, Price: price, Imputed: imputed, ReclaimPPM: ppm, Available: true})
 		}
 	}
 	return out

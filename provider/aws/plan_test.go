@@ -24,13 +24,16 @@ import (
 	"github.com/ullage-sh/ullage/runner"
 )
 
-// The figures of 1,000 nodes, at the pace of AWS itself:
+// The figures of 1,000 nodes, at the pace of AWS itself; of 1,200, what EC2 lets nobody launch
+// at once has to be waited for:
 //
 //	go test ./provider/aws -run TestMixedPlan -nodes 1000 -pace 1 -kills 10 -v
+//	go test ./provider/aws -run TestMixedPlan -nodes 1200 -pace 1 -kills 10 -draw 2 -timeout 30m -v
 var (
 	nodes = flag.Int("nodes", 50, "about how many nodes TestMixedPlan launches")
 	pace  = flag.Int("pace", 20, "divides the latencies of TestMixedPlan's simulated AWS; its limits on requests stay as they are")
 	kills = flag.Int("kills", 3, "how many operators are killed during TestMixedPlan")
+	draw  = flag.Uint64("draw", 1, "seed of TestMixedPlan's pods, of its simulated AWS and of when operators are killed")
 )
 
 // podsPerNode is what comes of the pods of furnish on nodes of up to 16 cores, if there
@@ -57,7 +60,7 @@ func realSleep(ctx context.Context, d cluster.Duration) error {
 
 func newSite(t *testing.T, pods int, rates *awssim.Rates) *site {
 	t.Helper()
-	w, err := world.New(world.Config{Seed: 1, Speed: float64(*pace)}, realNow())
+	w, err := world.New(world.Config{Seed: *draw, Speed: float64(*pace)}, realNow())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +68,7 @@ func newSite(t *testing.T, pods int, rates *awssim.Rates) *site {
 	listener := httptest.NewServer(s.Server)
 	t.Cleanup(listener.Close)
 	s.url = listener.URL
-	if err := s.hall.furnish(pods, 1); err != nil {
+	if err := s.hall.furnish(pods, *draw); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -90,11 +93,10 @@ func (s *site) operator(ctx context.Context, t *testing.T, l *line) (first clust
 	}
 	p := New(Config{
 		Cluster: nodeclass.Config{Cluster: "ullage", Region: simtest.Region}, Clients: clients, Queue: "ullage", Catalog: c, VMOverheadPPM: 75_000,
-		Speed: int64(*pace), Lag: 3 * cluster.Second / cluster.Duration(*pace), Now: realNow, Sleep: realSleep,
+		Speed: int64(*pace), Now: realNow, Sleep: realSleep,
 	})
 	options := engine.DefaultOptions()
-	options.Speed = 5 * int64(*pace) // what nobody has is ended soon, and yet later than it shows
-	options.ReserveNodes = false     // nobody schedules these pods
+	options.Speed = int64(*pace)
 	r := runner.Runner{Cluster: s.hall, Provider: p, Options: options, Observe: func(step runner.Step) {
 		for _, f := range step.Effects {
 			if planned, ok := f.(engine.Planned); ok && first == 0 {
@@ -120,10 +122,12 @@ func writes(counts map[string]int) (sum int, each map[string]int) {
 	return sum, each
 }
 
-// alive are the machines that there are, as provider ids, sorted, and what they cost.
-func (s *site) alive() (ids []string, cost cluster.Money) {
+// alive are the machines that there are, as provider ids, sorted, what they cost, and how
+// many there ever were.
+func (s *site) alive() (ids []string, cost cluster.Money, ever int) {
 	s.Do(func(w *world.World) {
 		for _, i := range w.Launches() {
+			ever++
 			if i.Stopping != 0 || i.Terminated != 0 {
 				continue
 			}
@@ -136,13 +140,13 @@ func (s *site) alive() (ids []string, cost cluster.Money) {
 		}
 	})
 	slices.Sort(ids)
-	return ids, cost
+	return ids, cost, ever
 }
 
 // matches tells whether all claims have an instance, and all instances a claim.
 func (s *site) matches() bool {
 	claims, launched := s.hall.launched()
-	ids, _ := s.alive()
+	ids, _, _ := s.alive()
 	return claims > 0 && launched == claims && slices.Equal(ids, s.hall.providerIDs())
 }
 
@@ -154,7 +158,7 @@ func (s *site) run(t *testing.T, kills int, seed uint64) (planned cluster.Money,
 	t.Helper()
 	chance := rand.New(rand.NewPCG(seed, 3))
 	for life := range kills + 1 {
-		ctx, end := context.WithTimeout(context.Background(), 3*time.Minute)
+		ctx, end := context.WithTimeout(context.Background(), 10*time.Minute)
 		l := &line{}
 		if left, how := 1+chance.IntN(6), []trouble{lost, unsaid}[life%2]; life < kills {
 			l.trouble = func(_ int, name string) trouble {
@@ -201,8 +205,8 @@ func TestMixedPlan(t *testing.T) {
 	}{{0, nil}, {0, &rates}, {*kills, &rates}} {
 		s := newSite(t, int(float64(*nodes)*podsPerNode), run.rates)
 		began := time.Now()
-		planned, killed := s.run(t, run.kills, 4)
-		ids, cost := s.alive()
+		planned, killed := s.run(t, run.kills, 3+*draw)
+		ids, cost, ever := s.alive()
 		least = cmp.Or(least, cost)
 		sum, each := writes(s.Counts())
 		t.Logf("throttled: %t, %d killed: %d nodes by %d calls that write (%v), %s per hour of %s planned, %+.2f %% beside what it is unthrottled, after %.0f s",
@@ -210,17 +214,16 @@ func TestMixedPlan(t *testing.T) {
 		if killed < run.kills/2 {
 			t.Errorf("only %d of %d operators were killed before all was launched", killed, run.kills)
 		}
-		if !slices.Equal(ids, s.hall.providerIDs()) {
-			t.Errorf("%d kills: there are %d instances, and %d claims that have them", run.kills, len(ids), len(s.hall.providerIDs()))
+		if !slices.Equal(ids, s.hall.providerIDs()) || ever != len(ids) {
+			t.Errorf("%d kills: there are %d instances, %d were launched, and %d claims have them", run.kills, len(ids), ever, len(s.hall.providerIDs()))
 		}
 		if len(ids) < *nodes/2 || len(ids) > 2**nodes {
 			t.Errorf("%d kills: %d nodes, about %d were to be launched", run.kills, len(ids), *nodes)
 		}
-		// What a killed operator leaves to the next one goes by the machine's clock.
-		if most := 60 * (1 + killed); sum >= most {
+		if most := 60 * max(*nodes, 1000) / 1000; sum >= most {
 			t.Errorf("%d kills: %d calls that write, want less than %d", run.kills, sum, most)
 		}
-		if run.kills == 0 && cost > least+least/100 {
+		if cost > least+least/100 {
 			t.Errorf("%s per hour, and %s unthrottled; want at most 1 %% more", cost, least)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/ullage-sh/ullage/api/awsv1"
+	"github.com/ullage-sh/ullage/api/legacy/awsv1alpha1"
 	"github.com/ullage-sh/ullage/catalog"
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/provider"
@@ -17,8 +18,12 @@ import (
 	"github.com/ullage-sh/ullage/provider/aws/price"
 )
 
-// ClassKind is the node class kind that is served.
-var ClassKind = provider.Kind{Group: awsv1.Group, Version: awsv1.Version, Kind: awsv1.Kind, Plural: awsv1.Plural}
+// ClassKind is the node class kind that is served, LegacyClassKind what it was called in
+// 2023: what Provisioners refer to.
+var (
+	ClassKind       = provider.Kind{Group: awsv1.Group, Version: awsv1.Version, Kind: awsv1.Kind, Plural: awsv1.Plural}
+	LegacyClassKind = provider.Kind{Group: awsv1alpha1.Group, Version: awsv1alpha1.Version, Kind: awsv1alpha1.Kind, Plural: awsv1alpha1.Plural}
+)
 
 // Config is what a Provider is made of.
 type Config struct {
@@ -63,7 +68,7 @@ type Provider struct {
 	turns turns // at tokens, and at classes
 
 	mu    sync.Mutex
-	known map[string]*offer // by name of the class, as last resolved
+	known map[classKey]*offer // as last resolved
 	swept cluster.Instant
 }
 
@@ -85,13 +90,19 @@ func New(cfg Config) *Provider {
 		shelf:   instancetype.NewShelf(c.EC2, cfg.Now),
 		prices:  price.NewBook(c.Pricing, c.EC2, cfg.Cluster.Region, cfg.Catalog, cfg.Now),
 		queue:   queue,
-		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, ShortFor: fleet.ShortFor / cluster.Duration(cfg.Speed), Now: cfg.Now, Sleep: cfg.Sleep}),
-		known:   map[string]*offer{}, swept: cfg.Now(),
+		fleet:   fleet.New(fleet.Config{Client: c.EC2, Cluster: cfg.Cluster.Cluster, Lag: cfg.Lag, Speed: cfg.Speed, Now: cfg.Now, Sleep: cfg.Sleep}),
+		known:   map[classKey]*offer{}, swept: cfg.Now(),
 	}
 }
 
-// Kinds is EC2NodeClass.
-func (p *Provider) Kinds() []provider.Kind { return []provider.Kind{ClassKind} }
+// classKey names a class as instances do: by the tag of its kind and that one's value. The
+// zero value stands for a class that says nothing.
+type classKey struct{ tag, name string }
+
+func keyOf(ref cluster.ClassRef) classKey { return classKey{fleet.ClassTag(ref), ref.Name} }
+
+// Kinds are EC2NodeClass and AWSNodeTemplate.
+func (p *Provider) Kinds() []provider.Kind { return []provider.Kind{ClassKind, LegacyClassKind} }
 
 // DescribeLag is EC2's, as far as it is known.
 func (p *Provider) DescribeLag() cluster.Duration { return p.cfg.Lag }
@@ -107,10 +118,12 @@ func (p *Provider) Acknowledge(ctx context.Context, receipts []string) error {
 }
 
 func serves(ref cluster.ClassRef) error {
-	if ref.Group != ClassKind.Group || ref.Kind != ClassKind.Kind {
-		return &provider.RejectedError{Reason: fmt.Sprintf("node class %s.%s is not served here: want %s.%s", ref, ref.Group, ClassKind.Kind, ClassKind.Group)}
+	for _, k := range []provider.Kind{ClassKind, LegacyClassKind} {
+		if ref.Group == k.Group && ref.Kind == k.Kind {
+			return nil
+		}
 	}
-	return nil
+	return &provider.RejectedError{Reason: fmt.Sprintf("node class %s.%s is not served here: want %s.%s", ref, ref.Group, ClassKind.Kind, ClassKind.Group)}
 }
 
 // sweepEvery is how often it is looked for launch templates and instance profiles that
@@ -188,7 +201,7 @@ func (p *Provider) Delete(ctx context.Context, ids []string) (map[string]provide
 // its class; without one that was resolved, it is as for a class that says nothing.
 func (p *Provider) instance(ctx context.Context, r fleet.Record) (provider.Instance, error) {
 	p.mu.Lock()
-	o := p.known[r.Class]
+	o := p.known[classKey{r.ClassTag, r.Class}]
 	p.mu.Unlock()
 	i := provider.Instance{
 		ID: r.ID, ProviderID: "aws:///" + r.Offering.Zone + "/" + r.ID, State: r.State, Offering: r.Offering, ImageID: r.ImageID,
@@ -210,6 +223,9 @@ func (p *Provider) instance(ctx context.Context, r fleet.Record) (provider.Insta
 		for k, v := range t.Labels {
 			i.Labels[k] = v
 		}
+	}
+	if r.Reservation != "" {
+		i.Labels[labelReservation] = r.Reservation
 	}
 	if id := o.zoneID(r.Offering.Zone); id != "" {
 		i.Labels[labelZoneID] = id

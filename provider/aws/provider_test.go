@@ -99,18 +99,25 @@ func TestContract(t *testing.T) {
 	}
 	// A few families, so that each of the accounts is quickly read.
 	few := all.Only(func(t catalog.Type) bool { return regexp.MustCompile(`^(c5|c7g|m5|m6g|r6i)\.`).MatchString(t.Name) })
-	providertest.Run(t, func(t testing.TB) providertest.Fixture {
-		a := newAccount(t, world.Config{Seed: 7, Catalog: few}, nil)
-		return providertest.Fixture{
-			Provider: a.provider(t, nil),
-			Usable:   class(nil),
-			Unusable: class(func(spec map[string]any) {
-				spec["subnetSelectorTerms"] = []any{map[string]any{"id": "subnet-0123456789abcdef0"}}
-			}),
-			Advance:  a.Clock.Advance,
-			SetRoom:  func(id cluster.OfferingID, n int) { a.setRoom(t, exactly(id), n) },
-			TakeBack: func(id cluster.OfferingID) { a.Do(func(w *world.World) { w.Reclaim(exactly(id), 0) }) },
-			Settle:   2 * cluster.Hour,
-		}
+	lost := class(func(spec map[string]any) {
+		spec["subnetSelectorTerms"] = []any{map[string]any{"id": "subnet-0123456789abcdef0"}}
 	})
+	for kind, classes := range map[string][2]cluster.NodeClass{
+		ClassKind.Kind: {class(nil), lost}, LegacyClassKind.Kind: {nodeTemplate(""), nodeTemplate(`, "amiFamily": "Ubuntu"`)},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			providertest.Run(t, func(t testing.TB) providertest.Fixture {
+				a := newAccount(t, world.Config{Seed: 7, Catalog: few}, nil)
+				return providertest.Fixture{
+					Provider: a.provider(t, nil),
+					Usable:   classes[0],
+					Unusable: classes[1],
+					Advance:  a.Clock.Advance,
+					SetRoom:  func(id cluster.OfferingID, n int) { a.setRoom(t, exactly(id), n) },
+					TakeBack: func(id cluster.OfferingID) { a.Do(func(w *world.World) { w.Reclaim(exactly(id), 0) }) },
+					Settle:   2 * cluster.Hour,
+				}
+			})
+		})
+	}
 }

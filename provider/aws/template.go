@@ -22,6 +22,8 @@ import (
 type variant struct {
 	image   string
 	maxPods int32 // what the kubelet is told, 0 to let it work that out
+	// reservation is the capacity reservation that they run in, "" for none in particular.
+	reservation string
 }
 
 // toldPods is the pod limit that nodes of a type must be told because they would work out
@@ -57,6 +59,9 @@ func (p *Provider) template(c *nodeclass.Class, v variant, req provider.CreateRe
 	if data.NetworkInterfaces = networkInterfaces(c); data.NetworkInterfaces == nil {
 		data.SecurityGroupIds = c.GroupIDs()
 	}
+	if v.reservation != "" {
+		data.CapacityReservationSpecification = intoReservation(v.reservation)
+	}
 	if id := c.PlacementGroup; id != "" {
 		data.Placement = &types.LaunchTemplatePlacementRequest{GroupId: aws.String(id)}
 	}
@@ -72,7 +77,8 @@ func (p *Provider) networkTags(c *nodeclass.Class, req provider.CreateRequest) [
 	if tags == nil {
 		tags = map[string]string{}
 	}
-	tags[fleet.TagCluster], tags[fleet.TagPool], tags[fleet.TagClass] = p.cfg.Cluster.Cluster, req.Pool, req.Class.Ref.Name
+	fleet.Belongs(tags, req.Pool, req.Class.Ref)
+	tags[fleet.TagCluster] = p.cfg.Cluster.Cluster
 	return fleet.TagList(tags)
 }
 

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -50,6 +51,34 @@ func TestNewProfile(t *testing.T) {
 	}
 }
 
+// TestTriedTogether: while EC2 does not know the profile of a crowd of launches, one of them
+// finds out for all.
+func TestTriedTogether(t *testing.T) {
+	a := small(t, nil)
+	ctx := context.Background()
+	if _, err := a.provider(t, nil).Resolve(ctx, class(nil)); err != nil { // makes the profile
+		t.Fatal(err)
+	}
+	p := a.provider(t, nil) // of a process that does not know that it is new
+	var wg sync.WaitGroup
+	for k := range 8 {
+		wg.Go(func() {
+			r, err := p.Create(ctx, request(fmt.Sprint("crowd-", k), 2, "m5.large/us-west-2a/on-demand"))
+			if err != nil || len(r.Instances) != 2 {
+				t.Errorf("launch %d: %d instances, %v", k, len(r.Instances), err)
+			}
+		})
+	}
+	wg.Wait()
+	if fleets := a.Counts()["ec2:CreateFleet"]; fleets < 9 || fleets > 8+passesOfOne || len(a.alive()) != 16 {
+		t.Errorf("%d fleets were asked for 8 launches, want %d more at most, and one at least; there are %d instances", fleets, passesOfOne, len(a.alive()))
+	}
+}
+
+// passesOfOne is how often a launch asks in vain until EC2 knows of a new profile: that takes
+// 12 seconds at most, and the lag that is waited for between is 10.
+const passesOfOne = 2
+
 // TestUnknownProfile: a profile of the user's that EC2 does not know in the end is no
 // shortage, and the launch says what is wrong. It is waited for once, not with each part.
 func TestUnknownProfile(t *testing.T) {
@@ -78,20 +107,37 @@ func TestUnknownProfile(t *testing.T) {
 	}
 }
 
-// TestLaunchLimit: beyond how many instances EC2 lets an account launch at once, a launch
-// gets some; no offering is taken for sold out; and what is left can be had later.
-func TestLaunchLimit(t *testing.T) {
-	a := small(t, func(c *awssim.Config) {
+// limited is an account that may launch so many instances at once, and little more later.
+func limited(t *testing.T, launched awssim.Rate) *account {
+	return small(t, func(c *awssim.Config) {
 		rates := awssim.DefaultRates()
-		rates.Launched = awssim.Rate{Burst: 4, PerSecond: 0.1}
+		rates.Launched = launched
 		c.Rates = &rates
 	})
-	p := a.provider(t, nil)
+}
+
+// TestLaunchLimit: what EC2 does not let an account launch at once is waited for and comes
+// of the same alternatives; no offering is taken for sold out. What would have to be waited
+// for too long is left to a later launch.
+func TestLaunchLimit(t *testing.T) {
 	ctx := context.Background()
-	r, err := p.Create(ctx, request("many", 6, "m5.large/us-west-2a/on-demand", "m6g.large/us-west-2a/on-demand"))
-	if err != nil || len(r.Instances) < 4 || len(r.Instances) == 6 || len(r.SoldOut) != 0 || !slices.Equal(idsOf(r), a.alive()) {
+	many := request("many", 6, "m5.large/us-west-2a/on-demand", "m6g.large/us-west-2a/on-demand")
+	a := limited(t, awssim.Rate{Burst: 4, PerSecond: 0.1})
+	r, err := a.provider(t, nil).Create(ctx, many)
+	if err != nil || len(r.Instances) != 6 || len(r.SoldOut) != 0 || !slices.Equal(idsOf(r), a.alive()) {
+		t.Fatalf("%v, sold out %v, %v; there are %v, want 6", idsOf(r), r.SoldOut, err, a.alive())
+	}
+	for _, i := range r.Instances {
+		if i.Offering != many.Offerings[0] {
+			t.Errorf("%s is %s, want %s", i.ID, i.Offering, many.Offerings[0])
+		}
+	}
+	a = limited(t, awssim.Rate{Burst: 4, PerSecond: 0.02})
+	p := a.provider(t, nil)
+	if r, err = p.Create(ctx, many); err != nil || len(r.Instances) < 4 || len(r.Instances) == 6 || len(r.SoldOut) != 0 || !slices.Equal(idsOf(r), a.alive()) {
 		t.Fatalf("%v, sold out %v, %v; there are %v, want some of 6", idsOf(r), r.SoldOut, err, a.alive())
 	}
+	a.Clock.Advance(2 * cluster.Minute)
 	had := len(r.Instances)
 	rest, err := p.Create(ctx, request("rest", 6-had, "m5.large/us-west-2a/on-demand"))
 	if err != nil || len(rest.Instances) == 0 || len(rest.SoldOut) != 0 || len(a.alive()) != had+len(rest.Instances) {
@@ -99,15 +145,58 @@ func TestLaunchLimit(t *testing.T) {
 	}
 }
 
+// TestKilledAtLimit ends the process at each request of a launch that comes in several
+// calls because EC2 holds some of it back, before it arrives and after it has taken effect.
+func TestKilledAtLimit(t *testing.T) {
+	for _, how := range []trouble{lost, unsaid} {
+		for n := 1; ; n++ {
+			a := limited(t, awssim.Rate{Burst: 4, PerSecond: 0.5})
+			req := request("held", 7, "m5.large/us-west-2a/on-demand", "m6g.large/us-west-2a/on-demand")
+			ctx, kill := context.WithCancel(context.Background())
+			l := &line{}
+			p := a.provider(t, l)
+			if _, err := p.Resolve(ctx, req.Class); err != nil {
+				t.Fatal(err)
+			}
+			launches := 0
+			l.trouble = func(_ int, name string) trouble {
+				switch {
+				case ctx.Err() != nil:
+					return lost
+				case name != "CreateFleet":
+					return fine
+				}
+				if launches++; launches < n {
+					return fine
+				}
+				kill()
+				return how
+			}
+			if _, err := p.Create(ctx, req); err == nil {
+				if n < 3 {
+					t.Fatalf("nothing was held back: %d launches", launches)
+				}
+				break
+			}
+			made := len(a.alive())
+			again, err := a.provider(t, nil).Create(context.Background(), req)
+			if got := idsOf(again); err != nil || len(got) != 7 || !slices.Equal(got, a.alive()) || len(again.SoldOut) != 0 {
+				t.Errorf("killed at launch %d (%d), with %d instances made: then %v, sold out %v, %v; there are %v", n, how, made, got, again.SoldOut, err, a.alive())
+			}
+			for _, i := range again.Instances {
+				if i.Offering != req.Offerings[0] {
+					t.Errorf("killed at launch %d (%d): %s is %s, want %s", n, how, i.ID, i.Offering, req.Offerings[0])
+				}
+			}
+		}
+	}
+}
+
 // TestLaunchLimitPasses: a launch that got nothing as long as it tried goes on where it was
 // when it is made again; another process first finds out what had been tried.
 func TestLaunchLimitPasses(t *testing.T) {
 	for _, crash := range []bool{false, true} {
-		a := small(t, func(c *awssim.Config) {
-			rates := awssim.DefaultRates()
-			rates.Launched = awssim.Rate{Burst: 1, PerSecond: 0.001}
-			c.Rates = &rates
-		})
+		a := limited(t, awssim.Rate{Burst: 1, PerSecond: 0.001})
 		p := a.provider(t, nil)
 		ctx := context.Background()
 		if _, err := p.Create(ctx, request("first", 1, "m5.large/us-west-2a/on-demand")); err != nil {

@@ -21,6 +21,7 @@ type legacySpec struct {
 	AMIFamily             string            `json:"amiFamily"`
 	AMISelector           map[string]string `json:"amiSelector"`
 	Tags                  map[string]string `json:"tags"`
+	LaunchTemplate        string            `json:"launchTemplate"`
 }
 
 // linuxFamilies are families that this cloud has an image for: one for all of them.
@@ -62,6 +63,9 @@ func (c *Cloud) readLegacy(text string, fail func(condition, reason, format stri
 	}
 	if len(s.SecurityGroupSelector) == 0 {
 		fail(ValidationSucceeded, "SecurityGroupsNotFound", "spec.securityGroupSelector is empty: it selects no security group")
+	}
+	if s.LaunchTemplate != "" {
+		fail(ValidationSucceeded, "InvalidSpec", "spec.launchTemplate: the simulated cloud has no launch templates of one's own")
 	}
 	switch {
 	case len(s.AMISelector) > 0:

@@ -1,8 +1,17 @@
 package awsv1alpha1
 
 import (
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Group, version and names of the kind.
+const (
+	Group   = "karpenter.k8s.aws"
+	Version = "v1alpha1"
+	Kind    = "AWSNodeTemplate"
+	Plural  = "awsnodetemplates"
 )
 
 // AWSNodeTemplate says how the nodes of Provisioners are launched: what an EC2NodeClass
@@ -25,14 +34,14 @@ type AWSNodeTemplate struct {
 
 // AWSNodeTemplateSpec is what nodes are launched with.
 type AWSNodeTemplateSpec struct {
-	// SubnetSelector selects subnets by tags, "*" for any value; aws-ids is a list of
-	// their ids.
+	// SubnetSelector selects subnets by tags, all of which they have: one of the values of
+	// a comma-separated list, "*" for any. aws-ids is a list of their ids.
 	//
 	// +optional
 	SubnetSelector map[string]string `json:"subnetSelector,omitempty"`
 
-	// SecurityGroupSelector selects security groups by tags, "*" for any value; aws-ids is
-	// a list of their ids.
+	// SecurityGroupSelector selects security groups by tags, as SubnetSelector does
+	// subnets; aws-ids is a list of their ids.
 	//
 	// +optional
 	SecurityGroupSelector map[string]string `json:"securityGroupSelector,omitempty"`
@@ -43,7 +52,8 @@ type AWSNodeTemplateSpec struct {
 	// +kubebuilder:validation:Enum=AL2;Bottlerocket;Ubuntu;Windows2019;Windows2022;Custom
 	AMIFamily *string `json:"amiFamily,omitempty"`
 
-	// AMISelector selects images by tags; aws-ids is a list of their ids.
+	// AMISelector selects images by tags; aws::ids (or aws-ids) is a list of their ids,
+	// aws::name of their names, aws::owners of whose they are.
 	//
 	// +optional
 	AMISelector map[string]string `json:"amiSelector,omitempty"`
@@ -78,6 +88,16 @@ type AWSNodeTemplateSpec struct {
 	//
 	// +optional
 	DetailedMonitoring *bool `json:"detailedMonitoring,omitempty"`
+
+	// Context is EC2's parameter of that name.
+	//
+	// +optional
+	Context *string `json:"context,omitempty"`
+
+	// LaunchTemplate of one's own: a template that names one is not launched from.
+	//
+	// +optional
+	LaunchTemplate *string `json:"launchTemplate,omitempty"`
 }
 
 // BlockDeviceMapping is a disk of a node.
@@ -128,10 +148,30 @@ type AWSNodeTemplateStatus struct {
 	// +listType=set
 	Zones []string `json:"zones,omitempty"`
 
-	// Image of nodes launched now.
+	// Image of nodes launched now, where all have the same.
 	//
 	// +optional
 	Image string `json:"image,omitempty"`
+
+	// Subnets that are selected.
+	//
+	// +optional
+	Subnets []Subnet `json:"subnets,omitempty"`
+
+	// SecurityGroups that are selected.
+	//
+	// +optional
+	SecurityGroups []SecurityGroup `json:"securityGroups,omitempty"`
+
+	// AMIs that nodes boot from, in the order in which they are preferred.
+	//
+	// +optional
+	AMIs []AMI `json:"amis,omitempty"`
+
+	// InstanceProfile of the nodes, the operator's default if the template names none.
+	//
+	// +optional
+	InstanceProfile string `json:"instanceProfile,omitempty"`
 
 	// Conditions of the template. Provisioners use it while the one of type Ready is True.
 	//
@@ -139,6 +179,32 @@ type AWSNodeTemplateStatus struct {
 	// +listType=map
 	// +listMapKey=type
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// Subnet is one that nodes are launched in.
+type Subnet struct {
+	ID   string `json:"id"`
+	Zone string `json:"zone"`
+	// +optional
+	ZoneID string `json:"zoneID,omitempty"`
+}
+
+// SecurityGroup is one that nodes belong to.
+type SecurityGroup struct {
+	ID string `json:"id"`
+	// +optional
+	Name string `json:"name,omitempty"`
+}
+
+// AMI is an image, with what an instance type must be like to boot it.
+type AMI struct {
+	ID string `json:"id"`
+	// +optional
+	Name string `json:"name,omitempty"`
+	// +optional
+	Deprecated bool `json:"deprecated,omitempty"`
+	// +optional
+	Requirements []corev1.NodeSelectorRequirement `json:"requirements,omitempty"`
 }
 
 // AWSNodeTemplateList is a list of them.

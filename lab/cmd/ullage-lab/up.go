@@ -122,8 +122,8 @@ Ctrl-C stops it.
 No operator runs. One of your own, in another terminal:
 
     eval "$(ullage-lab aws env)"
-    ullage operator --kubeconfig %s --provider aws --cluster-name %s --interruption-queue %s --speed %d
-`, kubeconfig, lab.ClusterName, lab.ClusterName, l.Speed()) // as above
+    ullage operator --kubeconfig %s --provider aws --cluster-name %s --interruption-queue %s --default-instance-profile %s --speed %d
+`, kubeconfig, lab.ClusterName, lab.ClusterName, lab.NodeProfile, l.Speed()) // as above
 	}
 	select {
 	case <-ctx.Done():

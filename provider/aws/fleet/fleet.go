@@ -23,6 +23,8 @@ type Fleet struct {
 	stopping gatherer[ending]
 	ended    ended
 	tries    tries
+	trials   trials
+	quota    quota
 }
 
 // Config is what a Fleet is made of.
@@ -32,8 +34,9 @@ type Config struct {
 	Cluster string
 	// Lag bounds how long descriptions may miss what has happened.
 	Lag cluster.Duration
-	// ShortFor is how long what was found sold out counts as that; 0 means ShortFor.
-	ShortFor cluster.Duration
+	// Speed is that of a simulated AWS: what holds for a while holds for less, and what comes
+	// back comes back faster. 0 means 1.
+	Speed int64
 	// Now is the clock, Sleep waits for a span of it or until ctx ends, and then returns
 	// its error.
 	Now   func() cluster.Instant
@@ -42,13 +45,14 @@ type Config struct {
 
 // New makes a Fleet.
 func New(cfg Config) *Fleet {
-	if cfg.ShortFor == 0 {
-		cfg.ShortFor = ShortFor
-	}
+	cfg.Speed = max(cfg.Speed, 1)
 	f := &Fleet{cfg: cfg, Templates: &Templates{cfg: cfg}}
+	f.quota.cfg, f.quota.probe = &f.cfg, make(chan struct{}, 1)
 	f.byToken.call, f.byID.call, f.stopping.call = f.describeTokens, f.describeIDs, f.terminate
 	return f
 }
+
+func (c *Config) scaled(d cluster.Duration) cluster.Duration { return d / cluster.Duration(c.Speed) }
 
 // mostValues is how many values a filter may have.
 const mostValues = 200
@@ -56,9 +60,22 @@ const mostValues = 200
 // List returns the cluster's instances that have not terminated, Karpenter's included, by
 // id.
 func (f *Fleet) List(ctx context.Context) ([]Record, error) {
-	return f.describe(ctx,
+	all, err := f.describe(ctx,
 		filter("tag:"+TagCluster, f.cfg.Cluster), filter("tag-key", TagPool),
 		filter("instance-state-name", "pending", "running", "stopping", "stopped", "shutting-down"))
+	if err == nil {
+		f.quota.replay(all)
+	}
+	return all, err
+}
+
+// count makes sure that it is known what was launched before this process began.
+func (f *Fleet) count(ctx context.Context) error {
+	if f.quota.knows() {
+		return nil
+	}
+	_, err := f.List(ctx)
+	return err
 }
 
 // Get returns an instance, if only a terminated one; false if nothing is shown by that id,

@@ -30,7 +30,12 @@ type desk struct {
 
 func newDesk(t *testing.T, change func(*awssim.Config)) *desk {
 	t.Helper()
-	a := simtest.New(t, world.Config{Seed: 5}, change)
+	return deskIn(t, world.Config{Seed: 5}, change)
+}
+
+func deskIn(t *testing.T, where world.Config, change func(*awssim.Config)) *desk {
+	t.Helper()
+	a := simtest.New(t, where, change)
 	d := &desk{AWS: a, subnets: map[string]string{}}
 	d.Fleet = d.another()
 	a.Do(func(w *world.World) {
@@ -208,7 +213,7 @@ func TestLaunch(t *testing.T) {
 	for k, got := range listed {
 		want := r.Instances[k]
 		if got.Offering != want.Offering || got.Token != "one" || got.Request != "r-one" || got.Pool != "general" || got.Class != "default" || got.ImageID != want.ImageID ||
-			got.SubnetID != want.SubnetID || !slices.Equal(got.Groups, want.Groups) || got.Part != 0 {
+			got.SubnetID != want.SubnetID || !slices.Equal(got.Groups, want.Groups) || got.Step != (Step{}) {
 			t.Errorf("%s is described as %+v, want %+v", got.ID, got, want)
 		}
 	}
@@ -296,6 +301,52 @@ func TestChangedInBetween(t *testing.T) {
 	none.Alternatives[0].Template = &edited
 	if r := d.launch(t, d.another(), none); len(r.Instances) != 0 || len(r.SoldOut) != 1 {
 		t.Errorf("again, edited: %+v", r)
+	}
+}
+
+// TestSpentToken: a token was spent on a call that EC2 held back, and the class was edited
+// before the next process asks. That says nothing of the offering: it is asked for again, and
+// counts as sold out only if EC2 says so.
+func TestSpentToken(t *testing.T) {
+	for _, short := range []bool{false, true} {
+		d := newDesk(t, func(c *awssim.Config) {
+			rates := awssim.DefaultRates()
+			rates.Launched = awssim.Rate{Burst: 1, PerSecond: 0.01}
+			c.Rates = &rates
+		})
+		d.launch(t, d.Fleet, d.order("first", 1, "m5.large/us-west-2a/on-demand"))
+		o := d.order("later", 1, "m5.large/us-west-2a/on-demand", "m6i.large/us-west-2a/on-demand")
+		if r := d.launch(t, d.Fleet, o); len(r.Instances) != 0 || len(r.SoldOut) != 0 || len(r.Refused) != 1 {
+			t.Fatalf("beyond the limit: %+v", r)
+		}
+		d.Clock.Advance(5 * cluster.Minute)
+		if short {
+			d.setRoom(t, "m5.large//", 0)
+		}
+		edited := *d.template
+		edited.Data.EbsOptimized = aws.Bool(true)
+		for k := range o.Alternatives {
+			o.Alternatives[k].Template = &edited
+		}
+		next := d.another()
+		r := Receipt{}
+		for range 3 { // each goes through six of the tokens at the most
+			if r = d.launch(t, next, o); len(r.Instances) > 0 {
+				break
+			}
+		}
+		want := o.Alternatives[0].OfferingID
+		if short {
+			want = o.Alternatives[1].OfferingID
+		}
+		if len(r.Instances) != 1 || r.Instances[0].Offering != want || len(r.SoldOut) > 0 != short {
+			t.Errorf("sold out %t: %+v; there are %s", short, r, d.alive())
+		}
+		for k, sold := range []bool{short, false} {
+			if got := next.Shortages.Short(d.Clock.Now(), o.Alternatives[k].OfferingID); got != sold {
+				t.Errorf("sold out %t: %s counts as sold out: %t", short, o.Alternatives[k].OfferingID, got)
+			}
+		}
 	}
 }
 

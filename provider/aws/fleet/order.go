@@ -1,7 +1,7 @@
 package fleet
 
 import (
-	"strconv"
+	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
@@ -29,7 +29,9 @@ type Alternative struct {
 	Price    cluster.Money
 	SubnetID string
 	ImageID  string
-	Template *Template
+	// Reservation is the capacity reservation that the template launches into, "" for none.
+	Reservation string
+	Template    *Template
 }
 
 // Receipt is what came of an order.
@@ -61,7 +63,7 @@ func (o *Order) parts() [][]Alternative {
 	for k := range o.Alternatives {
 		a := &o.Alternatives[k]
 		full := k-begin == maxPart || len(templates) == maxTemplates && !templates[a.Template]
-		if k > begin && (full || !together(&o.Alternatives[begin], a)) {
+		if k > begin && (full || !together(o.Alternatives[begin:k], a)) {
 			out = append(out, o.Alternatives[begin:k])
 			begin = k
 			clear(templates)
@@ -71,19 +73,21 @@ func (o *Order) parts() [][]Alternative {
 	return append(out, o.Alternatives[begin:])
 }
 
-func together(first, other *Alternative) bool {
-	if first.CapacityType != other.CapacityType {
+func together(part []Alternative, other *Alternative) bool {
+	switch first := &part[0]; {
+	case first.CapacityType != other.CapacityType:
 		return false
+	case first.CapacityType == cluster.Spot:
+		return other.Price*100 <= first.Price*(100+bandPercent)
+	case first.CapacityType == cluster.Reserved:
+		// An answer does not say which of two reservations of a kind it is about.
+		return !slices.ContainsFunc(part, func(a Alternative) bool { return a.OfferingID == other.OfferingID })
 	}
-	return first.CapacityType != cluster.Spot || other.Price*100 <= first.Price*(100+bandPercent)
+	return true
 }
 
-// clientToken is the client token of a part: at most 64 characters of ASCII. A token stands
-// for the answer that it got: what brought nothing is tried again by another one.
-func (o *Order) clientToken(cluster string, part, try int) string {
-	token := digest(cluster, o.Token)[:32] + "-" + strconv.Itoa(part)
-	if try > 0 {
-		token += "-" + strconv.Itoa(try)
-	}
-	return token
+// clientToken is the client token of a call: at most 64 characters of ASCII. A token stands
+// for the answer that it got: what is missing then is asked for with another one.
+func (o *Order) clientToken(cluster string, s Step) string {
+	return digest(cluster, o.Token)[:32] + "-" + s.String()
 }

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,15 +20,18 @@ type Record struct {
 	SubnetID string   // "" once it has terminated
 	Groups   []string // security groups, likewise
 	Profile  string   // its instance profile's name
-	// What its tags say.
-	Token, Pool, Class, Template, Request string
-	Part                                  int
+	// Reservation is the capacity reservation that it was bought in, "" for none. One that EC2
+	// has put into a reservation because it happened to be open was not.
+	Reservation string
+	// What its tags say; ClassTag is the one that has the name of its class.
+	Token, Pool, ClassTag, Class, Template, Request string
+	Step                                            Step
 }
 
 // record reads EC2's description.
 func record(i *types.Instance) Record {
 	r := Record{ID: aws.ToString(i.InstanceId), State: cluster.InstanceRunning, ImageID: aws.ToString(i.ImageId), SubnetID: aws.ToString(i.SubnetId)}
-	r.Offering = cluster.OfferingID{InstanceType: string(i.InstanceType), CapacityType: capacityType(types.InstanceLifecycle(i.InstanceLifecycle))}
+	r.Offering = cluster.OfferingID{InstanceType: string(i.InstanceType), CapacityType: cluster.OnDemand}
 	if p := i.Placement; p != nil {
 		r.Offering.Zone = aws.ToString(p.AvailabilityZone)
 	}
@@ -56,16 +58,16 @@ func record(i *types.Instance) Record {
 		r.Profile = arn[strings.LastIndexByte(arn, '/')+1:]
 	}
 	tags := tagMap(i.Tags)
-	r.Token, r.Pool, r.Class, r.Template, r.Request = tags[TagToken], tags[TagPool], tags[TagClass], tags[TagTemplate], tags[TagRequest]
-	r.Part, _ = strconv.Atoi(tags[TagPart]) // absent with Karpenter's: 0
-	return r
-}
-
-func capacityType(lifecycle types.InstanceLifecycle) string {
-	if lifecycle == types.InstanceLifecycleSpot {
-		return cluster.Spot
+	r.Token, r.Pool, r.Template, r.Request = tags[TagToken], tags[TagPool], tags[TagTemplate], tags[TagRequest]
+	r.ClassTag, r.Class = classOf(tags)
+	r.Step = parseStep(tags[TagPart])
+	switch in := aws.ToString(i.CapacityReservationId); {
+	case i.InstanceLifecycle == types.InstanceLifecycleTypeSpot:
+		r.Offering.CapacityType = cluster.Spot
+	case in != "" && (r.Token == "" || tags[TagReserved] != ""): // Karpenter's are in none by chance
+		r.Offering.CapacityType, r.Reservation = cluster.Reserved, in
 	}
-	return cluster.OnDemand
+	return r
 }
 
 func sortRecords(all []Record) {

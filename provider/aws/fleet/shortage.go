@@ -6,8 +6,7 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// ShortFor is how long an offering counts as sold out after a launch found it so, unless
-// the configuration says otherwise.
+// ShortFor is how long an offering counts as sold out after a launch found it so.
 const ShortFor = 3 * cluster.Minute
 
 // Shortages are the offerings that launches found sold out. They may be forgotten: the

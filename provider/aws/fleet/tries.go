@@ -7,11 +7,11 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// tries counts how often parts of launches came to nothing for a reason that passes. A
-// process that does not know it begins at none and finds out.
+// tries remembers which calls for a part have been answered and are not to be made again.
+// A process that does not know it begins with the first and finds out.
 type tries struct {
 	mu sync.Mutex
-	by map[attempt]count
+	by map[attempt]next
 }
 
 type attempt struct {
@@ -19,29 +19,40 @@ type attempt struct {
 	part  int
 }
 
-type count struct {
-	n    int
+type next struct {
+	pass int
 	last cluster.Instant
 }
 
-// forgotten is how long after its last try a part counts as given up.
+// forgotten is how long after its last call a part counts as given up.
 const forgotten = cluster.Hour
 
-// of is how often a part has come to nothing.
+// of is the next pass of a part.
 func (t *tries) of(o *Order, part int) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.by[attempt{o.Token, part}].n
+	return t.by[attempt{o.Token, part}].pass
 }
 
-// failed notes that it has once more.
-func (t *tries) failed(o *Order, part int, now cluster.Instant) {
+// any tells whether a call of an order has been answered and is not made again.
+func (t *tries) any(token string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for a := range t.by {
+		if a.token == token {
+			return true
+		}
+	}
+	return false
+}
+
+// spent notes that a call has had its answer.
+func (t *tries) spent(o *Order, s Step, now cluster.Instant) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.by == nil {
-		t.by = map[attempt]count{}
+		t.by = map[attempt]next{}
 	}
-	maps.DeleteFunc(t.by, func(_ attempt, c count) bool { return now.Sub(c.last) > forgotten })
-	a := attempt{o.Token, part}
-	t.by[a] = count{t.by[a].n + 1, now}
+	maps.DeleteFunc(t.by, func(_ attempt, n next) bool { return now.Sub(n.last) > forgotten })
+	t.by[attempt{o.Token, s.Part}] = next{s.Pass + 1, now}
 }

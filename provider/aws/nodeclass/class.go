@@ -8,9 +8,11 @@ import (
 	"github.com/ullage-sh/ullage/provider/aws/userdata"
 )
 
-// Class is what an EC2NodeClass means now. It does not change once it has been made.
+// Class is what an EC2NodeClass means now, or an AWSNodeTemplate. It does not change once
+// it has been made.
 type Class struct {
-	Ref  cluster.ClassRef
+	Ref cluster.ClassRef
+	// Spec is that of the class, or of the one that means what the template says.
 	Spec awsv1.EC2NodeClassSpec
 	// Family of the images, by which user data is written.
 	Family userdata.Family

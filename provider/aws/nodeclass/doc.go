@@ -1,4 +1,5 @@
-// Package nodeclass works out what an EC2NodeClass means now: which subnets, security
+// Package nodeclass works out what an EC2NodeClass (or what it was called in 2023, an
+// AWSNodeTemplate) means now: which subnets, security
 // groups, images, capacity reservations and instance profile it selects, whether nodes
 // can be launched with it and if not why, and what an instance has to be like not to have
 // drifted.

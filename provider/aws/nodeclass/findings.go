@@ -23,13 +23,32 @@ const (
 )
 
 // findings are what is wrong with a class.
-type findings struct{ problems []problem }
+type findings struct {
+	problems []problem
+	notes    []problem // what is not wrong, and worth knowing
+	// fields are names of fields in the words of what is read, nil for those of a class.
+	fields *strings.Replacer
+}
 
 // problem is why a condition is False.
 type problem struct{ condition, reason, message string }
 
 func (f *findings) add(condition, reason, format string, args ...any) {
-	f.problems = append(f.problems, problem{condition, reason, fmt.Sprintf(format, args...)})
+	message := fmt.Sprintf(format, args...)
+	if f.fields != nil {
+		message = f.fields.Replace(message)
+	}
+	f.problems = append(f.problems, problem{condition, reason, message})
+}
+
+// note is the message of a condition that nothing is wrong with.
+func (f *findings) note(condition, message string) {
+	f.notes = append(f.notes, problem{condition, "", message})
+}
+
+// has tells whether something is wrong with an aspect.
+func (f *findings) has(condition string) bool {
+	return slices.ContainsFunc(f.problems, func(p problem) bool { return p.condition == condition })
 }
 
 // conditions says for each aspect whether it is in order, Ready last. The time of a
@@ -48,6 +67,11 @@ func (f *findings) conditions(before []cluster.Condition, now cluster.Instant) [
 					c.Status, c.Reason = "False", p.reason
 				}
 				messages = append(messages, p.message)
+			}
+		}
+		for _, n := range f.notes {
+			if n.condition == kind && len(messages) == 0 {
+				messages = append(messages, n.message)
 			}
 		}
 		slices.Sort(messages)

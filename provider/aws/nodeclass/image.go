@@ -129,7 +129,7 @@ func (r *Resolver) images(ctx context.Context, c *Class, f *findings) error {
 		return err
 	}
 	c.Images = preferred(found, made, r.now())
-	if len(c.Images) == 0 {
+	if len(c.Images) == 0 && !f.has(AMIsReady) {
 		f.add(AMIsReady, "AMINotFound", "spec.amiSelectorTerms select no image of x86_64 or arm64 that exists in %s: %s", r.cfg.Region, asText(c.Spec.AMISelectorTerms))
 	}
 	return nil

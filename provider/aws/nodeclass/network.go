@@ -82,7 +82,7 @@ func (r *Resolver) subnets(ctx context.Context, c *Class, f *findings) error {
 		}
 		return distinct(out, func(s Subnet) string { return s.ID }), nil
 	})
-	if err == nil && len(found) == 0 {
+	if err == nil && len(found) == 0 && !f.has(SubnetsReady) {
 		f.add(SubnetsReady, "SubnetsNotFound", "spec.subnetSelectorTerms select no subnet in %s: %s", r.cfg.Region, asText(c.Spec.SubnetSelectorTerms))
 	}
 	c.Subnets = found
@@ -132,7 +132,7 @@ func (r *Resolver) securityGroups(ctx context.Context, c *Class, f *findings) er
 		}
 		return distinct(out, func(g SecurityGroup) string { return g.ID }), nil
 	})
-	if err == nil && len(found) == 0 {
+	if err == nil && len(found) == 0 && !f.has(SecurityGroupsReady) {
 		f.add(SecurityGroupsReady, "SecurityGroupsNotFound", "spec.securityGroupSelectorTerms select no security group in %s: %s", r.cfg.Region, asText(c.Spec.SecurityGroupSelectorTerms))
 	}
 	c.SecurityGroups = found

@@ -23,7 +23,7 @@ func (r *Resolver) reservations(ctx context.Context, c *Class, _ *findings) erro
 	if len(c.Spec.CapacityReservationSelectorTerms) == 0 {
 		return nil
 	}
-	all, err := remembered(r, "capacity reservations", networkFor, func() ([]types.CapacityReservation, error) {
+	all, err := remembered(r, allReservations, networkFor, func() ([]types.CapacityReservation, error) {
 		var out []types.CapacityReservation
 		pages := ec2.NewDescribeCapacityReservationsPaginator(r.EC2, &ec2.DescribeCapacityReservationsInput{Filters: []types.Filter{filter("state", "active")}})
 		for pages.HasMorePages() {
@@ -42,6 +42,25 @@ func (r *Resolver) reservations(ctx context.Context, c *Class, _ *findings) erro
 	}
 	c.Reservations = distinct(c.Reservations, func(x Reservation) string { return x.ID })
 	return err
+}
+
+const allReservations = "capacity reservations"
+
+// Reserved says that something was launched into reservations: how much is left of them is
+// asked for anew.
+func (r *Resolver) Reserved() { r.memory.forget(allReservations) }
+
+// ReservedIn are the reservations that nodes of a type can be launched into in a zone. None
+// is that ends soon, nor a capacity block or an interruptible one, which EC2 launches into in
+// ways of their own.
+func (c *Class) ReservedIn(instanceType, zone string) []Reservation {
+	var out []Reservation
+	for _, x := range c.Reservations {
+		if x.InstanceType == instanceType && x.Zone == zone && x.Type == "default" && !x.Interruptible && !x.Expiring {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // selects tells whether a term selects a reservation.

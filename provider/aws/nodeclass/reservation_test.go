@@ -73,6 +73,28 @@ func TestReservations(t *testing.T) {
 	}
 }
 
+// TestReservedIn: what is launched into in the usual way.
+func TestReservedIn(t *testing.T) {
+	plain := Reservation{ID: "plain", InstanceType: "m5.large", Zone: "us-west-2a", Type: "default"}
+	var c Class
+	for name, change := range map[string]func(*Reservation){
+		"plain":         func(*Reservation) {},
+		"type":          func(x *Reservation) { x.InstanceType = "m5.xlarge" },
+		"zone":          func(x *Reservation) { x.Zone = "us-west-2b" },
+		"block":         func(x *Reservation) { x.Type = "capacity-block" },
+		"interruptible": func(x *Reservation) { x.Interruptible = true },
+		"expiring":      func(x *Reservation) { x.Expiring = true },
+	} {
+		x := plain
+		x.ID = name
+		change(&x)
+		c.Reservations = append(c.Reservations, x)
+	}
+	if got := c.ReservedIn("m5.large", "us-west-2a"); !slices.Equal(got, []Reservation{plain}) {
+		t.Errorf("%+v, want only %+v", got, plain)
+	}
+}
+
 // TestReservationsAreAsked of EC2, where there are none: that is no problem.
 func TestReservationsAreAsked(t *testing.T) {
 	a := newAccount(t)

@@ -20,6 +20,9 @@ type Config struct {
 	// Endpoint of its API server, the certificates of its authority (PEM in base64), the
 	// block of its Services' addresses and its version ("1.36"). What is "" is asked of EKS.
 	Endpoint, CA, ServiceCIDR, Version string
+	// DefaultProfile is the instance profile of nodes of an AWSNodeTemplate that names none,
+	// "" for none.
+	DefaultProfile string
 	// LaunchTag is the tag by which instances carry what their class said ([Class.Template]);
 	// "" if they do not.
 	LaunchTag string
@@ -56,8 +59,15 @@ func New(cfg Config, clients Clients, now func() cluster.Instant) *Resolver {
 // AWS itself, credentials that have expired.
 func (r *Resolver) Resolve(ctx context.Context, nc cluster.NodeClass) (*Class, error) {
 	f := &findings{}
-	c := &Class{Ref: nc.Ref, Spec: f.read(nc)}
-	c.Family = f.family(c.Spec)
+	c := &Class{Ref: nc.Ref}
+	if isTemplate(nc.Ref) {
+		c.Spec = f.readTemplate(nc, r.cfg.DefaultProfile)
+		c.Family = userdata.Family(c.Spec.AMIFamily)
+	} else {
+		c.Spec = f.readClass(nc)
+		c.Family = f.family(c.Spec)
+	}
+	f.check(c.Spec)
 	if nc.DeletingAt != 0 {
 		f.add(cluster.ReadyCondition, "NodeClassTerminating", "the node class is being deleted")
 	}

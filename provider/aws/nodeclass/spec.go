@@ -13,22 +13,33 @@ import (
 	"github.com/ullage-sh/ullage/provider/aws/userdata"
 )
 
-// read reads the spec. What the definition's validation forbids is found again, since a
-// class may come from a file or from a cluster with another definition. A field that is
-// not known here is refused: nodes would be launched without what it says.
-func (f *findings) read(nc cluster.NodeClass) awsv1.EC2NodeClassSpec {
-	var spec awsv1.EC2NodeClassSpec
-	if nc.Spec != "" {
-		unknown, err := kjson.UnmarshalStrict([]byte(nc.Spec), &spec)
-		for _, e := range append(unknown, err) {
-			if e != nil {
-				f.add(ValidationSucceeded, "InvalidSpec", "spec: %v", e)
-			}
+// decode reads a spec. A field that is not known here is refused: nodes would be launched
+// without what it says.
+func (f *findings) decode(text string, into any) {
+	if text == "" {
+		return
+	}
+	unknown, err := kjson.UnmarshalStrict([]byte(text), into)
+	for _, e := range append(unknown, err) {
+		if e != nil {
+			f.add(ValidationSucceeded, "InvalidSpec", "spec: %v", e)
 		}
 	}
+}
+
+// readClass reads the spec of a class.
+func (f *findings) readClass(nc cluster.NodeClass) awsv1.EC2NodeClassSpec {
+	var spec awsv1.EC2NodeClassSpec
+	f.decode(nc.Spec, &spec)
 	if (spec.Role == "") == (spec.InstanceProfile == "") {
 		f.add(ValidationSucceeded, "InvalidSpec", "spec: want one of role and instanceProfile, and not both")
 	}
+	return spec
+}
+
+// check finds what the definition's validation forbids again, since a class may come from
+// a file or from a cluster with another definition.
+func (f *findings) check(spec awsv1.EC2NodeClassSpec) {
 	for k := range spec.Tags {
 		if slices.Contains(ownTags, k) || strings.HasPrefix(k, "kubernetes.io/cluster") || strings.HasPrefix(k, "ullage.sh/") {
 			f.add(ValidationSucceeded, "InvalidSpec", "spec.tags: %s is set by the operator", k)
@@ -47,11 +58,10 @@ func (f *findings) read(nc cluster.NodeClass) awsv1.EC2NodeClassSpec {
 			}
 		}
 	}
-	return spec
 }
 
 // ownTags are tags that the operator sets itself.
-var ownTags = []string{"eks:eks-cluster-name", "karpenter.sh/nodepool", "karpenter.sh/nodeclaim", "karpenter.k8s.aws/ec2nodeclass"}
+var ownTags = []string{"eks:eks-cluster-name", "karpenter.sh/nodepool", "karpenter.sh/nodeclaim", "karpenter.k8s.aws/ec2nodeclass", "karpenter.k8s.aws/awsnodetemplate"}
 
 func (f *findings) disks(disks []awsv1.BlockDeviceMapping) {
 	roots := 0

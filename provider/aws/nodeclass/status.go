@@ -42,12 +42,20 @@ func (c *Class) Status() string {
 	}
 	// A status is merged: what is nothing now has to be said, or it would stay as it was.
 	s := struct {
-		Subnets              []subnet      `json:"subnets"`
-		SecurityGroups       []group       `json:"securityGroups"`
-		CapacityReservations []reservation `json:"capacityReservations"`
-		AMIs                 []image       `json:"amis"`
-		InstanceProfile      string        `json:"instanceProfile"`
-	}{[]subnet{}, []group{}, []reservation{}, []image{}, c.InstanceProfile}
+		Zones                *[]string      `json:"zones,omitempty"` // of a template
+		Subnets              []subnet       `json:"subnets"`
+		SecurityGroups       []group        `json:"securityGroups"`
+		CapacityReservations *[]reservation `json:"capacityReservations,omitempty"` // of a class
+		AMIs                 []image        `json:"amis"`
+		InstanceProfile      string         `json:"instanceProfile"`
+	}{nil, []subnet{}, []group{}, nil, []image{}, c.InstanceProfile}
+	reservations := []reservation{}
+	if isTemplate(c.Ref) {
+		zones := append([]string{}, c.Zones()...)
+		s.Zones = &zones
+	} else {
+		s.CapacityReservations = &reservations
+	}
 	for _, x := range c.Subnets {
 		s.Subnets = append(s.Subnets, subnet{x.ID, x.Zone, x.ZoneID})
 	}
@@ -72,7 +80,7 @@ func (c *Class) Status() string {
 		if x.Ends != 0 && x.Ends != cluster.Never {
 			v.EndTime = x.Ends.RFC3339()
 		}
-		s.CapacityReservations = append(s.CapacityReservations, v)
+		reservations = append(reservations, v)
 	}
 	text, err := json.Marshal(s)
 	if err != nil {

@@ -1,7 +1,7 @@
 package nodeclass
 
 import (
-	"context"
+	"embed"
 	"encoding/json"
 	"testing"
 
@@ -15,13 +15,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/ullage-sh/ullage/api/awsv1"
+	"github.com/ullage-sh/ullage/api/legacy"
 	"github.com/ullage-sh/ullage/cluster"
 )
 
-// definition is the schema of EC2NodeClass, as an API server has it.
-func definition(t *testing.T) *apiextensions.JSONSchemaProps {
+// definition is the schema of a kind of class, as an API server has it.
+func definition(t *testing.T, from embed.FS, file string) *apiextensions.JSONSchemaProps {
 	t.Helper()
-	text, err := awsv1.CRDs.ReadFile("crds/karpenter.k8s.aws_ec2nodeclasses.yaml")
+	text, err := from.ReadFile("crds/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,20 @@ func definition(t *testing.T) *apiextensions.JSONSchemaProps {
 // TestStatusFitsTheDefinition: an API server takes what is written into the status, all of
 // it, whether a class is ready or not.
 func TestStatusFitsTheDefinition(t *testing.T) {
-	schema := definition(t)
+	a := newAccount(t)
+	ready := a.resolve(t, spec(nil))
+	ready.Reservations = []Reservation{
+		{ID: "cr-1", InstanceType: "m5.large", Zone: "us-west-2a", OwnerID: "111122223333", Criteria: "open", Type: "default"},
+		{ID: "cr-2", InstanceType: "p5.48xlarge", Zone: "us-west-2a", OwnerID: "111122223333", Criteria: "targeted", Type: "capacity-block", Ends: a.now(), Expiring: true},
+	}
+	nothing := a.resolve(t, cluster.NodeClass{Ref: ref("empty")})
+	fits(t, definition(t, awsv1.CRDs, "karpenter.k8s.aws_ec2nodeclasses.yaml"), ready, nothing)
+	fits(t, definition(t, legacy.CRDs, "karpenter.k8s.aws_awsnodetemplates.yaml"), a.resolve(t, template("")), a.resolve(t, cluster.NodeClass{Ref: template("").Ref}))
+}
+
+// fits holds the status of classes against their definition.
+func fits(t *testing.T, schema *apiextensions.JSONSchemaProps, classes ...*Class) {
+	t.Helper()
 	validator, _, err := validation.NewSchemaValidator(schema)
 	if err != nil {
 		t.Fatal(err)
@@ -48,17 +62,7 @@ func TestStatusFitsTheDefinition(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newAccount(t)
-	ready := a.resolve(t, spec(nil))
-	ready.Reservations = []Reservation{
-		{ID: "cr-1", InstanceType: "m5.large", Zone: "us-west-2a", OwnerID: "111122223333", Criteria: "open", Type: "default"},
-		{ID: "cr-2", InstanceType: "p5.48xlarge", Zone: "us-west-2a", OwnerID: "111122223333", Criteria: "targeted", Type: "capacity-block", Ends: a.now(), Expiring: true},
-	}
-	nothing, err := a.Resolve(context.Background(), cluster.NodeClass{Ref: ref("empty")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []*Class{ready, nothing} {
+	for _, c := range classes {
 		status := map[string]any{}
 		if err := json.Unmarshal([]byte(c.Status()), &status); err != nil {
 			t.Fatal(err)
@@ -68,7 +72,7 @@ func TestStatusFitsTheDefinition(t *testing.T) {
 			conditions = append(conditions, map[string]any{"type": x.Type, "status": x.Status, "reason": x.Reason, "message": x.Message, "lastTransitionTime": x.Since.RFC3339()})
 		}
 		status["conditions"] = conditions
-		object := map[string]any{"apiVersion": awsv1.Group + "/" + awsv1.Version, "kind": awsv1.Kind, "metadata": map[string]any{"name": c.Ref.Name}, "status": status}
+		object := map[string]any{"apiVersion": "v1", "kind": c.Ref.Kind, "metadata": map[string]any{"name": c.Ref.Name}, "status": status}
 		for _, e := range validation.ValidateCustomResource(field.NewPath(c.Ref.Name), object, validator) {
 			t.Error(e)
 		}
