@@ -137,7 +137,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	capacity = capacity.Max(b.largest(c))
 	if leaving {
 		for _, p := range h.Pods {
-			if p.ComesBack() && !b.in.Staying[p.UID] {
+			if p.ComesBack() && !b.in.Staying[p.UID] && (c == nil || !c.WaitsFor(p)) {
 				b.displace(p)
 			}
 		}

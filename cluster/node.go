@@ -83,6 +83,21 @@ type Claim struct {
 	Launch *Launch
 }
 
+// By these annotations a claim says when its node will be gone whatever its pods do.
+const (
+	// TerminationTimestamp: the terminationGracePeriod ends (Karpenter's).
+	TerminationTimestamp = "karpenter.sh/nodeclaim-termination-timestamp"
+	// EndsAt: the cloud takes the instance back.
+	EndsAt = "ullage.sh/ends-at"
+)
+
+// WaitsFor tells whether the node of a claim that is being deleted waits for a pod without end:
+// nobody may evict it, and no end is set. It needs no place elsewhere.
+func (c *Claim) WaitsFor(p *Pod) bool {
+	return c.Deleting() && p.ProtectedUntil == Never && p.Protected(0) && c.TerminationGracePeriod == Forever &&
+		c.Annotations[TerminationTimestamp] == "" && c.Annotations[EndsAt] == ""
+}
+
 // Condition returns the condition of the given type; its Status is "" when the
 // claim has none.
 func (c *Claim) Condition(kind string) Condition { return find(c.Conditions, kind) }

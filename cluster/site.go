@@ -15,6 +15,7 @@ type site struct {
 	limits   Resources // of its CSINode
 	capacity Resources // as its pool counts it
 	waits    []*Pod    // those of the pods that will need another place
+	lifted   bool      // these have been lifted off
 	host     Host
 	// fixed: the host depends on nothing but its records, neither on volumes nor on who is
 	// leaving.
@@ -81,12 +82,16 @@ func (b *builder) takeOver(before *Ground) {
 
 // rebuild adds a host as an earlier ground has it, if there it was made from the same.
 func (b *builder) rebuild(c *Claim, n *Node, name string, pods []*Pod) bool {
-	if b.before == nil || b.in.Lifted[name] || b.in.Emptied[name] || len(b.attachments[name]) > 0 {
+	if b.before == nil || b.in.Emptied[name] || len(b.attachments[name]) > 0 {
 		return false
 	}
 	s := b.known[siteKey{c, n}]
-	if s == nil || !slices.Equal(s.pods, pods) || !slices.Equal(s.limits, b.csiNodes[name]) {
+	if s == nil || s.lifted != b.in.Lifted[name] || !slices.Equal(s.pods, pods) || !slices.Equal(s.limits, b.csiNodes[name]) {
 		return false
+	}
+	for _, p := range s.waits {
+		b.displaced = append(b.displaced, p)
+		b.leaves[p] = true
 	}
 	b.put(s.host, s)
 	return true
@@ -94,9 +99,9 @@ func (b *builder) rebuild(c *Claim, n *Node, name string, pods []*Pod) bool {
 
 // site keeps a host for the grounds to come.
 func (b *builder) site(c *Claim, n *Node, pods []*Pod, h *Host, capacity Resources, leaving bool) *site {
-	s := &site{siteKey: siteKey{c, n}, pods: pods, capacity: capacity, waits: b.waits}
+	s := &site{siteKey: siteKey{c, n}, pods: pods, capacity: capacity, waits: b.waits, lifted: b.in.Lifted[h.Name]}
 	volumes := len(b.attachments[h.Name]) > 0 || slices.ContainsFunc(pods, func(p *Pod) bool { return len(p.Demand.Volumes) > 0 })
-	if s.fixed = !leaving && !volumes && !b.in.Lifted[h.Name]; s.fixed {
+	if s.fixed = !leaving && !volumes; s.fixed {
 		s.limits, s.host = b.csiNodes[h.Name], *h
 	}
 	return s

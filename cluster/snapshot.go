@@ -116,9 +116,10 @@ type Input struct {
 	// Overlays on what the provider says of offerings.
 	Overlays []*Overlay
 	// Emptied and Lifted are hosts, by name, for a look at what could be. Emptied ones are
-	// taken to be on their way out: closed, and who comes back elsewhere waits. Who comes
-	// back from Lifted ones waits as well, but the hosts stay, with the room and the claims
-	// on others that there would be without those pods. Nil for none.
+	// taken to be on their way out: closed, and who comes back elsewhere waits, unless the
+	// host waits for it ([Claim.WaitsFor]). Who comes back from Lifted ones waits as well, but
+	// the hosts stay, with the room and the claims on others that there would be without those
+	// pods. Nil for none.
 	Emptied, Lifted map[string]bool
 	// Staying are pods, by UID, that count where they are although their host is on its way
 	// out. Nil for none.

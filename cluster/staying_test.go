@@ -50,3 +50,37 @@ func TestPodsThatStay(t *testing.T) {
 		})
 	}
 }
+
+// TestPodsThatAreWaitedFor: a pod that nobody may evict needs no other place while its node
+// waits for it without end; it does if it can go, or will have to.
+func TestPodsThatAreWaitedFor(t *testing.T) {
+	demand := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: 500, cluster.Pods: 1})}
+	demand.SetKey()
+	room := cluster.NewResources(map[string]int64{cluster.CPU: 4000, cluster.Pods: 10})
+	for _, x := range []struct {
+		name    string
+		change  func(*cluster.Claim, *cluster.Pod)
+		waiting int
+	}{
+		{"without end", func(*cluster.Claim, *cluster.Pod) {}, 0},
+		{"it may be evicted", func(_ *cluster.Claim, p *cluster.Pod) { p.ProtectedUntil = 0 }, 1},
+		{"it may be later", func(_ *cluster.Claim, p *cluster.Pod) { p.ProtectedUntil = 10 }, 1},
+		{"its node may stay", func(c *cluster.Claim, _ *cluster.Pod) { c.DeletingAt = 0 }, 1},
+		{"its grace ends", func(c *cluster.Claim, _ *cluster.Pod) { c.TerminationGracePeriod = cluster.Minute }, 1},
+		{"its instance ends", func(c *cluster.Claim, _ *cluster.Pod) { c.Annotations = map[string]string{cluster.EndsAt: "soon"} }, 1},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			c := &cluster.Claim{Name: "claim", UID: "c", ProviderID: "i-1", NodeName: "going", DeletingAt: 5, TerminationGracePeriod: cluster.Forever}
+			p := &cluster.Pod{UID: "db", Namespace: "default", Name: "db", Node: "going", Demand: demand, ProtectedUntil: cluster.Never,
+				Owner: cluster.Owner{Kind: "StatefulSet", Name: "db", UID: "db"}}
+			x.change(c, p)
+			s := cluster.NewSnapshot(cluster.Input{
+				Nodes:  []*cluster.Node{{Name: "going", UID: "n", ProviderID: "i-1", Ready: true, Capacity: room, Allocatable: room}},
+				Claims: []*cluster.Claim{c}, Pods: []*cluster.Pod{p}, Emptied: map[string]bool{"going": true},
+			})
+			if len(s.Classes) != x.waiting {
+				t.Errorf("%d kinds of pods wait for a place, want %d", len(s.Classes), x.waiting)
+			}
+		})
+	}
+}

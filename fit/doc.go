@@ -10,7 +10,8 @@
 // A [World] is a snapshot to which nodes and pods have been added. A [View] is the
 // world as the pods of one class see it at that moment: what the scheduler computes
 // in PreFilter. It answers for each node, and for each offering as a node of its
-// own that is empty.
+// own that is empty. [World.Settle] makes a snapshot of a world again, and
+// [World.Among] one for those who look at few of its nodes.
 //
 // The constraints are checked in the scheduler's order. Beside them come first what
 // only an autoscaler knows: hosts that are about to go, and pools that are closed.

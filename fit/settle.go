@@ -20,18 +20,8 @@ func (w *World) Room(node int) cluster.Vector { return w.nodes[node].free }
 func (w *World) Settle(leaving []bool, waiting func(class int) []*cluster.Pod) *cluster.Snapshot {
 	out := *w.snap
 	leaving = slices.Concat(leaving, make([]bool, len(w.nodes)-len(leaving))) // what was bought stays
-	out.Classes = nil
-	groups := make([]bool, len(out.Groups)) // that somebody who waits is in
-	for i := range w.snap.Classes {
-		if pods := waiting(i); len(pods) > 0 {
-			c := w.snap.Classes[i]
-			c.Pods = pods
-			out.Classes = append(out.Classes, c)
-			for _, g := range c.Groups {
-				groups[g] = true
-			}
-		}
-	}
+	groups := make([]bool, len(out.Groups))                                   // that somebody who waits is in
+	out.Classes = w.left(waiting, groups)
 	out.Hosts = make([]cluster.Host, len(w.nodes))
 	room := make(cluster.Vector, 0, len(w.nodes)*len(out.Resources))
 	for i := range w.nodes {
@@ -85,8 +75,8 @@ func (w *World) settled(i int, leaves bool, room cluster.Vector) cluster.Host {
 	}
 	h.Free = room
 	for class, pods := range n.placed {
-		if pods > 0 {
-			h.Expected = append(slices.Clip(h.Expected), w.snap.Classes[class].Demand.Ports...)
+		if pods > 0 { // those that are in each other's way, too: each may be removed
+			h.Expected = append(slices.Clip(h.Expected), slices.Repeat(w.snap.Classes[class].Demand.Ports, int(pods))...)
 		}
 	}
 	slices.SortFunc(h.Expected, cluster.HostPort.Compare)
@@ -124,32 +114,12 @@ func (w *World) settledGroup(g int32, leaving []bool) []cluster.Count {
 
 // settledRepulsions are those that touch one of the groups.
 func (w *World) settledRepulsions(leaving, groups []bool) []cluster.Repulsion {
-	type key struct {
-		key   string
-		group int32
-	}
-	index := map[key]int{}
-	var out []cluster.Repulsion
-	add := func(r cluster.Repulsion) {
-		if !groups[r.Group] || len(r.Hosts) == 0 {
-			return
-		}
-		k := key{r.Key, r.Group}
-		at, ok := index[k]
-		if !ok {
-			index[k] = len(out)
-			out = append(out, r)
-			return
-		}
-		all := slices.Concat(out[at].Hosts, r.Hosts)
-		slices.Sort(all)
-		out[at].Hosts = slices.Compact(all)
-	}
+	x := newRepulsions(groups)
 	for _, r := range w.snap.Repulsions {
-		add(r)
+		x.add(r)
 	}
 	for _, r := range w.repellers {
-		if r.class < 0 {
+		if r.class < 0 || !groups[r.group] {
 			continue
 		}
 		var hosts []int32
@@ -158,12 +128,49 @@ func (w *World) settledRepulsions(leaving, groups []bool) []cluster.Repulsion {
 				hosts = append(hosts, int32(i))
 			}
 		}
-		add(cluster.Repulsion{Key: r.key, Group: r.group, Hosts: hosts})
+		x.add(cluster.Repulsion{Key: r.key, Group: r.group, Hosts: hosts})
 	}
-	slices.SortFunc(out, func(x, y cluster.Repulsion) int {
-		return cmp.Or(strings.Compare(x.Key, y.Key), cmp.Compare(x.Group, y.Group))
+	return x.sorted()
+}
+
+// repulsions collects those that touch one of the groups, those of the same label and group
+// as one.
+type repulsions struct {
+	groups []bool
+	index  map[repulsion]int
+	list   []cluster.Repulsion
+}
+
+type repulsion struct {
+	key   string
+	group int32
+}
+
+func newRepulsions(groups []bool) *repulsions {
+	return &repulsions{groups: groups, index: map[repulsion]int{}}
+}
+
+func (x *repulsions) add(r cluster.Repulsion) {
+	if !x.groups[r.Group] || len(r.Hosts) == 0 {
+		return
+	}
+	k := repulsion{r.Key, r.Group}
+	at, ok := x.index[k]
+	if !ok {
+		x.index[k] = len(x.list)
+		x.list = append(x.list, r)
+		return
+	}
+	all := slices.Concat(x.list[at].Hosts, r.Hosts)
+	slices.Sort(all)
+	x.list[at].Hosts = slices.Compact(all)
+}
+
+func (x *repulsions) sorted() []cluster.Repulsion {
+	slices.SortFunc(x.list, func(a, b cluster.Repulsion) int {
+		return cmp.Or(strings.Compare(a.Key, b.Key), cmp.Compare(a.Group, b.Group))
 	})
-	return out
+	return x.list
 }
 
 // Overfull tells whether a node holds more than it should: its room is less than

@@ -118,11 +118,15 @@ func (s *spread) minimum(opens bool) int32 {
 
 // groupTally counts a group by the domains of a label.
 func (w *World) groupTally(key string, group int32) *tally {
+	return w.groupTallyBy(w.topology(key), group)
+}
+
+func (w *World) groupTallyBy(by *topology, group int32) *tally {
 	of := w.tallies[group]
-	if i := slices.IndexFunc(of, func(t *tally) bool { return t.key == key }); i >= 0 {
+	if i := slices.IndexFunc(of, func(t *tally) bool { return t.topology == by }); i >= 0 {
 		return of[i]
 	}
-	t := w.newTally(key)
+	t := &tally{topology: by}
 	for node, n := range w.groups[group] {
 		t.add(node, n)
 	}
@@ -135,7 +139,8 @@ func (w *World) groupTally(key string, group int32) *tally {
 type repeller struct {
 	*tally
 	group int32
-	class int32 // of the pods, −1 for pods that were there before
+	class int32  // of the pods, −1 for pods that were there before
+	kinds *tally // the same by kinds of nodes; nil until somebody asks
 }
 
 // addRepulsions counts the pods on hosts that want to be apart from others.
@@ -145,7 +150,7 @@ func (w *World) addRepulsions() {
 		for _, h := range r.Hosts {
 			t.add(int(h), 1)
 		}
-		w.repellers = append(w.repellers, repeller{t, r.Group, -1})
+		w.repellers = append(w.repellers, repeller{tally: t, group: r.Group, class: -1})
 	}
 }
 
@@ -158,6 +163,18 @@ func (w *World) repel(class int32) {
 	for i, t := range c.Demand.PodAntiAffinity {
 		x := w.newTally(t.Key)
 		w.repels[class] = append(w.repels[class], x)
-		w.repellers = append(w.repellers, repeller{x, c.Repels[i], class})
+		w.repellers = append(w.repellers, repeller{tally: x, group: c.Repels[i], class: class})
 	}
+}
+
+// repellerByKind counts the pods of a repeller by kinds of nodes.
+func (w *World) repellerByKind(r *repeller) *tally {
+	if r.kinds == nil {
+		r.kinds = &tally{topology: &w.kinds.topology}
+		for i := range w.nodes {
+			r.kinds.add(i, w.nodes[i].placed[r.class])
+		}
+		w.repels[r.class] = append(w.repels[r.class], r.kinds)
+	}
+	return r.kinds
 }

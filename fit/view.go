@@ -170,6 +170,10 @@ func (v *View) Node(node int) plan.Constraint {
 	return v.first(later, n, place{node: node})
 }
 
+// Takes tells whether nothing forbids a pod of the class on a node: the same as [View.Node],
+// sooner where there is no room.
+func (v *View) Takes(node int) bool { return v.resources(&v.w.nodes[node]) && v.Node(node) == 0 }
+
 // choose returns what forbids a pod of the class on a node whatever else is there.
 func (v *View) choose(n *node) plan.Constraint {
 	switch {

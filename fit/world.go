@@ -14,6 +14,7 @@ type World struct {
 	snap       *cluster.Snapshot
 	nodes      []node
 	topologies map[string]*topology
+	kinds      *kinds // nil until somebody asks
 	// groups holds, for each of the snapshot's groups, its pods on each node.
 	groups [][]int32
 	// What constraints count, for each of the snapshot's groups: tallies of affinity and
@@ -104,6 +105,9 @@ func (w *World) Buy(offering int) int {
 	w.nodes = append(w.nodes, n)
 	for _, t := range w.topologies {
 		t.nodes = append(t.nodes, t.of(n.label))
+	}
+	if w.kinds != nil {
+		w.addKind(&n)
 	}
 	for i := range w.groups {
 		w.groups[i] = append(w.groups[i], 0)

@@ -15,6 +15,13 @@ func (a *arena[T]) take(n int) []T {
 	return out
 }
 
+// reserve has room for so much, if nothing has been handed out.
+func (a *arena[T]) reserve(n int) {
+	if cap(*a) < n {
+		*a = make([]T, 0, n)
+	}
+}
+
 // reset takes everything back.
 func (a *arena[T]) reset() { *a = (*a)[:0] }
 

@@ -40,7 +40,7 @@
 //     too many is held by a larger one (enlarge.go).
 //  4. For the last nodes, and for small problems from the beginning, a covering
 //     problem enumerates fleets with enough room from cheap to dear, until one holds
-//     all (covering.go, fleet.go). A single item is solved exactly (single.go).
+//     all (covering.go, relax.go, fleet.go). A single item is solved exactly (single.go).
 //  5. While steps last: where items are in each other's way, all of that once more with
 //     column generation over classes of items (class.go, master.go, knapsack.go,
 //     whole.go); then nodes that lose most are taken back a few at a time and packed

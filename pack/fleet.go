@@ -24,7 +24,7 @@ const deep = 4
 // all there could be: best tells that the items fit there.
 func (k *packer) refit(limit int64, r reach) (found, best bool) {
 	need, onSale := k.leftNeed(), k.below(limit)
-	c := k.newCovering(need, onSale)
+	c := k.coveringFor(need, onSale)
 	if c.nodes() > float64(r.branches/deep) {
 		return false, false // the search would not come to an end
 	}
@@ -58,9 +58,9 @@ func (k *packer) below(limit int64) []int32 {
 	return out
 }
 
-// newCovering states what is left as a covering problem for some shapes: in each
+// coveringFor states what is left as a covering problem for some shapes: in each
 // dimension, and in worth.
-func (k *packer) newCovering(need []int64, onSale []int32) *covering {
+func (k *packer) coveringFor(need []int64, onSale []int32) *covering {
 	var dims []int
 	for d, v := range need {
 		if v > 0 {
@@ -69,15 +69,16 @@ func (k *packer) newCovering(need []int64, onSale []int32) *covering {
 	}
 	// A fleet that holds all exactly must not fail for rounding.
 	worth := float64(k.leftWorth()) * (1 - 1e-5)
-	c := newCovering(len(dims)+1, len(onSale))
+	c := &k.cover
+	c.prepare(len(dims)+1, len(onSale))
 	for i, s := range onSale {
 		c.cost[i] = float64(k.priceOf(s))
 		c.grain = float64(gcd(int64(c.grain), k.priceOf(s)))
-		row, room := k.row(k.shapeRows, s), c.roomOf(int32(i))
+		row := k.row(k.shapeRows, s)
 		for r, d := range dims {
-			room[r] = float64(max(row[d], 0)) / float64(need[d])
+			c.room[r][i] = float64(max(row[d], 0)) / float64(need[d])
 		}
-		room[len(dims)] = float64(k.room[s]) / worth
+		c.room[len(dims)][i] = float64(k.room[s]) / worth
 	}
 	c.begin()
 	return c

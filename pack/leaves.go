@@ -52,13 +52,13 @@ func (c *certifier) part() Part {
 
 // search runs branch and bound on the rows.
 func (c *certifier) search(r prowess) *caseTree {
-	cover := newCovering(len(c.rows), len(c.onSale))
+	cover := new(covering)
+	cover.prepare(len(c.rows), len(c.onSale))
 	for i, s := range c.onSale {
 		cover.cost[i] = float64(c.priceOf(s))
 		cover.grain = float64(gcd(int64(cover.grain), c.priceOf(s)))
-		room := cover.roomOf(int32(i))
 		for j := range c.rows {
-			room[j] = float64(c.rows[j].most[i]) / float64(c.rows[j].need)
+			cover.room[j][i] = float64(c.rows[j].most[i]) / float64(c.rows[j].need)
 		}
 	}
 	t := &caseTree{}

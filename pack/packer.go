@@ -20,6 +20,8 @@ type packer struct {
 	offers   []offer // the region's shapes, best first
 	top      []int64 // of each 64 items, the most that any of them is worth
 
+	cover covering // reused
+
 	// roomiest is a row for each shape on sale: the most room of it and those before it.
 	roomiest []int64
 

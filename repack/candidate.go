@@ -13,7 +13,8 @@ import (
 // judge tells which hosts may go, and returns the cluster with the pods of these lifted
 // off, as well as of those that hold room for pods to come, and why the others are kept.
 // Pods that wait for a place, or soon will because their node is going, do not count unless
-// they have been promised one: they will get theirs in another plan.
+// they have been promised one: they will get theirs in another plan. Those that their node
+// waits for without end stay where they are.
 func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 	pools := map[string]*cluster.Pool{}
 	for _, pool := range p.in.Pools {
@@ -33,17 +34,18 @@ func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 	}
 	look, kept = p.in.Input, map[string]plan.Verdict{}
 	look.Lifted = map[string]bool{}
-	displaced := map[string]bool{"": true}
+	displaced := map[string]*cluster.Claim{"": nil} // nodes that are going, with what was bought for them
 	for _, n := range p.in.Nodes {
 		cluster.SortPods(byNode[n.Name]) // of several that hold it the first is named
 		c := claims[n.ProviderID]
 		if leaving(n, c) || p.in.Emptied[n.Name] {
-			displaced[n.Name] = true
+			displaced[n.Name] = c
 		}
+		_, goes := displaced[n.Name]
 		if v := p.hold(n, c, pools, byNode[n.Name]); v.Kept != 0 {
 			kept[n.Name] = v
 			// What stands for room that is kept free has to give way to others.
-			if !displaced[n.Name] && slices.ContainsFunc(byNode[n.Name], (*cluster.Pod).Virtual) {
+			if !goes && slices.ContainsFunc(byNode[n.Name], (*cluster.Pod).Virtual) {
 				look.Lifted[n.Name] = true
 			}
 		} else {
@@ -51,7 +53,8 @@ func (p *pass) judge() (look cluster.Input, kept map[string]plan.Verdict) {
 		}
 	}
 	look.Pods = slices.DeleteFunc(slices.Clone(p.in.Pods), func(pod *cluster.Pod) bool {
-		return displaced[pod.Node] && pod.ComesBack() && p.in.Promised[pod.UID] == ""
+		c, goes := displaced[pod.Node]
+		return goes && pod.ComesBack() && p.in.Promised[pod.UID] == "" && (c == nil || !c.WaitsFor(pod))
 	})
 	return look, kept
 }
@@ -96,40 +99,6 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 func (p *pass) priced(c *cluster.Claim) bool {
 	_, _, ok := cluster.Price(p.in.Types[c.Class], c.Offering())
 	return ok
-}
-
-// Guards are the budgets for evictions. Which of them select pods is worked out once for all
-// that selectors cannot tell apart.
-type Guards struct {
-	budgets   []*cluster.PodDisruptionBudget // by name
-	selecting map[*cluster.Identity][]*cluster.PodDisruptionBudget
-}
-
-// NewGuards sorts budgets.
-func NewGuards(budgets []*cluster.PodDisruptionBudget) Guards {
-	g := Guards{slices.Clone(budgets), map[*cluster.Identity][]*cluster.PodDisruptionBudget{}}
-	slices.SortFunc(g.budgets, func(a, b *cluster.PodDisruptionBudget) int { return strings.Compare(a.Name, b.Name) })
-	return g
-}
-
-// Covering are the budgets that the Eviction API asks about a pod, by name.
-func (g Guards) Covering(p *cluster.Pod) []*cluster.PodDisruptionBudget {
-	if !p.Guarded() {
-		return nil
-	}
-	if by, known := g.selecting[p.Identity]; known {
-		return by
-	}
-	var by []*cluster.PodDisruptionBudget
-	for _, b := range g.budgets {
-		if b.Covers(p) {
-			by = append(by, b)
-		}
-	}
-	if p.Identity != nil { // pods without labels may be of any namespace
-		g.selecting[p.Identity] = by
-	}
-	return by
 }
 
 // Holds says why a pod may not be moved now; "" if it may, or need not be.

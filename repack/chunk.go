@@ -2,7 +2,6 @@ package repack
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -45,7 +44,7 @@ func (p *pass) refit(off []move, pods []*cluster.Pod) bool {
 	}
 	var homeless []int // by class
 	for _, m := range off {
-		if p.world.View(m.class).Node(m.to) == 0 {
+		if p.world.View(m.class).Takes(m.to) {
 			put(m.class, m.to)
 		} else {
 			homeless = append(homeless, m.class)
@@ -65,8 +64,8 @@ func (p *pass) refit(off []move, pods []*cluster.Pod) bool {
 }
 
 // leavesRoom tells whether there is room for all chunks when the pods of hosts are where they
-// will go that what was bought replaces: to the new nodes if they like, since these are there
-// for them, or wherever most is free.
+// will go that what was bought replaces: wherever most is free, and only those that find no
+// room there to the new nodes, since these are reserved.
 func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 	if len(p.spare) == 0 || len(bought.Creates) == 0 {
 		return true
@@ -76,17 +75,22 @@ func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 	for _, c := range off {
 		moving[p.class[c.pod]] = append(moving[p.class[c.pod]], c.pod)
 	}
-	w, class := p.ahead(moving)
-	there := map[int]cluster.Vector{} // hosts that take pods, and what each offers
+	w, class := p.emptied(hosts, off, moving)
+	size := map[int]cluster.Vector{} // what each host offers
+	var open, reserved []int
 	for _, h := range p.byRoom {
 		if !slices.Contains(hosts, int(h)) {
-			there[int(h)] = p.snap.Hosts[h].Allocatable
+			size[int(h)] = p.snap.Hosts[h].Allocatable
+			open = append(open, int(h))
 		}
 	}
+	slices.Sort(open)
 	late := map[*cluster.Pod]bool{}
 	for i := range bought.Creates {
 		o := p.offering(&bought.Creates[i])
-		there[w.Buy(o)] = p.snap.Offerings[o].Allocatable
+		h := w.Buy(o)
+		size[h] = p.snap.Offerings[o].Allocatable
+		reserved = append(reserved, h)
 		for _, pod := range bought.Creates[i].Pods {
 			late[pod] = true
 		}
@@ -96,13 +100,9 @@ func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 		for _, x := range p.hosts[h].parts {
 			mine, spare := parted(x.pods)
 			pods, chunks = append(pods, mine...), append(chunks, spare...)
-			for range x.pods {
-				w.Remove(class[x.class], h)
-			}
 		}
 	}
 	for _, c := range off {
-		w.Remove(class[p.class[c.pod]], c.host)
 		chunks = append(chunks, c.pod)
 	}
 	turn := func(pod *cluster.Pod) int {
@@ -112,8 +112,8 @@ func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 		return Turn(pod)
 	}
 	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(turn(b), turn(a)) })
-	t := trial{p, w, class, there, slices.Sorted(maps.Keys(there)), dice(hosts[0])}
-	for i := range rehearsalsFor(len(there)) {
+	t := trial{p, w, class, size, open, reserved, dice(hosts[0])}
+	for i := range rehearsalsFor(len(size)) {
 		if !t.once(pods, chunks, i > 0) {
 			return false
 		}
@@ -121,14 +121,27 @@ func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 	return true
 }
 
+// emptied is the world without the pods of hosts and some chunks, and what the classes of those
+// are called there.
+func (p *pass) emptied(hosts []int, off []chunk, moving map[int][]*cluster.Pod) (w *fit.World, class map[int]int) {
+	defer p.takeAllOff(hosts)()
+	for _, c := range off {
+		p.world.Remove(p.class[c.pod], c.host)
+		defer p.world.Place(p.class[c.pod], c.host, 1)
+	}
+	s := p.world.Settle(p.gone, func(c int) []*cluster.Pod { return moving[c] })
+	return fit.New(s), p.called(moving)
+}
+
 // trial is a world to try something in.
 type trial struct {
 	*pass
 	world *fit.World
 	class map[int]int            // what classes are called there
-	size  map[int]cluster.Vector // of hosts that take pods
-	hosts []int                  // these in order
-	dice  dice
+	size  map[int]cluster.Vector // of hosts
+	// open are the hosts that take all pods, reserved those that take who has no room there.
+	open, reserved []int
+	dice           dice
 }
 
 // once puts pods where most is free, or on any of the roomiest hosts, and chunks where least
@@ -143,13 +156,17 @@ func (t *trial) once(pods, chunks []*cluster.Pod, anywhere bool) bool {
 	}()
 	for i, pod := range slices.Concat(pods, chunks) {
 		c := t.class[t.pass.class[pod]]
-		found := t.roomy(c)
+		chunk := i >= len(pods)
+		found := t.roomy(c, t.open)
+		if chunk || len(found) == 0 {
+			found = slices.Concat(found, t.roomy(c, t.reserved))
+		}
 		if len(found) == 0 {
 			return false
 		}
 		to := found[0]
-		if i >= len(pods) {
-			to = found[len(found)-1]
+		if chunk {
+			to = slices.MinFunc(found, func(a, b choice) int { return cmp.Compare(a.free, b.free) })
 		} else if anywhere {
 			to = found[t.dice.roll(min(len(found), roomiest))]
 		}
@@ -159,12 +176,12 @@ func (t *trial) once(pods, chunks []*cluster.Pod, anywhere bool) bool {
 	return true
 }
 
-// roomy returns the hosts that take one more pod of a class, the roomiest first.
-func (t *trial) roomy(class int) []choice {
+// roomy returns those of hosts that take one more pod of a class, the roomiest first.
+func (t *trial) roomy(class int, hosts []int) []choice {
 	v := t.world.View(class)
 	var found []choice
-	for _, h := range t.hosts {
-		if v.Node(h) != 0 {
+	for _, h := range hosts {
+		if !v.Takes(h) {
 			continue
 		}
 		x := choice{host: int32(h)}

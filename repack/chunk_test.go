@@ -45,3 +45,45 @@ pods beside 1 cpu=%dm memory=1Gi node=tight
 		}
 	}
 }
+
+// TestNewNodesAreTheLastResort: what is bought for pods that have to move is reserved, so that
+// all of them go where most is free as long as there is room, and that is where room is kept
+// for others.
+func TestNewNodesAreTheLastResort(t *testing.T) {
+	for _, x := range []struct {
+		chunk int64 // millicores
+		kept  bool
+	}{{chunk: 2500, kept: true}, {chunk: 500}} {
+		text := `
+type dear cpu=4 memory=16Gi price.on-demand=0.9
+type std cpu=4 memory=16Gi price.on-demand=0.4
+type new cpu=8 memory=32Gi price.on-demand=0.3
+pool default
+node goes type=dear pool=default zone=a
+node roomy type=std pool=default zone=a label.disk=ssd
+pods mover 6 cpu=500m memory=1Gi node=goes
+`
+		kept := map[string]string{"roomy": "to be looked at"}
+		for i := range 12 {
+			text += fmt.Sprintf("node n%d type=std pool=default zone=a\npods on%d 1 cpu=3 memory=1Gi node=n%d\n", i, i, i)
+			kept[fmt.Sprint("n", i)] = "to be looked at"
+		}
+		records, err := clustertest.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		big := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: x.chunk, cluster.Memory: 1 << 30, cluster.Pods: 1}),
+			Selector: cluster.Term{{Key: "disk", Operator: cluster.In, Values: []string{"ssd"}}}}
+		big.SetKey()
+		b := cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Demand: big, Chunks: 1}
+		chunk := b.Pods(clustertest.Born)[0]
+		chunk.Node = "roomy"
+		records.Pods = append(records.Pods, chunk)
+		r := repack.Repack(repack.Input{Input: records, Now: clustertest.Born, Kept: kept}, repack.Options{})
+		for _, v := range r.Verdicts {
+			if v.Host == "goes" && (v.Kept != 0) != x.kept {
+				t.Errorf("with a chunk of %d millicores: %s is kept: %q; want %t", x.chunk, v.Host, v, x.kept)
+			}
+		}
+	}
+}

@@ -19,7 +19,8 @@
 //     not matter who comes first: the placing is rehearsed as the scheduler might do it.
 //  4. What a node's pods are worth, at the prices of the cheapest mix for all of them,
 //     tells how much could be saved by replacing it. Nodes that cost much more are
-//     replaced together, M by N: solve is asked what their pods need (replace.go).
+//     replaced together, M by N: solve is asked what their pods need (replace.go), of a
+//     world in which only the hosts with room are told apart (without.go).
 //  5. Everything is bounded from below by what holding the same pods must cost, whatever
 //     becomes of the nodes that may go (bound.go).
 package repack

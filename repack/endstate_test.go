@@ -50,6 +50,36 @@ func TestEndState(t *testing.T) {
 	t.Logf("\n%s", b.String())
 }
 
+// TestAtOnce gives back much of a cluster by one plan: the nodes that stay have to be filled well
+// for that, and nobody plans so much at a time otherwise. All ten clusters as a table:
+//
+//	go test ./repack -run AtOnce -repack-all -v -timeout 60m
+func TestAtOnce(t *testing.T) {
+	clusters := []seeds.BloatedCluster{{Bloat: seeds.Churned, Nodes: 40, Seed: 1}}
+	if *endAll || *endOnly != "" {
+		clusters = seeds.BloatedClusters()
+	}
+	opt := repack.Options{Solve: solve.Options{NodeCharge: engine.NodeCharge}}
+	for _, c := range clusters {
+		if !strings.Contains(c.String(), *endOnly) {
+			continue
+		}
+		in := bloatedBy(t, c)
+		bound := repack.Repack(in, opt).Bound
+		for _, percent := range []int{50, 60, 70, 80} {
+			moved, cost := repack.AtOnce(in, opt, percent)
+			t.Logf("%-16s %d %% of the nodes, %5d of %5d pods: %5.2f %% above the bound", c, percent, moved, len(in.Pods), above(cost, bound))
+			if percent == 80 && above(cost, bound) > mostAtOnce {
+				t.Errorf("%s: %.2f %% above the bound if %d %% of the nodes go at once, %d %% are allowed", c, above(cost, bound), percent, mostAtOnce)
+			}
+		}
+	}
+}
+
+// mostAtOnce is how far a cluster may be above the bound, in percent, when 80 % of its nodes
+// have gone by one plan. If hosts are not filled evenly it is 6.9 % (churned-40).
+const mostAtOnce = 6
+
 func dollars(m cluster.Money) float64 { return float64(m) / float64(cluster.USD) }
 
 func above(cost, bound cluster.Money) float64 { return 100 * (float64(cost)/float64(bound) - 1) }

@@ -106,7 +106,7 @@ func TestEveryWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := repack.Input{Input: records, Now: clustertest.Born}
-		opt := repack.Options{Solve: solve.Options{NodeCharge: 2500}, LeastSaving: -1, Restart: 1}
+		opt := repack.Options{Solve: solve.Options{NodeCharge: 2500}, LeastSaving: -1, LeastYield: -1, Restart: 1}
 		w := everyWay{types: records.Types[records.Pools[0].Class], charge: 2500, least: 1000 * cluster.USD}
 		for _, p := range records.Pods {
 			w.pods = append(w.pods, p.Demand.Requests)

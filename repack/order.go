@@ -21,12 +21,10 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 	if len(bought.Creates) == 0 || !stepwise(moving) {
 		return true
 	}
-	w, class := p.ahead(moving)
+	w, class, node := p.aheadOf(hosts, moving)
 	var there []int // that take any pods
-	for _, h := range slices.Backward(p.byRoom) {
-		if !slices.Contains(hosts, int(h)) {
-			there = append(there, int(h))
-		}
+	for _, h := range p.withMost(p.leastOf(moving), hosts) {
+		there = append(there, node(int(h)))
 	}
 	fresh := map[*cluster.Pod]int{} // where each pod is to go of those for which a node is bought
 	places := map[int][]int{}       // by class, the new node of each that is left
@@ -54,7 +52,7 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 	place := func(pod *cluster.Pod) bool {
 		c := class[p.class[pod]]
 		v := w.View(c)
-		takes := func(h int) bool { return v.Node(h) == 0 }
+		takes := v.Takes
 		if at := slices.IndexFunc(there, takes); at >= 0 {
 			w.Place(c, there[at], 1)
 			return true
@@ -66,7 +64,7 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 		}
 		return at >= 0
 	}
-	return p.walk(pods, turn, place, func(pod *cluster.Pod) { w.Remove(class[p.class[pod]], p.index[pod.Node]) })
+	return p.walk(pods, turn, place, func(pod *cluster.Pod) { w.Remove(class[p.class[pod]], node(p.index[pod.Node])) })
 }
 
 // walk takes pods off one after the other, in turns, and places each as soon as there is a
@@ -125,15 +123,56 @@ func stepwise(pods map[int][]*cluster.Pod) bool {
 	return depend
 }
 
-// ahead is the world as it will be, with pods still where they are that are to move, and
-// what their classes are called there.
-func (p *pass) ahead(moving map[int][]*cluster.Pod) (w *fit.World, class map[int]int) {
-	class = map[int]int{}
-	s := p.world.Settle(p.gone, func(c int) []*cluster.Pod { return moving[c] })
+// aheadOf is the world as it will be, with pods still where they are that are to leave hosts,
+// and what their classes are called there. As far as that is possible the others are those that
+// have room for some, and node says what a host is called.
+func (p *pass) aheadOf(hosts []int, moving map[int][]*cluster.Pod) (w *fit.World, class map[int]int, node func(host int) int) {
+	open := p.withRoom(p.leastOf(moving), hosts)
+	for _, h := range hosts {
+		open = append(open, int32(h))
+	}
+	slices.Sort(open)
+	waiting := func(c int) []*cluster.Pod { return moving[c] }
+	// What they keep away from themselves they take along.
+	putBack := p.takeAllOff(hosts)
+	s, ok := p.world.Among(open, nil, waiting)
+	if !ok {
+		s = p.world.Settle(p.gone, waiting)
+	}
+	putBack()
+	at := make(map[string]int, len(s.Hosts))
+	for i := range s.Hosts {
+		at[s.Hosts[i].Name] = i
+	}
+	w, class = fit.New(s), p.called(moving)
+	node = func(host int) int { return at[p.snap.Hosts[host].Name] }
+	for _, h := range hosts {
+		for _, x := range p.hosts[h].parts {
+			w.Place(class[x.class], node(h), int32(len(x.pods)))
+		}
+	}
+	return w, class, node
+}
+
+// takeAllOff takes the pods of hosts off the world. The result puts them back.
+func (p *pass) takeAllOff(hosts []int) (putBack func()) {
+	for _, h := range hosts {
+		p.takeOff(h)
+	}
+	return func() {
+		for _, h := range slices.Backward(hosts) {
+			p.putBack(h)
+		}
+	}
+}
+
+// called numbers the classes of pods as a world does in which only these are left.
+func (p *pass) called(moving map[int][]*cluster.Pod) map[int]int {
+	class := map[int]int{}
 	for c := range p.snap.Classes {
 		if len(moving[c]) > 0 {
 			class[c] = len(class)
 		}
 	}
-	return fit.New(s), class
+	return class
 }

@@ -36,9 +36,29 @@ func (p *pass) horizon(hosts []int) cluster.Duration {
 	return d
 }
 
-// floor is what has to be saved when hosts go, however long that lasts.
+// floor is what has to be saved when hosts go, however long that lasts: a part of what they
+// cost, and one of what the pods that move are worth.
 func (p *pass) floor(hosts []int) cluster.Money {
-	return p.price(hosts) * cluster.Money(p.opt.LeastSaving) / 1_000_000
+	least := p.price(hosts) * cluster.Money(p.opt.LeastSaving) / 1_000_000
+	return max(least, p.yield(hosts))
+}
+
+// yield is what has to be saved for moving the pods of hosts. If all that may go may go at
+// once, what is best of all is found at once, and nobody is moved twice.
+func (p *pass) yield(hosts []int) cluster.Money {
+	if len(p.in.AtOnce) == 0 {
+		return 0
+	}
+	return p.worthOf(hosts) * cluster.Money(p.opt.LeastYield) / 1_000_000
+}
+
+// worthOf is what the pods of hosts are worth per hour.
+func (p *pass) worthOf(hosts []int) cluster.Money {
+	sum := cluster.Money(0)
+	for _, h := range hosts {
+		sum += p.hosts[h].worth
+	}
+	return sum
 }
 
 // once is what it costs that hosts are replaced by nodes at that price per hour: their

@@ -207,7 +207,7 @@ func (p *pass) roomy(class int) []choice {
 	wants := p.snap.Classes[class].Requests
 	found := p.choices[:0]
 	for _, h := range slices.Backward(p.byRoom) {
-		if v.Node(int(h)) != 0 {
+		if !v.Takes(int(h)) {
 			continue
 		}
 		x := choice{host: h}

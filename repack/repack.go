@@ -20,6 +20,11 @@ type Options struct {
 	// LeastSaving is what an action has to save at the least, in millionths of what the
 	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
 	LeastSaving int64
+	// LeastYield is what an action has to save at the least for moving pods, in millionths of
+	// what these are worth at the prices of the cheapest nodes for all; 25,000 (2.5 %) if 0,
+	// nothing below 0. Asked only of a pass whose Input.AtOnce bounds some pool: where all may go
+	// at once, the best of all is found at once.
+	LeastYield int64
 	// Restart is what moving a pod costs: what the pod is worth in so much time, a minute
 	// if 0. Priority and pod-deletion-cost make a pod count for up to ten. Overlap is how
 	// long new nodes run beside those that they replace, three minutes if 0. Both have to
@@ -45,6 +50,12 @@ func (o Options) withDefaults() Options {
 		o.LeastSaving = 10_000
 	case o.LeastSaving < 0:
 		o.LeastSaving = 0
+	}
+	switch {
+	case o.LeastYield == 0:
+		o.LeastYield = 25_000
+	case o.LeastYield < 0:
+		o.LeastYield = 0
 	}
 	if o.Restart == 0 {
 		o.Restart = cluster.Minute
@@ -77,6 +88,25 @@ type Input struct {
 	// is there will last nobody knows; as long again is the guess that costs at most twice
 	// of what knowing would (docs/decisions/0013).
 	Quiet map[string]cluster.Duration
+	// Memory is of the pass before over the same cluster, and becomes that of this one; nil
+	// for none.
+	Memory *Memory
+}
+
+// Memory is what a pass leaves to the next, so that hosts on which nothing has changed are
+// not worked out again. It decides nothing. The zero value is ready to use.
+type Memory struct {
+	ground *cluster.Ground
+	guards Guards
+}
+
+// next is the ground of a pass.
+func (m *Memory) next(in cluster.Input) *cluster.Ground {
+	if m == nil {
+		return cluster.NewGround(in)
+	}
+	m.ground = m.ground.Next(in)
+	return m.ground
 }
 
 // Repack looks at every node of a cluster. It never fails: a node about which nothing
@@ -101,6 +131,7 @@ type pass struct {
 	gone    []bool            // of each host: it is given back
 	filled  []bool            // of each host: pods have been moved there
 	byRoom  []int32           // hosts that take pods, those with the least cpu free first
+	coming  []int32           // hosts that will take pods when they are there
 	index   map[string]int    // of hosts, by name
 	class   map[*cluster.Pod]int
 	pools   []scale               // of each pool; nil until somebody asks
@@ -116,9 +147,9 @@ type pass struct {
 // newPass makes a snapshot with the pods of all candidates lifted off, and a world in
 // which they are back where they were.
 func newPass(in Input, opt Options) *pass {
-	p := &pass{in: &in, opt: opt, guards: NewGuards(in.Budgets)}
+	p := &pass{in: &in, opt: opt, guards: in.Memory.Guards(in.Budgets)}
 	look, kept := p.judge()
-	p.snap = cluster.NewGround(look).Snapshot(in.Revision, nil, in.Promised)
+	p.snap = in.Memory.next(look).Snapshot(in.Revision, nil, in.Promised)
 	p.world = fit.New(p.snap)
 	p.gone, p.filled = make([]bool, len(p.snap.Hosts)), make([]bool, len(p.snap.Hosts))
 	p.settleDown(look.Lifted, kept)

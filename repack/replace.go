@@ -2,12 +2,10 @@ package repack
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/plan"
-	"github.com/ullage-sh/ullage/solve"
 )
 
 // replaceAll replaces nodes that cost more than their pods are worth, several at a time:
@@ -80,9 +78,13 @@ func (p *pass) replace(hosts []int) {
 	}
 	o := p.best(hosts)
 	if o.enough() {
-		v, held := p.refused(hosts, o.saving)
+		few, less := p.fewest(hosts, o)
+		v, held := p.refused(few, less.saving)
 		if !held {
-			p.exchange(hosts, o.bought, o.saving)
+			p.exchange(few, less.bought, less.saving)
+			if rest := slices.DeleteFunc(slices.Clone(hosts[len(few):]), func(h int) bool { return p.filled[h] }); len(rest) > 0 {
+				p.replace(rest)
+			}
 			return
 		}
 		p.settleFor(hosts, v)
@@ -107,6 +109,26 @@ func (p *pass) replace(hosts []int) {
 		v = p.tooLittle(hosts, o.saving, o.bought.Objective())
 	}
 	p.settleFor(hosts, v)
+}
+
+// fewest returns the first of hosts that are worth replacing, and the offer for them: as long as
+// the first half saves nearly as much, the others are left out.
+func (p *pass) fewest(hosts []int, o offer) ([]int, offer) {
+	for len(hosts) > 1 && len(p.in.AtOnce) > 0 {
+		half := hosts[:len(hosts)/2]
+		less := p.best(half)
+		if !less.enough() || p.net(half, &less) < p.net(hosts, &o) {
+			break
+		}
+		hosts, o = half, less
+	}
+	return hosts, o
+}
+
+// net is what an offer saves, less what has to be saved for moving more pods than fewer: twice
+// of what has to be at the least.
+func (p *pass) net(hosts []int, o *offer) cluster.Money {
+	return o.saving - 2*p.yield(hosts)
 }
 
 // hopeless tells whether parts of hosts need not be tried after an offer for all of them:
@@ -192,50 +214,5 @@ func (p *pass) offer(hosts []int, others bool) offer {
 	return offer{
 		bought: bought, whole: len(bought.Unplaced) == 0 && len(bought.Late) == 0,
 		saving: p.price(hosts) - bought.Objective(), least: p.least(hosts, bought.Objective()),
-	}
-}
-
-// without is a plan for the pods of hosts as if these and those that are gone were not
-// there. Others may be told to take none of them.
-func (p *pass) without(hosts []int, others bool) *plan.Plan {
-	leaving := slices.Clone(p.gone)
-	for _, h := range hosts {
-		leaving[h] = true
-	}
-	waiting := p.podsOf(hosts)
-	for _, pods := range waiting {
-		cluster.SortPods(pods)
-	}
-	s := p.world.Settle(leaving, func(class int) []*cluster.Pod { return waiting[class] })
-	closeFull(s)
-	if !others {
-		for i := range s.Hosts {
-			s.Hosts[i].Closed = cmp.Or(s.Hosts[i].Closed, "not for these")
-		}
-	}
-	opt := p.opt.Solve
-	opt.Unproven = true // it is held against what the nodes cost
-	opt.Steps, opt.Hosts = p.spend(), true
-	return solve.Solve(s, opt)
-}
-
-// closeFull closes the hosts that have no room for any of the pods that wait, as most have
-// none where pods are packed well: then nobody has to ask them again. (What a volume takes,
-// or a device, may be there already: only cpu, memory and the number of pods count.)
-func closeFull(s *cluster.Snapshot) {
-	const basic = 3
-	least := [basic]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64}
-	for i := range s.Classes {
-		for d := range basic {
-			least[d] = min(least[d], s.Classes[i].Requests[d])
-		}
-	}
-	for i := range s.Hosts {
-		h := &s.Hosts[i]
-		for d := range basic {
-			if least[d] > 0 && h.Free[d] < least[d] && h.Closed == "" {
-				h.Closed = "full"
-			}
-		}
 	}
 }

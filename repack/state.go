@@ -52,7 +52,7 @@ func (p *pass) settleDown(lifted map[string]bool, kept map[string]plan.Verdict) 
 			x.candidate = true
 		}
 	}
-	p.class = map[*cluster.Pod]int{}
+	p.class = make(map[*cluster.Pod]int, len(p.in.Pods))
 	for c := range p.snap.Classes {
 		for _, pod := range p.snap.Classes[c].Pods {
 			p.class[pod] = c
@@ -177,9 +177,13 @@ type move struct {
 // sortRoom sorts the hosts that take pods by the cpu that is free. Hosts that are gone,
 // or are being tried, leave the order.
 func (p *pass) sortRoom() {
-	p.byRoom = p.byRoom[:0]
+	p.byRoom, p.coming = p.byRoom[:0], p.coming[:0]
 	for i := range p.snap.Hosts {
-		if h := &p.snap.Hosts[i]; h.Closed == "" && !h.InFlight {
+		switch h := &p.snap.Hosts[i]; {
+		case h.Closed != "":
+		case h.InFlight:
+			p.coming = append(p.coming, int32(i))
+		default:
 			p.byRoom = append(p.byRoom, int32(i))
 		}
 	}
@@ -195,7 +199,7 @@ func (p *pass) lessRoom(a, b int32) int {
 func (p *pass) tightest(v *fit.View, cpu int64) int {
 	from, _ := slices.BinarySearchFunc(p.byRoom, cpu, func(h int32, want int64) int { return cmp.Compare(p.world.Room(int(h))[0], want) })
 	for _, h := range p.byRoom[from:] {
-		if v.Node(int(h)) == 0 {
+		if v.Takes(int(h)) {
 			return int(h)
 		}
 	}

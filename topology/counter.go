@@ -46,8 +46,9 @@ func (x *dealing) counterOf(class int32, j int) *counter {
 		group: c.Spreads[j], eligible: make([]bool, x.n), there: make([]int32, x.n), dealt: make([]int32, x.n),
 		affinity: s.HonorAffinity, places: key.places,
 	}
+	others := slices.DeleteFunc(slices.Clone(keys), func(key string) bool { return key == x.key })
 	counts := func(h int) bool {
-		return x.hosts[h] >= 0 && labelled(&x.snap.Hosts[h], keys) && (!s.HonorAffinity || k.Selected.Has(h)) && (!s.HonorTaints || k.Tolerated.Has(h))
+		return x.hosts[h] >= 0 && labelled(&x.snap.Hosts[h], others) && (!s.HonorAffinity || k.Selected.Has(h)) && (!s.HonorTaints || k.Tolerated.Has(h))
 	}
 	for h := range x.snap.Hosts {
 		if counts(h) {
