@@ -68,7 +68,8 @@ clients: lab ## Run programs that others wrote for AWS against the lab (labs/cli
 # Everything that Karpenter's controller is built from is pinned in tools/karpenter.
 .PHONY: karpenter
 karpenter: ## Build Karpenter's controller for AWS, minutes the first time: bin/karpenter
-	cd tools/karpenter && go build -ldflags '-X sigs.k8s.io/karpenter/pkg/operator.Version=1.14.1' -o ../../bin/karpenter github.com/aws/karpenter-provider-aws/cmd/controller
+	cd tools/karpenter && version=$$(go list -m -f '{{.Version}}' sigs.k8s.io/karpenter) && \
+		go build -ldflags "-X sigs.k8s.io/karpenter/pkg/operator.Version=$${version#v}" -o ../../bin/karpenter github.com/aws/karpenter-provider-aws/cmd/controller
 
 # Two hours for five seeds; goes on where it was interrupted. See lab/duel/README.md.
 .PHONY: duel

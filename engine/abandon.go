@@ -44,7 +44,7 @@ func (e *Engine) useless(c *cluster.Claim) bool {
 		return false
 	}
 	for waiting := range e.disruptor.waitFor[c.Name] {
-		if !e.takesAgain(e.claims[waiting]) {
+		if !e.takesAgain(e.claims[waiting]) && !e.endlessly[waiting] {
 			return false
 		}
 	}

@@ -342,6 +342,8 @@ func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 			}
 			if len(e.disruptor.waitFor) == 0 {
 				clear(e.disruptor.heirs)
+				clear(e.disruptor.late)
+				clear(e.disruptor.given)
 			}
 		}
 	}

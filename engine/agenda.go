@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"container/heap"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -60,7 +59,7 @@ func (a *agenda) by(j job, t cluster.Instant) {
 		return
 	}
 	a.at[j] = t
-	heap.Push(&a.heap, agendaEntry{t, j})
+	a.heap.push(agendaEntry{t, j})
 }
 
 // next returns the instant at which the first job is due.
@@ -70,7 +69,7 @@ func (a *agenda) next() cluster.Instant {
 		if at, ok := a.at[top.job]; ok && at == top.at {
 			return at
 		}
-		heap.Pop(&a.heap) // superseded by an earlier entry, or done
+		a.heap.pop() // superseded by an earlier entry, or done
 	}
 	return cluster.Never
 }
@@ -81,29 +80,52 @@ func (a *agenda) take(now cluster.Instant) (job, bool) {
 	if a.next() > now {
 		return job{}, false
 	}
-	top := heap.Pop(&a.heap).(agendaEntry)
+	top := a.heap.pop()
 	delete(a.at, top.job)
 	return top.job, true
 }
 
+// agendaHeap has the entry that is due first at its front, and that of no child before that
+// of its parent.
 type agendaHeap []agendaEntry
 
-func (h agendaHeap) Len() int { return len(h) }
-func (h agendaHeap) Less(i, j int) bool {
+func (h agendaHeap) less(i, j int) bool {
 	if h[i].at != h[j].at {
 		return h[i].at < h[j].at
 	}
 	return h[i].job.compare(h[j].job) < 0
 }
-func (h agendaHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
-// Push implements heap.Interface.
-func (h *agendaHeap) Push(x any) { *h = append(*h, x.(agendaEntry)) }
+func (h *agendaHeap) push(x agendaEntry) {
+	*h = append(*h, x)
+	q := *h
+	for i := len(q) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !q.less(i, parent) {
+			return
+		}
+		q[i], q[parent] = q[parent], q[i]
+		i = parent
+	}
+}
 
-// Pop implements heap.Interface.
-func (h *agendaHeap) Pop() any {
-	old := *h
-	x := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return x
+func (h *agendaHeap) pop() agendaEntry {
+	q := *h
+	first, last := q[0], len(q)-1
+	q[0], q[last] = q[last], agendaEntry{}
+	q = q[:last]
+	*h = q
+	for i := 0; ; {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(q); child++ {
+			if q.less(child, least) {
+				least = child
+			}
+		}
+		if least == i {
+			return first
+		}
+		q[i], q[least] = q[least], q[i]
+		i = least
+	}
 }

@@ -107,6 +107,7 @@ func (e *Engine) answerAll(pods []*cluster.Pod, host string) {
 		if p.Virtual() {
 			e.headroom.put(p, e.hostOf(host))
 		} else if e.waiting.pods[p.ID()] != nil {
+			e.resettled(p, host)
 			e.answered.set(p.ID(), e.answerOf(p, host))
 		}
 	}

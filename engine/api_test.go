@@ -140,7 +140,16 @@ func (w *world) patchClaim(f engine.PatchClaim) (*engine.Failure, string) {
 		x.Launch = f.Launch
 	}
 	w.setClaim(&x)
-	return nil, w.last()
+	return nil, w.after(c.Revision, x.Deleting() && len(x.Finalizers) == 0)
+}
+
+// after is the revision that the API server answers a write with: that of before if the
+// write was the object's last.
+func (w *world) after(before string, gone bool) string {
+	if gone {
+		return before
+	}
+	return w.last()
 }
 
 // last is the revision of the last write.
@@ -184,7 +193,7 @@ func (w *world) patchNode(f engine.PatchNode) (*engine.Failure, string) {
 	x.Taints, x.Finalizers = f.Taints, f.Finalizers
 	x.HasOwner = x.HasOwner || f.Owner != nil
 	w.setNode(&x)
-	return nil, w.last()
+	return nil, w.after(n.Revision, x.DeletingAt != 0 && len(x.Finalizers) == 0)
 }
 
 func (w *world) evict(f engine.EvictPod, done *engine.Done) {

@@ -51,7 +51,7 @@ func (e *Engine) usageOf(pool string) usage {
 		}
 	}
 	for name, v := range e.disruptor.vacating {
-		if x := e.census.of[name]; x.pool == pool && x.initialized && !x.ending && !e.expected.ending[name] && v.kept == "" {
+		if x := e.census.of[name]; x.pool == pool && x.initialized && !x.ending && !e.endlessly[name] && !e.expected.ending[name] && v.kept == "" {
 			u.emptying++
 		}
 	}
@@ -68,6 +68,27 @@ func (e *Engine) mayDelete(c *cluster.Claim, why cluster.Reason) (now, soon bool
 	u := e.usageOf(c.Pool)
 	allowed, _ := AllowedDisruptions(p, u.total, why, e.now)
 	return u.going < allowed, allowed > 0
+}
+
+// mayDeleteAll is mayDelete for claims that go together to save money: none goes before all of
+// them may, or as many as a budget allows at once.
+func (e *Engine) mayDeleteAll(claims []*cluster.Claim) (now, soon bool) {
+	needs := map[string]int{}
+	for _, c := range claims {
+		needs[c.Pool]++
+	}
+	now, soon = true, true
+	for pool, n := range needs {
+		p := e.pools[pool]
+		if p == nil {
+			continue
+		}
+		u := e.usageOf(pool)
+		allowed, _ := AllowedDisruptions(p, u.total, cluster.ReasonUnderutilized, e.now)
+		soon = soon && allowed > 0
+		now = now && u.going+min(n, allowed) <= allowed
+	}
+	return now && soon, soon
 }
 
 // overBudget holds claims that are about to go together against the budgets of their pools:

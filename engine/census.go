@@ -14,6 +14,20 @@ type census struct {
 	pools map[string]*headcount
 	of    map[string]counted // claims, as what they are counted
 	stale map[string]bool    // claims that may have become something else
+	// ready are the claims whose nodes are initialized, saving those that go for no other
+	// reason than to save money and whose deletion has not been asked for.
+	ready  map[string]*ready
+	saving map[string]*cluster.Claim
+	// going are the nodes of claims that are on their way out as records say.
+	going map[string]*cluster.Node
+}
+
+// ready is a claim whose node is initialized.
+type ready struct {
+	claim   *cluster.Claim
+	node    *cluster.Node
+	drifted bool
+	since   cluster.Instant // as the records say, or let presume, no pod has come to the node or left it
 }
 
 // headcount is what there is of a pool.
@@ -21,7 +35,8 @@ type headcount struct {
 	nodes int64             // claims that have not been let go
 	holds cluster.Resources // their capacity
 	// Of those whose nodes were initialized, how many there are, how many are ending or not
-	// ready, and how many are on their way out in any way or not ready.
+	// ready, and how many are on their way out in any way or not ready. What waits without end
+	// (endless.go) is none of these.
 	initialized, ending, leaving int
 	drifted                      int // claims that say so
 }
@@ -35,7 +50,7 @@ type counted struct {
 }
 
 func newCensus() census {
-	return census{pools: map[string]*headcount{}, of: map[string]counted{}, stale: map[string]bool{}}
+	return census{pools: map[string]*headcount{}, of: map[string]counted{}, stale: map[string]bool{}, ready: map[string]*ready{}, saving: map[string]*cluster.Claim{}, going: map[string]*cluster.Node{}}
 }
 
 // recount notes that a claim may not be what it was.
@@ -84,12 +99,22 @@ func (e *Engine) takeCensus() {
 		if was, known := x.of[name]; known {
 			x.count(was, -1)
 			delete(x.of, name)
+			delete(x.ready, name)
+			delete(x.saving, name)
+			delete(x.going, name)
 		}
 		if c := e.claims[name]; c != nil {
 			x.of[name] = e.countAs(c)
 			x.count(x.of[name], 1)
 			if x.of[name].initialized {
+				x.ready[name] = &ready{c, e.nodeOfClaim(c), c.Is(cluster.Drifted), max(c.LastPodEvent, e.presumed[name], c.Condition(cluster.Initialized).Since)}
 				e.rests(c)
+			}
+			if unhurried(c) && !c.Deleting() {
+				x.saving[name] = c
+			}
+			if n := e.nodeOfClaim(c); n != nil && goes(c, n) {
+				x.going[name] = n
 			}
 		}
 	}
@@ -108,6 +133,9 @@ func (e *Engine) countAs(c *cluster.Claim) counted {
 	}
 	_, doomed := doom(c)
 	x.initialized = true
+	if e.endlessly[c.Name] && n.Ready {
+		return x
+	}
 	x.ending = c.Deleting() || n.DeletingAt != 0 || !n.Ready
 	x.leaving = x.ending || doomed || slices.Contains(n.Taints, cluster.DisruptedTaint)
 	return x

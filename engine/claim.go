@@ -13,7 +13,7 @@ const (
 	terminationFinalizer   = "karpenter.sh/termination"
 	doNotDisrupt           = "karpenter.sh/do-not-disrupt"
 	doNotSyncTaints        = "karpenter.sh/do-not-sync-taints"
-	terminationTimestamp   = "karpenter.sh/nodeclaim-termination-timestamp"
+	terminationTimestamp   = cluster.TerminationTimestamp
 	excludeFromBalancers   = "node.kubernetes.io/exclude-from-external-load-balancers"
 	poolHash               = "karpenter.sh/nodepool-hash"
 	poolHashVersion        = "karpenter.sh/nodepool-hash-version"
@@ -41,14 +41,19 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	if c == nil || !e.ours(c.Class) || e.busy(claimKey(name)) {
 		return cluster.Never
 	}
-	if soon := e.interrupt(c); soon != cluster.Never || e.busy(claimKey(name)) {
+	return min(e.nameEvicted(c, false), e.stepClaim(c))
+}
+
+// stepClaim does so for a claim that nothing is under way for.
+func (e *Engine) stepClaim(c *cluster.Claim) cluster.Instant {
+	if soon := e.interrupt(c); soon != cluster.Never || e.busy(claimKey(c.Name)) {
 		return soon
 	}
 	if c.Deleting() {
 		return e.endClaim(c)
 	}
 	again := e.endVain(c)
-	if e.busy(claimKey(name)) {
+	if e.busy(claimKey(c.Name)) {
 		return cluster.Never
 	}
 	if !slices.Contains(c.Finalizers, terminationFinalizer) {
@@ -73,6 +78,9 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	}
 	delete(e.nodeGone, c.Name)
 	if n.Labels[cluster.LabelRegistered] != "true" || !slices.Contains(n.Finalizers, terminationFinalizer) {
+		if calm := e.calmFrom(n); e.now < calm {
+			return calm
+		}
 		e.register(c, n)
 		return cluster.Never
 	}
@@ -209,6 +217,20 @@ func (e *Engine) nodeMissing(c *cluster.Claim) cluster.Instant {
 // nodeGrace is how long a registered claim may be without a node.
 const nodeGrace = 30 * cluster.Second
 
+// A node that has just come is not written to before nobody else has for calmFor, or for
+// youngFor if that does not happen: its kubelet and Kubernetes' controllers write to it in
+// its first moments, and what is written meanwhile would be refused.
+const (
+	calmFor  = 100 * cluster.Millisecond
+	youngFor = cluster.Second
+)
+
+// calmFrom is when a new node may be written to.
+func (e *Engine) calmFrom(n *cluster.Node) cluster.Instant {
+	x := e.sighted[n.Name]
+	return min(x.changed.Add(calmFor), x.came.Add(youngFor))
+}
+
 // register makes a new node the claim's: labels, annotations, taints, finalizer,
 // owner; then takes away the taint that kept pods off until that was done.
 func (e *Engine) register(c *cluster.Claim, n *cluster.Node) {
@@ -234,9 +256,7 @@ func (e *Engine) register(c *cluster.Claim, n *cluster.Node) {
 	if !slices.Contains(n.Finalizers, terminationFinalizer) {
 		p.Finalizers = append(slices.Clone(n.Finalizers), terminationFinalizer)
 	}
-	if e.issue(p) && slices.Contains(p.Taints, cluster.ReservedTaint(c.Name)) {
-		e.tellReserved(c, n)
-	}
+	e.issue(p)
 }
 
 func mergeTaints(have, add []cluster.Taint) []cluster.Taint {
@@ -263,13 +283,22 @@ func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	} else {
 		want.set(cluster.Initialized, "True", "", "")
 	}
+	delete(e.sighted, n.Name)
 	e.follow(c, n)
-	again := e.consolidatable(c, n, want, &s)
+	again := e.consolidatable(c, want)
 	e.watchDrift(c, want)
 	e.watchDisruption(c, n, want)
 	want.summarize(cluster.Launched, cluster.Registered, cluster.Initialized)
-	if !want.changed && s.NodeName == c.NodeName && s.LastPodEvent == c.LastPodEvent {
-		return again
+	late := e.podEventDue(c, &s)
+	due := e.patience(c, want, e.now >= late)
+	if s.NodeName != c.NodeName {
+		due = e.now
+	}
+	if e.now < due {
+		if e.now < late {
+			due = min(due, late)
+		}
+		return min(again, due)
 	}
 	s.Conditions = want.list
 	if e.issue(s) {
@@ -283,6 +312,9 @@ func (e *Engine) tellProgress(c *cluster.Claim, n *cluster.Node, want *condition
 		if !c.Is(kind) && want.get(kind).Status == "True" {
 			e.note(Note{About: aboutClaim(c), Reason: kind, Pool: c.Pool, Quiet: true, Message: "node " + n.Name + " " + strings.ToLower(kind)})
 		}
+	}
+	if !c.Is(cluster.Registered) && n.Reserved(c.Name) {
+		e.tellReserved(c, n)
 	}
 	if !c.Is(cluster.Initialized) && want.get(cluster.Initialized).Status == "True" {
 		e.replan()
@@ -333,11 +365,18 @@ func (e *Engine) deleteClaim(c *cluster.Claim, reason, message string) {
 func (e *Engine) forgetClaim(name string) {
 	delete(e.nodeGone, name)
 	delete(e.podEvents, name)
+	delete(e.presumed, name)
+	delete(e.unsaid, name)
+	delete(e.podNotes.meant, name)
+	delete(e.podNotes.named, name)
+	delete(e.podNotes.evicted, name)
+	delete(e.disruptor.empties, name)
 	delete(e.dated, name)
 	delete(e.disruptor.spared, name)
 	delete(e.disruptor.vacating, name)
 	delete(e.disruptor.vain, name)
 	delete(e.notices, name)
+	delete(e.endlessly, name)
 	e.reserved.forget(name)
 	delete(e.reserved.refused, name)
 	for id := range e.answered.on[name] {

@@ -10,11 +10,11 @@ import (
 type conditions struct {
 	list    []cluster.Condition
 	now     cluster.Instant
-	changed bool
+	changed bool // then the list is our own, else it is that of a record
 }
 
 func (e *Engine) conditions(list []cluster.Condition) *conditions {
-	return &conditions{list: slices.Clone(list), now: e.now}
+	return &conditions{list: list, now: e.now}
 }
 
 // set makes the condition of that type read so. The time of the last transition
@@ -23,7 +23,8 @@ func (c *conditions) set(kind, status, reason, message string) {
 	if reason == "" {
 		reason = kind // the API requires one
 	}
-	for i, x := range c.list {
+	for i := range c.list {
+		x := &c.list[i]
 		if x.Type != kind {
 			continue
 		}
@@ -34,25 +35,34 @@ func (c *conditions) set(kind, status, reason, message string) {
 		if x.Status != status {
 			since = c.now
 		}
+		c.own()
 		c.list[i] = cluster.Condition{Type: kind, Status: status, Reason: reason, Message: message, Since: since}
-		c.changed = true
 		return
 	}
+	c.own()
 	c.list = append(c.list, cluster.Condition{Type: kind, Status: status, Reason: reason, Message: message, Since: c.now})
-	c.changed = true
+}
+
+// own makes the list one that can be written.
+func (c *conditions) own() {
+	if !c.changed {
+		c.list, c.changed = slices.Clone(c.list), true
+	}
 }
 
 // drop removes the condition of that type.
 func (c *conditions) drop(kind string) {
-	n := len(c.list)
-	c.list = slices.DeleteFunc(c.list, func(x cluster.Condition) bool { return x.Type == kind })
-	c.changed = c.changed || len(c.list) != n
+	is := func(x cluster.Condition) bool { return x.Type == kind }
+	if slices.ContainsFunc(c.list, is) {
+		c.own()
+		c.list = slices.DeleteFunc(c.list, is)
+	}
 }
 
 func (c *conditions) get(kind string) cluster.Condition {
-	for _, x := range c.list {
-		if x.Type == kind {
-			return x
+	for i := range c.list {
+		if c.list[i].Type == kind {
+			return c.list[i]
 		}
 	}
 	return cluster.Condition{Type: kind}

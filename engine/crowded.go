@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,7 +22,12 @@ import (
 // what forbids it.
 func (e *Engine) barred() map[string]plan.Constraint {
 	s := e.present().Snapshot("", values(e.unbound), nil)
-	parties := e.parties(s)
+	return cannotCome(s, e.parties(s, func(p *cluster.Pod) string { return e.answered.promised[p.UID] }))
+}
+
+// cannotCome returns the pods of parties, each by its ID, that cannot go where they are meant
+// to in a snapshot, even if all others that can had gone, and what forbids it.
+func cannotCome(s *cluster.Snapshot, parties []party) map[string]plan.Constraint {
 	w := fit.New(s)
 	for came := true; came; {
 		came = false
@@ -36,8 +42,8 @@ func (e *Engine) barred() map[string]plan.Constraint {
 	}
 	out := map[string]plan.Constraint{}
 	for _, x := range parties {
-		for _, id := range x.pods {
-			out[id] = w.View(x.class).Node(x.host)
+		for _, p := range x.pods {
+			out[p.ID()] = w.View(x.class).Node(x.host)
 		}
 	}
 	return out
@@ -46,21 +52,19 @@ func (e *Engine) barred() map[string]plan.Constraint {
 // present is the ground with everybody where he is now.
 func (e *Engine) present() *cluster.Ground {
 	staying := e.leaving(func(*cluster.Pod) bool { return true })
-	if len(e.provision.crowded) == 0 {
-		if len(staying) == 0 {
-			return e.standsOn()
-		}
-		in := e.termsOf()
-		in.Staying = staying
-		var sites []cluster.Site
-		for _, n := range e.goingNodes() {
-			sites = append(sites, e.siteOf(n))
-		}
-		if g, ok := e.standsOn().Amend(in, sites, nil); ok {
-			return g
-		}
+	if len(staying) == 0 {
+		return e.standsOn()
 	}
-	in := e.standing()
+	in := e.termsOf()
+	in.Staying = staying
+	var sites []cluster.Site
+	for _, n := range e.goingNodes() {
+		sites = append(sites, e.siteOf(n))
+	}
+	if g, ok := e.standsOn().Amend(in, sites, nil); ok {
+		return g
+	}
+	in = e.standing()
 	in.Staying = staying
 	return e.ordered(in)
 }
@@ -68,12 +72,12 @@ func (e *Engine) present() *cluster.Ground {
 // party is waiting pods that are alike and are meant to go to the same host.
 type party struct {
 	class, host int
-	pods        []string
+	pods        []*cluster.Pod
 }
 
 // parties are the waiting pods of a snapshot that have a place on one of its hosts, in its
 // order.
-func (e *Engine) parties(s *cluster.Snapshot) []party {
+func (e *Engine) parties(s *cluster.Snapshot, place func(*cluster.Pod) string) []party {
 	hosts := make(map[string]int, 2*len(s.Hosts))
 	for i := range s.Hosts {
 		hosts[s.Hosts[i].Name] = i
@@ -85,7 +89,7 @@ func (e *Engine) parties(s *cluster.Snapshot) []party {
 	for class := range s.Classes {
 		at := map[int]int{}
 		for _, p := range s.Classes[class].Pods {
-			host, there := hosts[e.answered.of[p.ID()].host]
+			host, there := hosts[place(p)]
 			if !there {
 				continue
 			}
@@ -95,7 +99,7 @@ func (e *Engine) parties(s *cluster.Snapshot) []party {
 				at[host] = i
 				out = append(out, party{class: class, host: host})
 			}
-			out[i].pods = append(out[i].pods, p.ID())
+			out[i].pods = append(out[i].pods, p)
 		}
 	}
 	return out
@@ -116,13 +120,24 @@ func (e *Engine) leaving(which func(*cluster.Pod) bool) map[string]bool {
 
 // goingNodes are the nodes of claims that are on their way out.
 func (e *Engine) goingNodes() []*cluster.Node {
-	var out []*cluster.Node
-	for _, c := range e.claims {
-		if n := e.nodeOfClaim(c); n != nil && (c.Deleting() || n.DeletingAt != 0 || e.emptied(c)) {
+	e.takeCensus()
+	out := slices.Collect(maps.Values(e.census.going))
+	for name := range e.disruptor.actions {
+		c := e.claims[name]
+		if c == nil || c.NodeName == "" || e.census.going[name] != nil {
+			continue
+		}
+		if n := e.nodeOfClaim(c); n != nil {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+// goes tells whether the node of a claim is on its way out as records say.
+func goes(c *cluster.Claim, n *cluster.Node) bool {
+	_, doomed := doom(c)
+	return c.Deleting() || n.DeletingAt != 0 || doomed && c.NodeName != ""
 }
 
 // emptied tells whether the node of a claim is about to go.
@@ -156,7 +171,7 @@ func (e *Engine) doubtBeside(pods []string, settled bool) {
 		why, is := barred[id]
 		switch {
 		case is && !aboutOthers(why):
-			e.withdraw(id) // somebody who tolerates everything has taken the room
+			e.giveUp(id) // somebody who tolerates everything has taken the room
 			continue
 		case is || settled && a.depends:
 			a.doubts++
@@ -167,7 +182,7 @@ func (e *Engine) doubtBeside(pods []string, settled bool) {
 			e.answered.of[id] = a
 			continue
 		}
-		e.withdraw(id)
+		e.giveUp(id)
 		if is {
 			e.provision.crowded[id], e.footing.ground = true, nil
 		}

@@ -23,6 +23,8 @@ type disruptor struct {
 	// restUntil is when the first node may have been left alone for as long as its pool
 	// wants it, if nothing becomes of it; 0 if that is not known.
 	restUntil cluster.Instant
+	// memory is of the last pass.
+	memory repack.Memory
 	// due is when the policy wants to be asked again, 0 if that depends on what happens.
 	due cluster.Instant
 	// actions whose nodes are being marked, by each of the claims that go.
@@ -32,6 +34,10 @@ type disruptor struct {
 	waitFor map[string]map[string]bool
 	// heirs says where pods are to go that come for those which were evicted.
 	heirs map[heir][]string
+	// late is one of those for each, and given are the places of pods that wait and could not
+	// have them, by namespace/name.
+	late  map[heir]*cluster.Pod
+	given map[string]string
 	turns turns
 	// regrets are about pods that lost their places when they were moved.
 	regrets map[heir]regret
@@ -41,6 +47,8 @@ type disruptor struct {
 	vacating map[string]*vacating
 	// vain are claims that were bought for actions which were taken back.
 	vain map[string]bool
+	// empties are the claims whose nodes were tainted since they hold no pods.
+	empties map[string]bool
 	// spared are claims that could not go although they were chosen.
 	spared map[string]spared
 	// blocked are the pools whose budgets allow nothing, as was told.
@@ -59,8 +67,8 @@ type spared struct {
 
 func newDisruptor() disruptor {
 	return disruptor{
-		actions: map[string]*action{}, moved: newMoved(), waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, turns: newTurns(), regrets: map[heir]regret{},
-		ripe: map[string]bool{}, vacating: map[string]*vacating{}, vain: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+		actions: map[string]*action{}, moved: newMoved(), waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, late: map[heir]*cluster.Pod{}, given: map[string]string{}, turns: newTurns(), regrets: map[heir]regret{},
+		ripe: map[string]bool{}, vacating: map[string]*vacating{}, vain: map[string]bool{}, empties: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
 	}
 }
 
@@ -95,7 +103,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		return s.again
 	}
 	e.disruptor.last = e.now
-	guards := newQuota(values(e.guards))
+	guards := newQuota(e.disruptor.memory.Guards(values(e.guards)))
 	if s.drifted > 0 {
 		e.renew(s, guards)
 		s = e.survey() // what it has begun uses up budgets
@@ -106,7 +114,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	if due := e.searchDue(s); e.now < due {
 		return min(s.again, due)
 	}
-	in := repack.Input{Input: e.placed(), Now: e.now, Kept: s.kept, AtOnce: s.atOnce(), Quiet: e.quiet()}
+	in := repack.Input{Input: e.placed(), Now: e.now, Kept: e.kept(s), AtOnce: s.atOnce(), Quiet: e.quiet(), Memory: &e.disruptor.memory}
 	r := repack.Repack(in, e.passOptions())
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
@@ -151,100 +159,6 @@ func (e *Engine) passOptions() repack.Options {
 	return opt
 }
 
-// survey is what stands in the way of giving nodes back.
-type survey struct {
-	kept       map[string]string // nodes that may not go, and why
-	candidates int               // that may go because they are not worth their price
-	empty      int               // of these, the ones without pods
-	pods       int               // on candidates
-	drifted    int               // that have drifted
-	pools      map[string]*poolSurvey
-	again      cluster.Instant // when something may be otherwise at the earliest
-}
-
-// poolSurvey is one pool's nodes, those that are being disrupted, and how many may be
-// at once for each reason.
-type poolSurvey struct {
-	total, disrupting int
-	allowed           map[cluster.Reason]int
-}
-
-// voluntary are the reasons for which a pass gives nodes back.
-var voluntary = []cluster.Reason{cluster.ReasonEmpty, cluster.ReasonUnderutilized, cluster.ReasonDrifted}
-
-func (e *Engine) survey() *survey {
-	s := &survey{kept: map[string]string{}, pools: map[string]*poolSurvey{}, again: cluster.Never}
-	for name := range e.pools {
-		if h := e.headcount(name); h.initialized > 0 {
-			x := &poolSurvey{total: h.initialized, disrupting: h.leaving}
-			for claim := range e.begun(name) {
-				if c := e.census.of[claim]; c.initialized && !c.leaving {
-					x.disrupting++
-				}
-			}
-			s.pools[name] = x
-		}
-	}
-	for name, x := range s.pools {
-		x.allowed = map[cluster.Reason]int{}
-		for _, why := range voluntary {
-			allowed, changes := AllowedDisruptions(e.pools[name], x.total, why, e.now)
-			x.allowed[why] = allowed
-			s.again = min(s.again, changes)
-		}
-	}
-	if e.allRest() {
-		s.again = min(s.again, e.disruptor.restUntil)
-		return s
-	}
-	settled := e.settled()
-	e.disruptor.restUntil = cluster.Never
-	for _, c := range e.claims {
-		n := e.nodeOfClaim(c)
-		if n == nil || !c.Is(cluster.Initialized) {
-			continue
-		}
-		e.rests(c)
-		if c.Is(cluster.Drifted) && !e.disrupting(c, n) {
-			s.drifted++
-		}
-		why, until := e.spares(c, n, s.pools[c.Pool])
-		if why == "" && e.now < settled && !e.isEmpty(c, n) {
-			why, until = "nodes that were chosen before have not gone yet", settled
-		}
-		if why != "" {
-			s.kept[n.Name] = why
-			s.again = min(s.again, until)
-		} else {
-			s.candidates++
-			s.pods += len(e.podsOn[n.Name])
-			if e.isEmpty(c, n) {
-				s.empty++
-			}
-		}
-	}
-	return s
-}
-
-// allRest tells whether no node may go, since pods came to all of them or left them a short
-// time ago, and none has drifted: then nothing else has to be asked about any of them.
-func (e *Engine) allRest() bool {
-	e.takeCensus() // what has changed may rest for a shorter time
-	for _, h := range e.census.pools {
-		if h.drifted > 0 {
-			return false
-		}
-	}
-	return e.now < e.disruptor.restUntil && e.opts.Policy.Disrupt == nil
-}
-
-// rests notes until when the node of a claim rests at the least.
-func (e *Engine) rests(c *cluster.Claim) {
-	if p := e.pools[c.Pool]; p != nil { // else it may not go at all
-		e.disruptor.restUntil = min(e.disruptor.restUntil, e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)))
-	}
-}
-
 // disrupting tells whether a claim's node is on its way out.
 func (e *Engine) disrupting(c *cluster.Claim, n *cluster.Node) bool {
 	_, doomed := doom(c)
@@ -273,10 +187,10 @@ func (e *Engine) spares(c *cluster.Claim, n *cluster.Node, s *poolSurvey) (why s
 	if due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
 		return "pods came or went less than " + p.ConsolidateAfter.String() + " ago", due
 	}
-	if max(s.allowed[cluster.ReasonEmpty], s.allowed[cluster.ReasonUnderutilized]) > s.disrupting {
-		return "", cluster.Never
+	if s.full() {
+		return overBudget, cluster.Never
 	}
-	return overBudget, cluster.Never
+	return "", cluster.Never
 }
 
 // shields says why the node of a claim may not go now whatever its pool says, and until
@@ -297,7 +211,7 @@ func (e *Engine) shields(c *cluster.Claim, n *cluster.Node) (why string, until c
 		return "pods that wait are meant for it", cluster.Never
 	case e.movedTo(c, n) > 0:
 		return "pods of nodes that are about to go are meant for it", cluster.Never
-	case len(e.disruptor.waitFor[c.Name]) > 0:
+	case e.replaces(c.Name):
 		return "it replaces nodes that are about to go", cluster.Never
 	case n.Unschedulable:
 		return "it is cordoned", cluster.Never

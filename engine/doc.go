@@ -25,15 +25,17 @@
 // and the nodes that were bought for them find each other, crowded.go what if others
 // are in the way there, headroom.go how room is kept
 // for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go,
+// survey.go which may,
 // pursuit.go how often they are looked for, action.go, release.go and vacate.go how they go,
-// within budget.go's bounds, heir.go, moved.go and turn.go how their pods find the places
-// meant for them, regret.go and abandon.go what follows if they do not, verdict.go what people are told of
-// it, drift.go, expiry.go and repair.go for what other reasons nodes go, drain.go and empty.go
-// the way down, blocked.go what holds it up, collect.go what crashes leave behind, unsure.go
+// within budget.go's bounds, heir.go, absent.go, moved.go and turn.go how their pods find the
+// places meant for them, regret.go and abandon.go what follows if they do not, verdict.go what people are told of
+// it, podnotes.go of pods when there are many, patience.go what the status of a claim says at
+// once, drift.go, expiry.go and repair.go for what other reasons nodes go, drain.go and empty.go
+// the way down, blocked.go and endless.go what holds it up, collect.go what crashes leave behind, unsure.go
 // what lost answers do, policy.go what may decide in the engine's place.
 //
 // What many ask is kept up to date instead of being looked for (docs/decisions/0023):
 // census.go counts claims, outstanding.go finds effects by what they are about, gate.go and
 // entry.go know which reserved nodes and which pods have to be looked at, ground.go makes
-// what plans stand on out of what the last one stood on.
+// what plans stand on out of what the last one stood on, stage.go what would be if some nodes went.
 package engine

@@ -92,6 +92,7 @@ func (e *Engine) endNode(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 		return cluster.Never
 	}
 	if !n.Ready && e.instances.gone(c.ProviderID) {
+		e.nameEvicted(c, true)
 		e.letNodeGo(n) // nobody is there to drain
 		return cluster.Never
 	}
@@ -106,8 +107,10 @@ func (e *Engine) endNode(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 	}
 	if drained {
 		want.set(cluster.InstanceTerminating, "True", "", "")
+		e.nameEvicted(c, true)
 	}
 	if want.changed {
+		e.watchDisruption(c, n, want)
 		s := statusOf(c)
 		s.Conditions = want.list
 		e.issue(s)
@@ -138,6 +141,10 @@ func (e *Engine) drain(c *cluster.Claim, n *cluster.Node, want *conditions) (aga
 	again = e.expire(c, pods, limit)
 	group, waiting, stuck := e.drainGroup(pods)
 	again = min(again, stuck)
+	if why, next := e.endless(c, group); why != "" {
+		want.set(cluster.Drained, "Unknown", "Draining", "Draining: "+why)
+		return min(again, next), false
+	}
 	if waiting > 0 {
 		want.set(cluster.Drained, "Unknown", "Draining", "Draining")
 		group, next := e.turn(c, group)
@@ -155,11 +162,16 @@ func (e *Engine) drain(c *cluster.Claim, n *cluster.Node, want *conditions) (aga
 		return again, false
 	}
 	// A pod may have been bound before the scheduler saw the taint: give it the
-	// time to show up.
-	if x := want.get(cluster.Drained); x.Status == "" {
+	// time to show up. Since when the node has had it is written down, as the beginning of
+	// the drain, only where this engine has not seen it come.
+	since, known := e.closed[n.Name]
+	if x := want.get(cluster.Drained); !known && x.Status == "" {
 		want.set(cluster.Drained, "Unknown", "Draining", "Draining")
 		return again, false
-	} else if until := x.Since.Add(e.opts.scaled(e.opts.MinDrain)); e.now < until {
+	} else if !known {
+		since = x.Since
+	}
+	if until := since.Add(e.opts.scaled(e.opts.MinDrain)); e.now < until {
 		return min(again, until), false
 	}
 	want.set(cluster.Drained, "True", "", "")
@@ -259,7 +271,7 @@ func (e *Engine) evicted(f EvictPod, d Done, again cluster.Instant) {
 	}
 	switch {
 	case d.Err == nil:
-		e.note(Note{About: aboutPod(p), Reason: "Evicted", Why: goesFor(e.claimOfHost(p.Node)), Message: "Evicted pod: its node " + p.Node + " is being given back"})
+		e.tellEvicted(p)
 	case d.Err.Kind == Blocked && !told:
 		if n := e.nodes[p.Node]; n != nil {
 			e.note(Note{About: aboutNode(n), Warning: true, Reason: "FailedDraining", Message: "Failed to drain node, pod " + id + ": " + d.Err.Message})
@@ -271,6 +283,9 @@ func (e *Engine) evicted(f EvictPod, d Done, again cluster.Instant) {
 func goesFor(c *cluster.Claim) cluster.Reason {
 	if c == nil {
 		return ""
+	}
+	if m, doomed := doom(c); doomed {
+		return m.reason
 	}
 	return cluster.Reason(c.Condition(cluster.DisruptionReason).Reason)
 }

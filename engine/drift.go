@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -76,13 +75,12 @@ func (e *Engine) renew(s *survey, guards *quota) {
 			left[name] = (left[name] + 1) / 2
 		}
 	}
-	holds := repack.NewGuards(values(e.guards))
 	for _, c := range e.driftedClaims() {
 		n := e.nodeOfClaim(c)
 		if left[c.Pool] <= 0 || e.busy(claimKey(c.Name)) || e.busy(nodeKey(n.Name)) {
 			continue
 		}
-		if why := e.forbidsDrift(c, n, holds); why != "" {
+		if why := e.forbidsDrift(c, n, guards.Guards); why != "" {
 			e.tellKept(c, n, why)
 			continue
 		}
@@ -144,17 +142,15 @@ func (e *Engine) replacing(claims []*cluster.Claim, why cluster.Reason) []plan.A
 		return nil
 	}
 	next, claims := e.successors(claims, why)
-	in := e.placed()
-	in.Emptied = maps.Clone(in.Emptied)
+	var come []*cluster.Claim
 	for _, c := range claims {
-		in.Emptied[c.NodeName] = true
 		if x, ok := next[c.NodeName]; ok {
-			in.Claims = append(in.Claims, e.draftBatch([]plan.Create{x})[0].Claim)
+			come = append(come, e.draftBatch([]plan.Create{x})[0].Claim)
 		}
 	}
 	opt := e.opts.Solve
 	opt.Unproven = true // nobody is told what it costs
-	p := e.plan(e.snapshot(in), opt)
+	p := e.plan(e.staged(claims, come).snapshot(), opt)
 	parts := newParts(claims)
 	for i := range p.Creates {
 		parts.join(p.Creates[i].Pods)

@@ -7,9 +7,23 @@ import (
 	"github.com/ullage-sh/ullage/plan"
 )
 
-// podEventEvery bounds how often lastPodEventTime is written (Karpenter's
-// figure); what is remembered here is exact.
-const podEventEvery = 10 * cluster.Second
+// How far lastPodEventTime may be behind while pods come and go: four times the time after
+// which a node counts as left alone, within these bounds (Karpenter: 10 s behind, always).
+// What is remembered here is exact, and so is what is written of a node that has been left
+// alone.
+const (
+	podEventLag     = 10 * cluster.Second
+	podEventLagMost = 5 * cluster.Minute
+)
+
+// podEventsLag is that of a claim's pool.
+func (e *Engine) podEventsLag(c *cluster.Claim) cluster.Duration {
+	p := e.pools[c.Pool]
+	if p == nil || p.ConsolidateAfter == cluster.Forever {
+		return podEventLagMost
+	}
+	return min(max(4*e.opts.scaled(p.ConsolidateAfter), podEventLag), podEventLagMost)
+}
 
 // podEvent notes that pods came to or left a node.
 func (e *Engine) podEvent(node string) {
@@ -25,38 +39,46 @@ func (e *Engine) podEvent(node string) {
 // quietSince is when pods last came to or left a claim's node, or when it was
 // initialized.
 func (e *Engine) quietSince(c *cluster.Claim) cluster.Instant {
-	return max(c.LastPodEvent, e.podEvents[c.Name], c.Condition(cluster.Initialized).Since)
+	return max(c.LastPodEvent, e.podEvents[c.Name], e.presumed[c.Name], c.Condition(cluster.Initialized).Since)
+}
+
+// presume takes it that up to the moment when this engine began to watch pods came to the
+// nodes that nobody has called consolidatable, as far as that need not have been written.
+func (e *Engine) presume() {
+	for name, c := range e.claims {
+		if !c.Is(cluster.Consolidatable) {
+			e.presumed[name] = min(e.quietSince(c).Add(e.podEventsLag(c)), e.began)
+			e.recount(name)
+		}
+	}
 }
 
 // consolidatable keeps the condition that says a node has been quiet for its
 // pool's consolidateAfter, and returns when it may change.
-func (e *Engine) consolidatable(c *cluster.Claim, _ *cluster.Node, want *conditions, s *PatchClaimStatus) cluster.Instant {
-	again := cluster.Never
-	// As precisely as it can be written: else it would be written for ever.
-	if last := e.podEvents[c.Name].Whole(); last > c.LastPodEvent {
-		if due := c.LastPodEvent.Add(podEventEvery); e.now >= due {
-			s.LastPodEvent = last
-		} else {
-			again = due
-		}
-	}
+func (e *Engine) consolidatable(c *cluster.Claim, want *conditions) cluster.Instant {
 	p := e.pools[c.Pool]
-	if p == nil || p.Replicas != nil || p.ConsolidateAfter == cluster.Forever || want.get(cluster.Initialized).Status != "True" {
+	initialized := want.get(cluster.Initialized)
+	if p == nil || p.Replicas != nil || p.ConsolidateAfter == cluster.Forever || initialized.Status != "True" {
 		want.drop(cluster.Consolidatable)
-		return again
+		return cluster.Never
 	}
-	due := e.quietSince(c).Add(e.opts.scaled(p.ConsolidateAfter))
-	if e.now >= due {
-		want.set(cluster.Consolidatable, "True", "", "")
-		return again
+	if due := max(e.quietSince(c), initialized.Since).Add(e.opts.scaled(p.ConsolidateAfter)); e.now < due {
+		want.drop(cluster.Consolidatable)
+		return due
 	}
-	// It is for people to read; decisions are made from the times. While pods come
-	// and go it would otherwise be written all the time.
-	if x := want.get(cluster.Consolidatable); x.Status != "" && e.now < x.Since.Add(podEventEvery) {
-		return min(again, due, x.Since.Add(podEventEvery))
+	want.set(cluster.Consolidatable, "True", "", "")
+	return cluster.Never
+}
+
+// podEventDue is since when lastPodEventTime is further behind than it may be; Never if
+// there is nothing new. It puts it into s in any case.
+func (e *Engine) podEventDue(c *cluster.Claim, s *PatchClaimStatus) cluster.Instant {
+	last := e.podEvents[c.Name].Whole() // as precisely as it can be written: else it would be written for ever
+	if last <= c.LastPodEvent {
+		return cluster.Never
 	}
-	want.drop(cluster.Consolidatable)
-	return min(again, due)
+	s.LastPodEvent = last
+	return max(c.LastPodEvent, c.Condition(cluster.Initialized).Since).Add(e.podEventsLag(c))
 }
 
 // A node without pods is tainted first and deleted when the taint is there and the node
@@ -72,7 +94,7 @@ func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 		return
 	}
 	if e.taint(n) {
-		e.markEmpty(c)
+		e.disruptor.empties[c.Name] = true
 		e.note(Note{About: aboutClaim(c), Reason: "DisruptionTerminating", Pool: c.Pool,
 			Decision: &Decision{Why: a.Why, Hosts: 1, Saving: a.Saving / cluster.Money(len(a.Hosts))}, Message: "Disrupting NodeClaim: empty/delete, node " + n.Name + " has held no pods for " + e.now.Sub(e.quietSince(c)).String()})
 	}
@@ -109,13 +131,13 @@ func (e *Engine) finishEmpty(c *cluster.Claim, n *cluster.Node) {
 // meant for one that waits or is about to move nor reserved, and nobody forbids to disrupt
 // it.
 func (e *Engine) isEmpty(c *cluster.Claim, n *cluster.Node) bool {
-	if e.meantFor(c, n)+e.movedTo(c, n) > 0 || len(e.disruptor.waitFor[c.Name]) > 0 || n.Reserved(c.Name) || ownerForbids(c, n) {
+	if e.meantFor(c, n)+e.movedTo(c, n) > 0 || e.replaces(c.Name) || n.Reserved(c.Name) || ownerForbids(c, n) {
 		return false
 	}
-	for _, p := range e.podsOn[n.Name] {
-		if p.Occupies() || p.Protected(e.now) {
-			return false
-		}
-	}
-	return true
+	return !e.occupied(n)
+}
+
+// occupied tells whether pods are on a node that keep it from being empty.
+func (e *Engine) occupied(n *cluster.Node) bool {
+	return slices.ContainsFunc(e.podsOn[n.Name], func(p *cluster.Pod) bool { return p.Occupies() || p.Protected(e.now) })
 }

@@ -71,15 +71,15 @@ func (e *Engine) observed(key, revision string, deleting bool) {
 	if !ok || !x.done {
 		return
 	}
-	switch x.effect.(type) {
-	case DeleteClaim, DeleteNode, EvictPod, DeletePod:
+	switch {
+	case awaitsDeletion(x.effect):
 		if !deleting {
 			return
 		}
-	default:
-		if older(revision, x.revision) {
-			return
-		}
+	case deleting && letsGo(x.effect):
+		return // what comes next is that it is gone: the write's revision is the one before
+	case older(revision, x.revision):
+		return
 	}
 	e.expected.drop(key)
 }
@@ -161,6 +161,17 @@ func awaitsDeletion(f Effect) bool {
 	switch f.(type) {
 	case DeleteClaim, DeleteNode, EvictPod, DeletePod:
 		return true
+	}
+	return false
+}
+
+// letsGo tells whether a write takes the last finalizer from an object that is being deleted.
+func letsGo(f Effect) bool {
+	switch f := f.(type) {
+	case PatchClaim:
+		return len(f.Finalizers) == 0
+	case PatchNode:
+		return len(f.Finalizers) == 0
 	}
 	return false
 }

@@ -14,7 +14,7 @@ import (
 // looking at everything. It returns the first thing that differs, "" if nothing does. With
 // ground it looks at that as well, which takes longest.
 func (e *Engine) Check(ground bool) string {
-	for _, check := range []func() string{e.checkExpectations, e.checkCensus, e.checkGates, e.checkEntries, e.checkAnswers} {
+	for _, check := range []func() string{e.checkExpectations, e.checkCensus, e.checkGates, e.checkEntries, e.checkAnswers, e.checkSurvey} {
 		if wrong := check(); wrong != "" {
 			return wrong
 		}
@@ -38,6 +38,22 @@ func (e *Engine) checkExpectations() string {
 }
 
 func (e *Engine) checkCensus() string {
+	going, on := map[string]bool{}, map[string]bool{}
+	for _, n := range e.goingNodes() {
+		going[n.Name] = true
+	}
+	var saving int
+	for _, c := range e.claims {
+		if n := e.nodeOfClaim(c); n != nil && (c.Deleting() || n.DeletingAt != 0 || e.emptied(c)) {
+			on[n.Name] = true
+		}
+		if unhurried(c) && !c.Deleting() {
+			saving++
+		}
+	}
+	if !maps.Equal(going, on) || saving != len(e.census.saving) {
+		return fmt.Sprintf("on their way out are %v, want %v; %d to save money, want %d", going, on, len(e.census.saving), saving)
+	}
 	for name := range e.pools {
 		var want headcount
 		var u usage
@@ -65,16 +81,17 @@ func (e *Engine) checkCensus() string {
 			want.initialized++
 			u.total++
 			_, doomed := doom(c)
-			ending := c.Deleting() || n.DeletingAt != 0 || !n.Ready
+			held := e.endlessly[c.Name] && n.Ready
+			ending := (c.Deleting() || n.DeletingAt != 0 || !n.Ready) && !held
 			if ending {
 				want.ending++
 			}
-			if ending || doomed || slices.Contains(n.Taints, cluster.DisruptedTaint) {
+			if !held && (ending || doomed || slices.Contains(n.Taints, cluster.DisruptedTaint)) {
 				want.leaving++
 			}
 			if ending || e.deletionExpected(c) {
 				u.going++
-			} else if x := e.disruptor.vacating[c.Name]; x != nil && x.kept == "" {
+			} else if x := e.disruptor.vacating[c.Name]; x != nil && x.kept == "" && !held {
 				u.emptying++
 			}
 		}
@@ -91,6 +108,47 @@ func (e *Engine) checkCensus() string {
 		if e.disruptor.restUntil > resting {
 			return fmt.Sprintf("all rest until %s, one until %s only", e.disruptor.restUntil.RFC3339(), resting.RFC3339())
 		}
+	}
+	return ""
+}
+
+// checkSurvey: it counts what asking about every claim counts.
+func (e *Engine) checkSurvey() string {
+	if len(e.claims) == 0 {
+		return ""
+	}
+	rest := e.disruptor.restUntil
+	got, resting := e.survey(), e.allRest()
+	e.disruptor.restUntil = rest
+	if e.allRest() || resting {
+		return "" // nothing is asked about any of them
+	}
+	want, kept := e.surveyPools(), e.kept(got)
+	want.settled = got.settled
+	for _, c := range e.claims {
+		n := e.nodeOfClaim(c)
+		if n == nil || !c.Is(cluster.Initialized) {
+			continue
+		}
+		if c.Is(cluster.Drifted) && !e.disrupting(c, n) {
+			want.drifted++
+		}
+		why, until := e.sparesNow(c, n, want)
+		if kept[n.Name] != why {
+			return fmt.Sprintf("node %s is kept because %q, want %q", n.Name, kept[n.Name], why)
+		}
+		if why != "" {
+			want.again = min(want.again, until)
+			continue
+		}
+		want.candidates++
+		want.pods += len(e.podsOn[n.Name])
+		if e.isEmpty(c, n) {
+			want.empty++
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		return fmt.Sprintf("survey: %+v, want %+v", got, want)
 	}
 	return ""
 }
@@ -157,22 +215,55 @@ func (e *Engine) checkAnswers() string {
 
 // checkGround compares what plans stand on with a new ground of everything.
 func (e *Engine) checkGround() string {
-	got := e.Snapshot()
+	if wrong := e.compareGround("ground", e.standing(), e.Snapshot(), e.promises()); wrong != "" {
+		return wrong
+	}
+	if wrong := e.checkStage(); wrong != "" {
+		return wrong
+	}
 	in := e.standing()
+	in.Staying = e.leaving(func(*cluster.Pod) bool { return true })
+	return e.compareGround("present", in, e.present().Snapshot("", values(e.unbound), nil), nil)
+}
+
+// checkStage: it is what all records say, with nobody leaving and with every third claim.
+func (e *Engine) checkStage() string {
+	var leave []*cluster.Claim
+	for i, name := range slices.Sorted(maps.Keys(e.claims)) {
+		if c := e.claims[name]; i%3 == 0 && c.NodeName != "" {
+			leave = append(leave, c)
+		}
+	}
+	for _, claims := range [][]*cluster.Claim{nil, leave} {
+		in := e.placed()
+		in.Emptied = maps.Clone(in.Emptied)
+		for _, c := range claims {
+			in.Emptied[c.NodeName] = true
+		}
+		slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
+		if got, want := e.staged(claims, nil).snapshot(), cluster.NewSnapshot(in); !reflect.DeepEqual(got, want) {
+			return fmt.Sprintf("stage: %+v, want %+v", got, want)
+		}
+	}
+	return ""
+}
+
+func (e *Engine) compareGround(what string, in cluster.Input, got *cluster.Snapshot, promised map[string]string) string {
 	slices.SortFunc(in.Nodes, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) }) // as ordered does
 	slices.SortFunc(in.Claims, func(a, b *cluster.Claim) int { return strings.Compare(a.Name, b.Name) })
 	in.Pods = append(in.Pods, slices.Collect(maps.Values(e.unbound))...)
-	in.Promised = e.promises()
+	in.Promised = promised
 	if want := cluster.NewSnapshot(in); !reflect.DeepEqual(got, want) {
 		for i := range min(len(got.Hosts), len(want.Hosts)) {
 			if !reflect.DeepEqual(got.Hosts[i], want.Hosts[i]) {
-				return fmt.Sprintf("ground: host %+v, want %+v", got.Hosts[i], want.Hosts[i])
+				return fmt.Sprintf("%s: host %+v, want %+v", what, got.Hosts[i], want.Hosts[i])
 			}
 		}
 		a, b := reflect.ValueOf(*got), reflect.ValueOf(*want)
 		for i := range a.NumField() {
 			if !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
-				return fmt.Sprintf("ground: %s: %+v, want %+v", a.Type().Field(i).Name, a.Field(i), b.Field(i))
+				return fmt.Sprintf("%s: %s: %+v, want %+v", what, a.Type().Field(i).Name, a.Field(i), b.Field(i))
 			}
 		}
 	}

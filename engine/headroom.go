@@ -146,7 +146,7 @@ func (e *Engine) podsMove() bool {
 	if t := &e.disruptor.turns; len(t.landing) > 0 && e.now < t.until.Add(orderlyWithin) {
 		return true
 	}
-	for _, c := range e.claims {
+	for _, c := range e.onTheWay() {
 		x, marking := e.disruptor.vacating[c.Name], e.disruptor.actions[c.Name] != nil
 		if marking || e.vacates(c) && (x == nil || x.kept == "" && x.left > 0) {
 			return true
@@ -188,7 +188,7 @@ func (e *Engine) findRoom(chunks []*cluster.Pod, before map[string]string) {
 		}
 		e.disruptor.moved.drop(c.UID)
 	}
-	snapshot := func() *cluster.Snapshot { return e.standsOn().Snapshot("", slices.Concat(waiting, chunks), room) }
+	snapshot := func() *cluster.Snapshot { return e.withAbsent(slices.Concat(waiting, chunks), room) }
 	s := snapshot()
 	clear(h.on)
 	clear(h.hosts)

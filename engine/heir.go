@@ -43,7 +43,7 @@ func (e *Engine) follows(old, now *cluster.Pod) {
 func (e *Engine) bequeath(old *cluster.Pod) {
 	if to := e.disruptor.moved.to[old.UID]; to != "" && len(e.disruptor.waitFor[to]) > 0 {
 		k := heirOf(old)
-		e.disruptor.heirs[k] = append(e.disruptor.heirs[k], to)
+		e.disruptor.heirs[k], e.disruptor.late[k] = append(e.disruptor.heirs[k], to), old
 	}
 }
 
@@ -57,11 +57,13 @@ func (e *Engine) inherit(p *cluster.Pod) bool {
 		left = left[1:]
 		if e.awaited(to) && e.reservedBy(to) != "" {
 			e.disruptor.heirs[k] = left
+			delete(e.disruptor.given, p.ID())
 			e.sendTo(p, to)
 			return true
 		}
 	}
 	delete(e.disruptor.heirs, k)
+	delete(e.disruptor.late, k)
 	return false
 }
 
@@ -105,6 +107,9 @@ func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
 // of them, and each has room only for those that are planned for it.
 func (e *Engine) trade(p *cluster.Pod) {
 	own := e.answered.of[p.ID()].host
+	if own == "" {
+		e.tookAnother(p)
+	}
 	n := e.nodes[p.Node]
 	if own == "" || own == p.Node || n == nil || !e.awaited(own) {
 		return
@@ -193,7 +198,7 @@ func (e *Engine) vacatedFor(claim string) bool {
 func (e *Engine) awaited(claim string) bool {
 	for name := range e.disruptor.waitFor[claim] {
 		c := e.claims[name]
-		if m, _ := doom(c); c != nil && !forced(m.reason) && !c.Is(cluster.Drained) {
+		if m, _ := doom(c); c != nil && !forced(m.reason) && !c.Is(cluster.Drained) && !e.endlessly[name] {
 			return true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // is there, or when its pods have just the time left to end in peace.
 
 // endsAt is an annotation of a claim: when the cloud takes its instance back.
-const endsAt = "ullage.sh/ends-at"
+const endsAt = cluster.EndsAt
 
 const (
 	// leastLead is what is kept for the eviction of an interrupted node's pods at the

@@ -127,6 +127,7 @@ func (e *Engine) fill(c *cluster.Claim, i cluster.Instance) {
 		bought := e.bought(c, i.Offering)
 		e.note(Note{About: aboutClaim(c), Reason: "Launched", Pool: c.Pool, Quiet: true, Bought: bought,
 			Message: "launched " + i.ID + " as " + i.Offering.String() + bought.priced()})
+		e.nameMeant(c)
 	}
 }
 

@@ -74,6 +74,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		if begins {
 			e.uncrowd(id)
 			e.withdraw(id)
+			delete(e.disruptor.given, id)
 		}
 		e.waiting.put(pod)
 		if begins && !e.inherit(pod) {
@@ -86,6 +87,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		e.waiting.take(id)
 		e.uncrowd(id)
 		e.withdraw(id)
+		delete(e.disruptor.given, id)
 	}
 	for _, p := range []*cluster.Pod{old, pod} {
 		if p == nil || p.Node == "" {

@@ -141,10 +141,13 @@ func (e *Engine) planNow() {
 	if first {
 		e.recall()
 	}
-	s := e.Snapshot()
+	snapshot := func() *cluster.Snapshot {
+		return e.withAbsent(values(e.unbound), e.answered.promised, e.disruptor.moved.to)
+	}
+	s := snapshot()
 	e.keepAnswers(s)
 	e.judgeOverlays(s.Conflicting)
-	result := e.yields(e.plan(s, e.opts.Solve), e.Snapshot, "pods that wait have no room elsewhere")
+	result := e.yields(e.plan(s, e.opts.Solve), snapshot, "pods that wait have no room elsewhere")
 	for _, x := range result.Placements {
 		e.answerAll(x.Pods, x.Host)
 	}
@@ -309,7 +312,7 @@ func (e *Engine) tellCreated(c *cluster.Claim, from plan.Create) {
 		if p.Virtual() {
 			continue
 		}
-		e.note(Note{About: aboutPod(p), Reason: "Nominated", Pool: c.Pool, Message: "Pod should schedule on: nodeclaim/" + c.Name})
+		e.tellMeant(p, c)
 	}
 }
 

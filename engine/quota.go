@@ -1,25 +1,26 @@
 package engine
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/repack"
+)
 
 // quota is how many pods of each budget for evictions may be moved by what begins now.
 type quota struct {
-	budgets []*cluster.PodDisruptionBudget
-	spent   map[*cluster.PodDisruptionBudget]int32
+	repack.Guards
+	spent map[*cluster.PodDisruptionBudget]int32
 }
 
-func newQuota(budgets []*cluster.PodDisruptionBudget) *quota {
-	return &quota{budgets: budgets, spent: map[*cluster.PodDisruptionBudget]int32{}}
+func newQuota(guards repack.Guards) *quota {
+	return &quota{Guards: guards, spent: map[*cluster.PodDisruptionBudget]int32{}}
 }
 
 // needs counts pods by budget.
 func (q *quota) needs(pods []*cluster.Pod) map[*cluster.PodDisruptionBudget]int32 {
 	out := map[*cluster.PodDisruptionBudget]int32{}
-	for _, b := range q.budgets {
-		for _, p := range pods {
-			if b.Covers(p) {
-				out[b]++
-			}
+	for _, p := range pods {
+		for _, b := range q.Covering(p) {
+			out[b]++
 		}
 	}
 	return out

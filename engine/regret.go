@@ -68,6 +68,17 @@ func (e *Engine) forgive() {
 	maps.DeleteFunc(e.disruptor.regrets, func(_ heir, x regret) bool { return e.now > x.until.Add(x.wait) })
 }
 
+// firstRegret is when the first of the regrets that still count ends, Never if none does.
+func (e *Engine) firstRegret() cluster.Instant {
+	first := cluster.Never
+	for _, x := range e.disruptor.regrets {
+		if e.now < x.until {
+			first = min(first, x.until)
+		}
+	}
+	return first
+}
+
 // regretted tells until when pods of a node stay since they lost their places when they
 // were last moved, 0 if none does.
 func (e *Engine) regretted(node string) cluster.Instant {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -103,6 +104,7 @@ func together(claims []*cluster.Claim, held []string) []string {
 
 func (e *Engine) giveBack(c *cluster.Claim) {
 	if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
+		e.nameEvicted(c, true)
 		m, _ := doom(c)
 		e.takesTurns(c)
 		bought := e.bought(c, c.Offering())
@@ -111,10 +113,10 @@ func (e *Engine) giveBack(c *cluster.Claim) {
 }
 
 // validate says of each claim why it should not go after all, "" if it should: right
-// before its pods are evicted.
+// before its pods are evicted. Those that could not go where they were meant to are meant for
+// where there is room.
 func (e *Engine) validate(claims []*cluster.Claim) []string {
 	out := make([]string, len(claims))
-	in := e.placed()
 	host := map[string]int{}
 	for i, c := range claims {
 		m, _ := doom(c)
@@ -133,7 +135,9 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 	}
 	opt := e.opts.Solve
 	opt.Steps, opt.Unproven = -1, true
-	p := e.plan(e.snapshot(in), opt)
+	at := e.staged(nil, nil)
+	e.doubtPlaces(at, host)
+	p := e.plan(at.snapshot(), opt)
 	blame := func(pods []*cluster.Pod) {
 		for _, pod := range pods {
 			if i, ok := host[pod.Node]; ok && out[i] == "" {
@@ -147,5 +151,38 @@ func (e *Engine) validate(claims []*cluster.Claim) []string {
 	for i := range p.Unplaced {
 		blame(p.Unplaced[i].Pods)
 	}
+	for _, x := range p.Placements {
+		for _, pod := range x.Pods {
+			if _, leaves := host[pod.Node]; leaves {
+				e.meant([]*cluster.Pod{pod}, x.Host)
+			}
+		}
+	}
 	return out
+}
+
+// doubtPlaces takes away the promises of pods that are about to leave nodes and could not go
+// where they are meant to by now, because of where others are: that there is room for them
+// says nothing then.
+func (e *Engine) doubtPlaces(at stage, nodes map[string]int) {
+	open := at
+	open.promised = maps.Clone(at.promised)
+	doubted := map[string]string{} // UID by ID
+	for node := range nodes {
+		for _, p := range e.podsOn[node] {
+			if p.DependsOnOthers() && open.promised[p.UID] != "" {
+				doubted[p.ID()] = p.UID
+				delete(open.promised, p.UID)
+			}
+		}
+	}
+	if len(doubted) == 0 {
+		return
+	}
+	s := open.snapshot()
+	for id := range cannotCome(s, e.parties(s, func(p *cluster.Pod) string { return e.disruptor.moved.to[p.UID] })) {
+		if uid := doubted[id]; uid != "" {
+			delete(at.promised, uid)
+		}
+	}
 }

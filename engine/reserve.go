@@ -126,7 +126,7 @@ func (e *Engine) reserve(c *cluster.Claim, n *cluster.Node) []cluster.Taint {
 }
 
 func (e *Engine) tellReserved(c *cluster.Claim, n *cluster.Node) {
-	e.note(Note{About: aboutNode(n), Reason: "Reserved", Pool: c.Pool,
+	e.note(Note{About: aboutNode(n), Reason: "Reserved", Pool: c.Pool, Quiet: e.podNotes.named[c.Name], // which the taint names
 		Message: "node " + n.Name + " is reserved for " + podCount(e.meantFor(c, n)) + ", until " + reservedFor.String() + " after it is ready at the most"})
 }
 

@@ -106,13 +106,19 @@ type Engine struct {
 	reserved  reservations
 	footing   footing
 	podEvents map[string]cluster.Instant
-	dated     map[string]dated // claims with pod events that are not written yet
+	presumed  map[string]cluster.Instant // like podEvents, of the time before this engine
+	unsaid    map[string]cluster.Instant // claim → since when its status says less than it could (patience.go)
+	closed    map[string]cluster.Instant // node → since when it is known to take no pods, as it goes
+	sighted   map[string]sighting        // by node that is new
+	dated     map[string]dated           // claims with pod events that are not written yet
 	disruptor disruptor
+	podNotes  podNotes
 	fixed     map[string]*fixed // by pool
 	headroom  headroom
 	stuck     map[string]bool            // what was told not to end, by UID
 	going     map[string]cluster.Instant // pods whose end has been asked for, since when that is known, by UID
 	notices   map[string]cluster.Notice  // of each claim, what has to be done something about
+	endlessly map[string]bool            // claims that wait for pods without end
 	nodeGone  map[string]cluster.Instant // claim → since when its node is missing
 	// poolWrites is when the status of a pool was last written.
 	poolWrites map[string]cluster.Instant
@@ -130,9 +136,9 @@ func New(opts Options) *Engine {
 		opts: opts, world: newWorld(), census: newCensus(), footing: newFooting(), agenda: newAgenda(),
 		expected: newExpectations(), retry: map[string]backoff{}, blocked: map[string]bool{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
-		instances: newInventory(), disruptor: newDisruptor(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
-		podEvents: map[string]cluster.Instant{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
-		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), provision: provisioning{crowded: map[string]bool{}}, stuck: map[string]bool{}, going: map[string]cluster.Instant{},
+		instances: newInventory(), disruptor: newDisruptor(), podNotes: newPodNotes(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
+		podEvents: map[string]cluster.Instant{}, presumed: map[string]cluster.Instant{}, unsaid: map[string]cluster.Instant{}, closed: map[string]cluster.Instant{}, sighted: map[string]sighting{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
+		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), provision: provisioning{crowded: map[string]bool{}}, stuck: map[string]bool{}, going: map[string]cluster.Instant{}, endlessly: map[string]bool{},
 	}
 }
 

@@ -111,14 +111,14 @@ func (e *Engine) land(p *cluster.Pod) {
 	}
 	if len(t.landing) == 0 {
 		t.doubted = false
-		e.nextTurn()
+		e.nextTurn(e.now)
 	}
 }
 
-// nextTurn makes nodes that are drained in turns look whose it is.
-func (e *Engine) nextTurn() {
+// nextTurn makes nodes that are drained in turns look whose it is, at some time.
+func (e *Engine) nextTurn(at cluster.Instant) {
 	for name := range e.disruptor.turns.emptying {
-		e.agenda.by(job{jobClaim, name}, e.now)
+		e.agenda.by(job{jobClaim, name}, at)
 	}
 }
 
@@ -165,10 +165,14 @@ func (e *Engine) landed() cluster.Instant {
 		t.doubted, t.until = true, e.now.Add(landsWithin)
 		e.crowd(lost)
 		for _, p := range lost {
-			e.withdraw(p.ID())
+			e.giveUp(p.ID())
 		}
 		e.agenda.by(job{jobProvision, ""}, e.now)
 		return t.until
+	}
+	next := e.now
+	if t.over && len(lost) == 0 {
+		next = next.Add(landsWithin) // as before: those that come one after the other are still to come
 	}
 	// Places may come when others have gone: it is given up when none of these can.
 	if len(lost) > 0 && (t.over || !e.othersMayGo()) {
@@ -182,7 +186,7 @@ func (e *Engine) landed() cluster.Instant {
 		}
 	}
 	maps.DeleteFunc(t.landing, func(k heir, _ int) bool { return !t.orderly[k] })
-	e.nextTurn()
+	e.nextTurn(next)
 	return 0
 }
 

@@ -56,7 +56,7 @@ func (e *Engine) settled() cluster.Instant {
 	if t := &e.disruptor.turns; len(t.landing) > 0 {
 		until = t.until
 	}
-	for _, c := range e.claims {
+	for _, c := range e.onTheWay() {
 		x, marking := e.disruptor.vacating[c.Name], e.disruptor.actions[c.Name] != nil
 		switch {
 		case e.takesAgain(c):
@@ -159,18 +159,19 @@ func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
 			return cluster.Never // the last of them comes here
 		}
 	}
-	for _, f := range together {
-		m, _ := doom(f)
-		switch now, soon := e.mayDelete(f, m.reason); {
-		case e.deletionExpected(f):
-		case now:
-			e.giveBack(f)
-		case !soon:
-			e.keep(f, overBudget)
-			return e.now
-		default:
+	left := slices.DeleteFunc(together, e.deletionExpected)
+	switch now, soon := e.mayDeleteAll(left); {
+	case !soon:
+		e.keep(c, overBudget)
+		return e.now
+	case !now:
+		return e.now.Add(e.opts.scaled(budgetAgain))
+	}
+	for _, f := range left {
+		if now, _ := e.mayDelete(f, cluster.ReasonUnderutilized); !now {
 			return e.now.Add(e.opts.scaled(budgetAgain))
 		}
+		e.giveBack(f)
 	}
 	return cluster.Never
 }
@@ -296,6 +297,24 @@ func (e *Engine) emptying() []*cluster.Claim {
 	var out []*cluster.Claim
 	for _, name := range slices.Sorted(maps.Keys(e.disruptor.vacating)) {
 		if c := e.claims[name]; c != nil && !e.takesAgain(c) && e.vacates(c) && !e.deletionExpected(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// onTheWay are the claims that are about to go to save money, that may be, or that were until
+// a short time ago, in no order and some of them more than once.
+func (e *Engine) onTheWay() []*cluster.Claim {
+	e.takeCensus()
+	out := slices.Collect(maps.Values(e.census.saving))
+	for name := range e.disruptor.vacating {
+		if c := e.claims[name]; c != nil {
+			out = append(out, c)
+		}
+	}
+	for name := range e.disruptor.actions {
+		if c := e.claims[name]; c != nil {
 			out = append(out, c)
 		}
 	}

@@ -19,14 +19,18 @@ import (
 // details have changed: a pod's name, a few cents. (Karpenter's time for such events.)
 const verdictAgain = 15 * cluster.Minute
 
+// verdictBack is how long it takes until a verdict is told again that another one has taken
+// turns with. (Karpenter's time between equal events.)
+const verdictBack = 2 * cluster.Minute
+
 // ofDrift, behind the name of a node, is the key of what was told of its drift.
 const ofDrift = "/drift"
 
-// told is what was last said of a node.
+// told is what was said of a node: last of all, and when of each kind.
 type told struct {
 	text string
 	kept plan.Kept
-	at   cluster.Instant
+	at   map[plan.Kept]cluster.Instant
 }
 
 // protected is the verdict on what its owner does not want to be disrupted.
@@ -40,7 +44,7 @@ func (e *Engine) judge(r *plan.Repacking) {
 		switch {
 		case v.Kept == plan.KeptFor && v.Detail == protected:
 			e.tellVerdict(v, "DisruptionBlocked", false)
-		case v.Kept == 0 || v.Kept == plan.KeptFor || v.Kept == plan.KeptUnmanaged: // it will be another one before long
+		case v.Kept == 0 || v.Kept == plan.KeptFor || v.Kept == plan.KeptUnmanaged || v.Kept == plan.KeptFilled: // it will be another one before long
 		default:
 			e.tellVerdict(v, "Unconsolidatable", v.Kept == plan.KeptFull)
 		}
@@ -52,10 +56,19 @@ func (e *Engine) judge(r *plan.Repacking) {
 // and notes that it is said now.
 func (e *Engine) isNews(key, text string, kept plan.Kept) bool {
 	was, known := e.disruptor.told[key]
-	if known && was.kept == kept && (was.text == text || e.now < was.at.Add(e.opts.scaled(verdictAgain))) {
+	if !known {
+		was.at = map[plan.Kept]cluster.Instant{}
+	}
+	at, before := was.at[kept]
+	wait := verdictBack
+	if was.kept == kept {
+		wait = verdictAgain
+	}
+	if before && (was.kept == kept && was.text == text || e.now < at.Add(e.opts.scaled(wait))) {
 		return false
 	}
-	e.disruptor.told[key] = told{text, kept, e.now}
+	was.at[kept] = e.now
+	e.disruptor.told[key] = told{text, kept, was.at}
 	return true
 }
 
@@ -157,18 +170,10 @@ func (e *Engine) watchDisruption(c *cluster.Claim, n *cluster.Node, want *condit
 		want.set(cluster.DisruptionReason, "True", string(m.reason), "replaced by "+strings.Join(m.replacedBy, ", "))
 	case doomed:
 		want.set(cluster.DisruptionReason, "True", string(m.reason), "its pods have room elsewhere")
+	case e.disruptor.empties[c.Name] && e.tainted(n):
+		want.set(cluster.DisruptionReason, "True", string(cluster.ReasonEmpty), "its node holds no pods")
 	case !e.tainted(n):
+		delete(e.disruptor.empties, c.Name)
 		want.drop(cluster.DisruptionReason)
-	}
-}
-
-// markEmpty says in the same condition that a claim goes since its node holds no pods.
-func (e *Engine) markEmpty(c *cluster.Claim) {
-	want := e.conditions(c.Conditions)
-	want.set(cluster.DisruptionReason, "True", string(cluster.ReasonEmpty), "its node holds no pods")
-	if want.changed {
-		s := statusOf(c)
-		s.Conditions = want.list
-		e.issue(s)
 	}
 }

@@ -86,12 +86,15 @@ func (ev NodeChanged) apply(e *Engine) {
 	}
 	if ev.Node == nil {
 		delete(e.nodes, ev.Name)
+		delete(e.closed, ev.Name)
+		delete(e.sighted, ev.Name)
 		if old != nil {
 			delete(e.stuck, old.UID)
 		}
 		e.observedGone(nodeKey(ev.Name))
 	} else {
 		e.nodes[ev.Name] = ev.Node
+		e.sights(old, ev.Node)
 		if ev.Node.ProviderID != "" {
 			e.tied = e.tied || e.nodeOf[ev.Node.ProviderID] != ""
 			e.nodeOf[ev.Node.ProviderID] = ev.Name
@@ -107,6 +110,26 @@ func (ev NodeChanged) apply(e *Engine) {
 	}
 	if old == nil || ev.Node == nil || hostChanged(old, ev.Node) {
 		e.replan()
+	}
+}
+
+// sighting is when a node came that has not registered yet, and when it last changed.
+type sighting struct{ came, changed cluster.Instant }
+
+// sights notes when a node came, and when it was closed to pods since it goes.
+func (e *Engine) sights(old, n *cluster.Node) {
+	if x, young := e.sighted[n.Name]; young || old == nil && e.synced {
+		if !young {
+			x.came = e.now
+		}
+		x.changed = e.now
+		e.sighted[n.Name] = x
+	}
+	switch {
+	case !slices.Contains(n.Taints, cluster.DisruptedTaint):
+		delete(e.closed, n.Name)
+	case old != nil && e.synced && !slices.Contains(old.Taints, cluster.DisruptedTaint):
+		e.closed[n.Name] = e.now
 	}
 }
 
@@ -294,6 +317,7 @@ func (ev BudgetChanged) apply(e *Engine) {
 func (Synced) apply(e *Engine) {
 	if !e.synced {
 		e.began = e.now
+		e.presume()
 	}
 	e.synced = true
 	e.everythingDue()

@@ -51,6 +51,7 @@ type world struct {
 	effects []engine.Effect // sent and not carried out yet
 	wake    cluster.Instant
 	notes   []string
+	events  []engine.Note            // of these, what Kubernetes is told
 	bought  map[string]cluster.Money // sum of the prices in notes, by reason
 	// crash, if set, is asked around every effect whether the operator ends here.
 	crash func() bool
@@ -341,6 +342,9 @@ func (w *world) deliver() {
 		switch f := f.(type) {
 		case engine.Note:
 			w.notes = append(w.notes, f.Reason+" "+f.About.Kind+"/"+f.About.Name+": "+f.Message)
+			if !f.Quiet {
+				w.events = append(w.events, f)
+			}
 			if f.Bought != nil {
 				w.bought[f.Reason] += f.Bought.Price
 			}

@@ -1,6 +1,9 @@
 package kube
 
 import (
+	"fmt"
+	"hash/fnv"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -24,7 +27,16 @@ func (c *Cluster) Note(n engine.Note) {
 	if n.Warning {
 		kind = corev1.EventTypeWarning
 	}
-	c.recorder.Eventf(about, nil, kind, n.Reason, n.Reason, "%s", short(n.Message))
+	c.recorder.Eventf(about, nil, kind, n.Reason, action(n), "%s", short(n.Message))
+}
+
+// action is what an Event says was done: the reason, and a mark of the message. client-go
+// takes Events about one object whose reason and action are equal for one, and keeps the
+// message of the first.
+func action(n engine.Note) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(n.Message)) // never fails
+	return fmt.Sprintf("%s-%08x", n.Reason, h.Sum32())
 }
 
 // short cuts a message to what an Event takes (1 KiB in events.k8s.io/v1).

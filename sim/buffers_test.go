@@ -27,6 +27,7 @@ func TestBuffers(t *testing.T) {
 		s := day(t)
 		s.Seed = seed
 		withBuffers(&s)
+		twins(&s)
 		s.Workloads[0].Changes = append(s.Workloads[0].Changes, workload.Change{At: 3 * cluster.Hour, Replicas: 24})
 		waiting := map[cluster.Duration]int{}
 		s.Sample = 10 * cluster.Second
@@ -45,9 +46,24 @@ func TestBuffers(t *testing.T) {
 	}
 }
 
+// twins are two buffers for the same: what is room for either is not room for both.
+func twins(s *sim.Scenario) {
+	other := pod("other", 700, 2048)
+	for _, name := range []string{"one", "two"} {
+		s.Buffers = append(s.Buffers, &workload.Buffer{Namespace: "default", Name: name, Pod: &other, Chunks: 3})
+	}
+}
+
 // TestMutantsOfBuffers: too little room is noticed, and too much.
 func TestMutantsOfBuffers(t *testing.T) {
 	nothing := func(_ *mutant, effects []engine.Effect) []engine.Effect { return effects }
+	single := func(ev engine.Event) engine.Event {
+		if b, is := ev.(engine.BufferChanged); is && b.ID == "default/two" {
+			b.Buffer = nil
+			return b
+		}
+		return ev
+	}
 	chunks := func(n func(int32) int32) func(engine.Event) engine.Event {
 		return func(ev engine.Event) engine.Event {
 			if b, is := ev.(engine.BufferChanged); is && b.Buffer != nil {
@@ -62,6 +78,7 @@ func TestMutantsOfBuffers(t *testing.T) {
 	tryMutants(t, []mutation{
 		{name: "keeps no room", rule: judge.Headroom, set: withBuffers, spoil: nothing, hear: chunks(func(int32) int32 { return 0 })},
 		{name: "keeps half of it", rule: judge.Headroom, set: withBuffers, spoil: nothing, hear: chunks(func(n int32) int32 { return n / 2 })},
+		{name: "takes the room of one for that of another", rule: judge.Headroom, why: "of all buffers", set: twins, spoil: nothing, hear: single},
 		{name: "keeps room for what is not wanted", rule: judge.KeptEmpty, set: withBuffers, spoil: nothing, hear: chunks(func(n int32) int32 { return 10 * n })},
 	})
 }

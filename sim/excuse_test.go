@@ -20,6 +20,8 @@ func TestExcuses(t *testing.T) {
 		{name: "gives back a node now and then", rule: judge.KeptEmpty, set: free, spoil: slowly()},
 		// Nor is that pods of a node have been evicted to save it.
 		{name: "empties nodes and keeps them", rule: judge.KeptEmpty, set: scattered, spoil: without[engine.DeleteClaim]},
+		// Nor is, for ever, that what replaces a node has not come up.
+		{name: "waits for what does not boot", rule: judge.KeptEmpty, set: free, spoil: boundTo()},
 		// What is bought in vain may end; but that may not go on.
 		{name: "thinks better of it again and again", rule: judge.PointlessMove, why: "it was kept", set: free, spoil: inVain()},
 		// Something may be under way at the end if it has begun a short time before.
@@ -69,17 +71,63 @@ func inVain() func(*mutant, []engine.Effect) []engine.Effect {
 				RemoveAnnotations: []string{"ullage.sh/disruption", "ullage.sh/replaced-by"}})
 		case c == nil && m.now >= m.last.Add(10*cluster.Minute):
 			c = m.claims[m.running()[0]]
-			more, launch := *like.Claim, *like.Claim.Launch
 			times++
-			more.Name = fmt.Sprintf("vain-%d", times)
-			launch.Token += more.Name
-			launch.Size, more.Launch = 1, &launch
+			more := another(like, fmt.Sprintf("vain-%d", times))
 			marked, m.last = c.Name, m.now
-			effects = append(effects, engine.CreateClaim{Claim: &more, PoolUID: like.PoolUID},
-				engine.PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers,
-					Annotations: map[string]string{"ullage.sh/disruption": string(cluster.ReasonUnderutilized), "ullage.sh/replaced-by": more.Name}})
+			effects = append(effects, more, replacedBy(c, more.Claim.Name))
 		}
 		return effects
+	}
+}
+
+// another creates a claim like one that was created before.
+func another(like *engine.CreateClaim, name string) engine.CreateClaim {
+	more, launch := *like.Claim, *like.Claim.Launch
+	more.Name = name
+	launch.Token += name
+	launch.Size, more.Launch = 1, &launch
+	return engine.CreateClaim{Claim: &more, PoolUID: like.PoolUID}
+}
+
+// replacedBy marks a claim that is about to go.
+func replacedBy(c *cluster.Claim, names string) engine.PatchClaim {
+	return engine.PatchClaim{Name: c.Name, UID: c.UID, Revision: c.Revision, Finalizers: c.Finalizers,
+		Annotations: map[string]string{"ullage.sh/disruption": string(cluster.ReasonUnderutilized), "ullage.sh/replaced-by": names}}
+}
+
+// boundTo buys two nodes for one when nothing happens any more, of which one never registers,
+// and gives nothing up for that.
+func boundTo() func(*mutant, []engine.Effect) []engine.Effect {
+	var like *engine.CreateClaim
+	return func(m *mutant, effects []engine.Effect) []engine.Effect {
+		for _, f := range effects {
+			if c, is := f.(engine.CreateClaim); is {
+				like = &c
+			}
+		}
+		if m.now < sim.DefaultStart.Add(3*cluster.Hour) {
+			return effects
+		}
+		switch boots, never := m.claims["boots"], m.claims["never"]; {
+		case m.last == 0:
+			m.last = m.now
+			return append(effects, another(like, "boots"), another(like, "never"))
+		case !m.done && boots != nil && never != nil:
+			m.done = true
+			effects = append(effects, replacedBy(m.claims[m.running()[0]], "boots,never"))
+		}
+		return slices.DeleteFunc(effects, func(f engine.Effect) bool {
+			switch f := f.(type) {
+			case engine.PatchNode:
+				n, never := m.nodes[f.Name], m.claims["never"]
+				return n != nil && never != nil && n.ProviderID == never.ProviderID
+			case engine.PatchClaim:
+				return len(f.RemoveAnnotations) > 0
+			case engine.DeleteClaim, engine.EvictPod:
+				return true
+			}
+			return false
+		})
 	}
 }
 
@@ -135,4 +183,26 @@ func deleteKept(m *mutant, effects []engine.Effect) []engine.Effect {
 		effects = append(effects, engine.DeleteClaim{Name: c.Name, UID: c.UID})
 	}
 	return effects
+}
+
+// sleepless wants to look again at once for a second.
+type sleepless struct{ *engine.Engine }
+
+func (s sleepless) Step(now cluster.Instant, events []engine.Event) ([]engine.Effect, cluster.Instant) {
+	effects, wake := s.Engine.Step(now, events)
+	if from := sim.DefaultStart.Add(3 * cluster.Hour); now >= from && now < from.Add(cluster.Second) {
+		wake = now
+	}
+	return effects, wake
+}
+
+// TestSleepless: who looks again and again without an end breaks a rule although nothing is
+// written.
+func TestSleepless(t *testing.T) {
+	s := day(t)
+	s.Brain = func(o engine.Options) sim.Brain { return sleepless{engine.New(o)} }
+	r := run(t, s)
+	if !slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == judge.Restless && v.About == "operator" }) {
+		t.Errorf("nobody noticed; got %v", r.Violations)
+	}
 }

@@ -51,6 +51,9 @@ func tell[T any](o *operator, kind string, x *store.Object[T], old *T, ev engine
 		o.graves[kind+"/"+x.Key] = at
 	}
 	x.Told = at
+	if at > now.Add(usualLag) && at > o.deaf {
+		o.tardy = append(o.tardy, delivery{now, at})
+	}
 	if o.box != nil {
 		o.deliver(at, ev)
 	}

@@ -121,7 +121,7 @@ func day(t *testing.T) sim.Scenario {
 
 // TestHealthyDay: without a mutant nothing is wrong with the day.
 func TestHealthyDay(t *testing.T) {
-	for name, set := range map[string]func(*sim.Scenario){"as it is": func(*sim.Scenario) {}, "scattered": scattered, "late": late} {
+	for name, set := range map[string]func(*sim.Scenario){"as it is": func(*sim.Scenario) {}, "scattered": scattered, "late": late, "guarded": guardedGo} {
 		t.Run(name, func(t *testing.T) {
 			s := day(t)
 			set(&s)
@@ -156,6 +156,7 @@ func TestMutants(t *testing.T) {
 		{name: "never finishes", rule: judge.Unsettled, spoil: forgetful, set: lateLoss},
 		{name: "never moves anybody", rule: judge.Wasteful, spoil: keepAll, set: scattered},
 		{name: "writes now and then between moves", rule: judge.Restless, spoil: scribble, set: late},
+		{name: "waits for the node that does not go", rule: judge.KeptEmpty, spoil: patient, set: guardedGo},
 		{name: "knows no limits", rule: judge.Limit, spoil: unlimited, set: limited},
 	})
 }
@@ -226,6 +227,17 @@ func scattered(s *sim.Scenario) {
 func late(s *sim.Scenario) {
 	scattered(s)
 	s.Workloads[0].Changes[0].At = 2 * cluster.Hour
+}
+
+// guardedGo has somebody delete all nodes, those too whose pods nobody may evict.
+func guardedGo(s *sim.Scenario) { s.Faults[0].Amount = 100 }
+
+// patient gives nothing back while a node is on its way out.
+func patient(m *mutant, effects []engine.Effect) []engine.Effect {
+	return slices.DeleteFunc(effects, func(f engine.Effect) bool {
+		_, is := f.(engine.DeleteClaim)
+		return is && slices.ContainsFunc(sortedKeys(m.claims), func(name string) bool { return m.claims[name].Deleting() })
+	})
 }
 
 // noOrphans makes the engine leave instances alone that belong to nobody.

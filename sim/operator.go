@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
@@ -18,6 +19,7 @@ type operator struct {
 	skew cluster.Duration // of its clock
 	// No watch delivers anything between these.
 	deafSince, deaf cluster.Instant
+	tardy           []delivery // those that take longer than usual, until they have arrived
 	// graves are objects that are gone, by kind and key, and when the operator hears so.
 	graves map[string]cluster.Instant
 	wake   cluster.Instant
@@ -109,16 +111,26 @@ func (o *operator) deafUntil(t cluster.Instant) {
 	o.deaf = max(o.deaf, t)
 }
 
+// usualLag is how long it takes until the operator has been told of a change, unless its watch
+// is interrupted or the API server slow.
+const usualLag = 5 * cluster.Second
+
 // sees returns the time before which everything that happened has been told to the
 // operator.
 func (o *operator) sees() cluster.Instant {
-	const lag = 5 * cluster.Second
-	seen := o.w.now.Add(-lag)
-	if o.deaf.Add(lag) > o.w.now {
+	seen := o.w.now.Add(-usualLag)
+	if o.deaf.Add(usualLag) > o.w.now {
 		seen = min(seen, o.deafSince)
+	}
+	o.tardy = slices.DeleteFunc(o.tardy, func(d delivery) bool { return d.arrives.Add(o.w.Pace.Gather) < o.w.now })
+	for _, d := range o.tardy {
+		seen = min(seen, d.sent)
 	}
 	return seen
 }
+
+// delivery is a change that takes longer than usual to be told.
+type delivery struct{ sent, arrives cluster.Instant }
 
 // step makes one step of the engine and sends its effects off.
 func (o *operator) step(events []engine.Event) {
@@ -126,6 +138,9 @@ func (o *operator) step(events []engine.Event) {
 	w.result.Steps++
 	now := o.clock()
 	effects, wake := o.brain.Step(now, events)
+	if w.judge != nil {
+		w.judge.Stepped(len(events) == 0 && len(effects) == 0 && wake <= now)
+	}
 	term := o.term
 	for _, f := range effects {
 		w.result.Effects++

@@ -38,6 +38,7 @@ type world struct {
 	active  map[FaultKind][]Fault // those that last
 	chance  map[string]*rand.Rand
 	err     error
+	stopped bool
 }
 
 // Run simulates a scenario from its beginning to its end, or until ctx ends: that is an
@@ -48,7 +49,7 @@ func Run(ctx context.Context, s Scenario) (*Result, error) {
 		return nil, err
 	}
 	w.begins()
-	for w.err == nil {
+	for w.err == nil && !w.stopped {
 		at := w.agenda.next()
 		if at > w.ends {
 			break
@@ -231,6 +232,9 @@ func (w *world) outside() {
 func (w *world) broken(v judge.Violation) {
 	w.record("violation", string(v.Rule), v.About)
 	w.result.Violations = append(w.result.Violations, v)
+	if w.Stop != nil && w.Stop(v) {
+		w.ends, w.stopped = w.now, true
+	}
 }
 
 func (w *world) record(what, about, more string) {
@@ -244,7 +248,7 @@ func (w *world) finish() (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulation, seed %d: what is left: %w", w.Seed, err)
 	}
-	if w.judge != nil {
+	if w.judge != nil && !w.stopped {
 		w.judge.End(w.control.short(), left)
 	}
 	w.meter.finish()

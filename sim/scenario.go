@@ -9,6 +9,7 @@ import (
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/engine"
 	"github.com/ullage-sh/ullage/provider/simulated"
+	"github.com/ullage-sh/ullage/sim/judge"
 	"github.com/ullage-sh/ullage/sim/workload"
 )
 
@@ -51,6 +52,9 @@ type Scenario struct {
 	Journal io.Writer
 	// Unchecked leaves the invariants out, for measurements.
 	Unchecked bool
+	// Stop, if set, is shown each violation, and ends the run there if it says so: who only
+	// wants to know whether there is one need not wait for the rest.
+	Stop func(judge.Violation) bool
 	// Look, if set, is shown the cluster at each point of Result.Series. What it is shown
 	// is not to be changed.
 	Look func(Moment)

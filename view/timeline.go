@@ -102,7 +102,7 @@ func told(reason string, planned bool) bool {
 	switch reason {
 	case "Created", "Nominated":
 		return planned
-	case "Drained":
+	case "Drained", "PodsNominated", "PodsEvicted": // each pod has its own note here
 		return true
 	}
 	return false

@@ -181,7 +181,7 @@ func (r *seedRun) one(ctx context.Context, seed uint64) {
 	took := cluster.Duration(time.Since(began))
 	small := r.cut
 	if err == nil && len(result.Violations) > 0 && r.shrink > 0 && r.cut.String() == "" {
-		small = seeds.Shrink(ctx, s, result.Violations[0].Rule, r.shrink)
+		small = seeds.Shrink(ctx, s, result.Violations[0], r.shrink)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -35,7 +35,7 @@ var houses = []house{
 	{path: "provider/providertest", over: []string{"provider"}},
 	{path: "provider/simulated", over: []string{"provider", "catalog"}},
 	{path: "provider/aws/userdata", over: []string{"api/awsv1", "cluster"}},
-	{path: "provider/aws/nodeclass", over: []string{"api/awsv1", "cluster", "provider/aws/userdata"}},
+	{path: "provider/aws/nodeclass", over: []string{"api/awsv1", "api/legacy/awsv1alpha1", "cluster", "provider/aws/userdata"}},
 	{path: "provider/aws/interruption", over: []string{"cluster"}},
 	{path: "provider/aws/iam"},
 	{path: "provider/aws/instancetype", over: []string{"catalog"}},

@@ -1,11 +1,9 @@
 package demo
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // TestDemo runs the demo and wants each of its steps to end where README says: at the least
@@ -16,9 +14,7 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = out.Close() }() // read back below
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	results, err := run(ctx, Options{In: os.Stdin, Out: out, Speed: 30, Seed: 1})
+	results, err := run(t.Context(), Options{In: os.Stdin, Out: out, Speed: 30, Seed: 1})
 	text, _ := os.ReadFile(out.Name()) // for the log only
 	t.Logf("%s", text)
 	if err != nil {

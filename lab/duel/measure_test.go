@@ -118,6 +118,16 @@ func TestBill(t *testing.T) {
 	}
 }
 
+// TestLives: in the order of their coming, and what has not happened is a dash.
+func TestLives(t *testing.T) {
+	o := &observer{nodes: map[string]time.Time{"n": at(-3)}, pods: map[string]*podSeen{
+		"u1": {name: "late", created: at(2)}, "u2": {name: "early", created: at(1), bound: at(4), gone: at(9), node: "n"},
+	}}
+	if got, want := o.lives(noon), "early\t1.000\t4.000\t9.000\tn\t-3.000\nlate\t2.000\t-\t-\t-\t-\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestAssess: phases are what lies between marks, and totals are those of the process.
 func TestAssess(t *testing.T) {
 	phases := []Phase{{Pods: 2, For: 100 * time.Second}, {Pods: 0, For: 100 * time.Second}}

@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +30,7 @@ type observer struct {
 // podSeen is one pod's life; an instant is zero while it has not come.
 type podSeen struct {
 	created, bound, gone time.Time
-	node                 string
+	name, node           string
 }
 
 // observe watches until ctx ends; everything that is there has been seen when it returns.
@@ -71,7 +74,7 @@ func (o *observer) pod(obj any, gone bool) {
 	defer o.mu.Unlock()
 	seen := o.pods[string(p.UID)]
 	if seen == nil {
-		seen = &podSeen{created: now}
+		seen = &podSeen{created: now, name: p.Name}
 		o.pods[string(p.UID)] = seen
 	}
 	if seen.bound.IsZero() && p.Spec.NodeName != "" {
@@ -147,6 +150,26 @@ func (o *observer) waits(machines []machine, from, to time.Time) (waited []wait,
 	}
 	slices.SortFunc(waited, func(a, b wait) int { return cmp.Or(cmp.Compare(a.beyond, b.beyond), cmp.Compare(a.before, b.before)) })
 	return waited, unbound
+}
+
+// lives are what was seen of all pods, a line each in the order in which they came: seconds
+// since began at which it came, had a node and was told to end, the node, and when that was
+// first ready. "-" is never.
+func (o *observer) lives(began time.Time) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	pods := slices.SortedFunc(maps.Values(o.pods), func(a, b *podSeen) int { return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.name, b.name)) })
+	since := func(t time.Time) string {
+		if t.IsZero() {
+			return "-"
+		}
+		return strconv.FormatFloat(t.Sub(began).Seconds(), 'f', 3, 64)
+	}
+	var out strings.Builder
+	for _, p := range pods {
+		fmt.Fprintf(&out, "%s\t%s\t%s\t%s\t%s\t%s\n", p.name, since(p.created), since(p.bound), since(p.gone), cmp.Or(p.node, "-"), since(o.nodes[p.node]))
+	}
+	return out.String()
 }
 
 // overlap is how much of [a, b] lies in [c, d].

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -51,6 +52,9 @@ type Config struct {
 	// they are: for tests. So is Cold, without the time before the first pods.
 	Speed int
 	Cold  bool
+	// Settle lets a phase go on behind its time until all pods have nodes or, without pods,
+	// no instance is left: for tests, which are not to depend on how fast the machine is.
+	Settle bool
 	// Progress gets a line now and then.
 	Progress func(string)
 }
@@ -114,6 +118,9 @@ func Run(ctx context.Context, c Contestant, cfg Config) (_ Result, err error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := os.WriteFile(filepath.Join(cfg.Dir, "pods.tsv"), []byte(r.seen.lives(r.began)), 0o644); err != nil {
+		return Result{}, fmt.Errorf("pods of the run: %w", err)
+	}
 	calls, err := kubeCalls(l.Dir(), c.user())
 	if err != nil {
 		return Result{}, err
@@ -167,9 +174,17 @@ func (r *run) play(ctx context.Context, out *Result) ([]mark, error) {
 		if err := r.watch(ctx, p, end); err != nil {
 			return nil, err
 		}
+		for r.Settle && !r.settled(p) {
+			if err := r.pause(ctx, 100*time.Millisecond); err != nil {
+				return nil, err
+			}
+		}
 		m, err := r.mark()
 		if err != nil {
 			return nil, err
+		}
+		if r.Settle {
+			end = m.at
 		}
 		marks = append(marks, m)
 	}
@@ -239,6 +254,13 @@ func (r *run) watch(ctx context.Context, p Phase, end time.Time) error {
 		r.Progress(fmt.Sprintf("%5.0f s  %d pods wanted: %d bound, %d waiting; %d instances, $%.3f/h", time.Since(r.began).Seconds(), p.Pods, bound, waiting, n, usd(hourly)))
 	}
 	return nil
+}
+
+// settled tells whether a phase has come to its end.
+func (r *run) settled(p Phase) bool {
+	bound, waiting := r.seen.counts()
+	left, _ := standing(machines(r.lab.AWSServer()), time.Now())
+	return bound == p.Pods && waiting == 0 && (p.Pods > 0 || left == 0)
 }
 
 // mark notes where all counters are.

@@ -19,8 +19,8 @@ func TestRun(t *testing.T) {
 	}
 	c := Ullage(binary)
 	c.args = append(c.args, "--speed", "30") // as the cloud
-	phases := []Phase{{Pods: 9, For: 15 * time.Second}, {Pods: 0, For: 15 * time.Second}}
-	r, err := Run(context.Background(), c, Config{Dir: t.TempDir(), Seed: 1, Workload: "mixed", Phases: phases, Speed: 30, Cold: true, Progress: func(line string) { t.Log(line) }})
+	phases := []Phase{{Pods: 9, For: time.Second}, {Pods: 0, For: time.Second}}
+	r, err := Run(t.Context(), c, Config{Dir: t.TempDir(), Seed: 1, Workload: "mixed", Phases: phases, Speed: 30, Cold: true, Settle: true, Progress: func(line string) { t.Log(line) }})
 	if err != nil {
 		t.Fatal(err)
 	}

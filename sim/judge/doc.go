@@ -11,7 +11,7 @@
 //	volume-attached   against   stuck-deletion
 //	nodes-surplus   against   nodes-missing (of pools with a fixed number of nodes)
 //	pointless-move   against   kept-empty, wasteful
-//	restless (writes although nothing is under way)   against   unsettled
+//	restless (writes although nothing is under way, steps for nothing)   against   unsettled
 //
 // Safety is judged at the moment it matters: when an effect is issued, or lands, or the
 // cloud is told something. Liveness has deadlines (see the constants in live.go) that

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -24,13 +25,31 @@ type fixed struct {
 	// staying are its claims that are not on their way out or about to be, ready its nodes
 	// that take pods and are not being deleted.
 	staying, ready int64
-	leaving        int64 // claims that are being deleted
+	// were is how many stayed before, each until when.
+	were    []earlier
+	leaving int64 // claims that are being deleted
 	// former is the larger of its numbers, of now and before, when it changed last.
 	former          int64
 	changed         cluster.Instant
 	lacking, excess lasting
 	// ending are claims whose end was asked for since there were too many, and when.
 	ending map[string]cluster.Instant
+}
+
+// earlier is a number that was so until an instant.
+type earlier struct {
+	n     int64
+	until cluster.Instant
+}
+
+// stayed is the largest number of claims that stay that the operator may have seen last.
+func (x *fixed) stayed(seen cluster.Instant) int64 {
+	x.were = slices.DeleteFunc(x.were, func(c earlier) bool { return c.until < seen })
+	most := x.staying
+	for _, c := range x.were {
+		most = max(most, c.n)
+	}
+	return most
 }
 
 // lasting is something that should not last.
@@ -106,7 +125,10 @@ func (j *Judge) countFixed(now, old *cluster.Claim) {
 		return
 	}
 	x := j.fixedOf(c.Pool)
-	x.staying += differ(stays(now), stays(old))
+	if d := differ(stays(now), stays(old)); d != 0 {
+		x.were = append(x.were, earlier{x.staying, j.clock.Now()})
+		x.staying += d
+	}
 	x.ready += differ(serves(now), serves(old))
 	x.leaving += differ(now != nil && now.Deleting(), old != nil && old.Deleting())
 	if old == nil {
@@ -167,7 +189,7 @@ func (j *Judge) lookFixed(pool string) {
 // empty nodes go before others do.
 func (j *Judge) spares(p *cluster.Pool, c *cluster.Claim) (surplus bool) {
 	x, now := j.fixedOf(p.Name), j.clock.Now()
-	staying := x.staying
+	staying := x.stayed(j.clock.Seen()) + j.returning(p.Name)
 	for name, at := range x.ending { // asked for, and not seen yet
 		if o := j.store.Claims.Get(name); o == nil || at.Add(underway) <= now {
 			delete(x.ending, name)
@@ -175,7 +197,8 @@ func (j *Judge) spares(p *cluster.Pool, c *cluster.Claim) (surplus bool) {
 			staying--
 		}
 	}
-	if stays(c) && staying > *p.Replicas {
+	// One that stays after all has been counted among those who were seen to stay before.
+	if stays(c) && staying > *p.Replicas || j.willStay(c) && x.staying+j.returning(p.Name) > *p.Replicas {
 		x.ending[c.Name] = now
 		return true
 	}
@@ -190,6 +213,28 @@ func (j *Judge) spares(p *cluster.Pool, c *cluster.Claim) (surplus bool) {
 		}
 	}
 	return false
+}
+
+// returning counts the claims of a pool that [Judge.willStay].
+func (j *Judge) returning(pool string) int64 {
+	n := int64(0)
+	for o := range j.leaving {
+		if c := o.Now; c != nil && c.Pool == pool && j.willStay(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// willStay tells whether a claim is about to be given back and cannot be, since what was to
+// replace it is not to be: the operator counts it again as soon as it sees that, and if it is
+// one too many then it goes for that.
+func (j *Judge) willStay(c *cluster.Claim) bool {
+	by := c.Annotations[doomReplacedBy]
+	return by != "" && !c.Deleting() && slices.ContainsFunc(strings.Split(by, ","), func(name string) bool {
+		r := j.store.Claims.Get(name)
+		return r == nil || r.Now.Deleting()
+	})
 }
 
 // replaceOrder is the annotation by which a pool says whether nodes go before their

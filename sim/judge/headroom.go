@@ -6,6 +6,7 @@ import (
 
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim/store"
+	"github.com/ullage-sh/ullage/solve"
 )
 
 const (
@@ -152,16 +153,53 @@ func lasts(taints []cluster.Taint) []cluster.Taint {
 }
 
 // keepsRoom tells whether an empty node may be there for a chunk: there are no more empty
-// nodes than chunks.
+// nodes with room for one than there are chunks.
 func (j *Judge) keepsRoom(n *cluster.Node) bool {
-	chunks, fits := int64(0), false
+	chunks, with := int64(0), int64(0)
 	for o := range j.store.Buffers.Each {
-		if b := o.Now; b.Demand != nil && b.Chunks > 0 {
-			chunks += int64(b.Chunks)
-			fits = fits || j.roomOn(n, b) > 0
+		if o.Now.Demand != nil {
+			chunks += int64(o.Now.Chunks)
 		}
 	}
-	return fits && int64(len(j.empty)) <= chunks
+	for name := range j.empty {
+		if o := j.store.Nodes.Get(name); o != nil && j.takesChunk(o.Now) {
+			with++
+		}
+	}
+	return j.takesChunk(n) && with <= chunks
+}
+
+// takesChunk tells whether a node has room for a chunk of some buffer.
+func (j *Judge) takesChunk(n *cluster.Node) bool {
+	for o := range j.store.Buffers.Each {
+		if b := o.Now; b.Demand != nil && b.Chunks > 0 && j.roomOn(n, b) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// roomSteps is what is done to find room for all chunks before it is said that there is none.
+const roomSteps = 50_000
+
+// checkRoom looks whether there is room in the end for the chunks of all buffers together:
+// whether a plan for them, and nothing else, would buy something.
+func (j *Judge) checkRoom(left cluster.Input) {
+	if j.store.Buffers.Len() == 0 {
+		return
+	}
+	left.Pods = slices.DeleteFunc(slices.Clone(left.Pods), func(p *cluster.Pod) bool {
+		n := j.store.Nodes.Get(p.Node)
+		return n == nil || !serves(j.claimOn(n.Now)) // who waits, or will, has had the time for it
+	})
+	for _, o := range j.store.Buffers.All() {
+		left.Pods = append(left.Pods, o.Now.Pods(j.clock.Now())...)
+	}
+	p := solve.Solve(cluster.NewSnapshot(left), solve.Options{NodeCharge: j.opts.Solve.NodeCharge, Steps: roomSteps, Hosts: true, Unproven: true})
+	if len(p.Creates) > 0 {
+		pods := p.Creates[0].Pods
+		j.broken(Headroom, pods[0].Namespace+"/"+pods[0].Owner.Name, fmt.Sprintf("a node would have to be bought for %d of the chunks of all buffers; nothing has happened since %s", len(pods), j.outside.RFC3339()))
+	}
 }
 
 // withChunks adds to what is left the chunks that have room, empty nodes before others:

@@ -33,7 +33,7 @@ const (
 	// StuckDeletion: a claim that is being deleted does not go.
 	StuckDeletion Rule = "stuck-deletion"
 	// Restless: something is written although nothing has happened for long and nothing is
-	// under way.
+	// under way, or the operator looks again and again at once at what has not changed.
 	Restless Rule = "restless"
 	// PointlessMove: nodes were disrupted of free will to save money, nothing else has
 	// happened, and what is there costs no less than before.
@@ -105,6 +105,7 @@ type Judge struct {
 	// something last happened from outside.
 	vain  map[string]int
 	rest  rest
+	idle  int                        // steps in a row, see [Judge.Stepped]
 	marks map[string]cluster.Instant // claims that are about to be given back, and since when
 	// drained is when a pod last left the nodes of claims that go together ([together]).
 	drained map[string]cluster.Instant

@@ -27,6 +27,10 @@ const (
 	emptyBound = 10 * cluster.Minute
 	// bootBound is in how much time a node has to be initialized.
 	bootBound = 10 * cluster.Minute
+	// replaceBound is for how long a node that is to be replaced may wait for one of those
+	// that replace it, from the creation of that one on: an instance that never registers is
+	// given up after 15 minutes, a node that is not initialized after 20.
+	replaceBound = 20 * cluster.Minute
 	// endBound is how long the end of a claim may take that nothing holds up.
 	endBound = 25 * cluster.Minute
 	// settleAfter is how long after the last event everything has to agree, and restAfter
@@ -258,7 +262,8 @@ func (j *Judge) leftNode(node string) {
 
 // goesWith looks at the nodes that are emptied together with that of a claim, or whose pods
 // are to come there, and counts the pods that have to leave them: as long as they go, the
-// claim stays. comes tells that one of those nodes goes whatever its pods do.
+// claim stays. comes tells that one of those nodes goes whatever its pods do, or waits for
+// another that replaces it as well.
 func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 	by := c.Annotations[doomReplacedBy]
 	for o := range j.leaving {
@@ -267,11 +272,23 @@ func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 		case o.Now.NodeName == "" || !comesHere && (by == "" || theirs != by):
 		case !o.Now.Deleting():
 			pods += j.toDrain(o.Now.NodeName)
-		case comesHere:
+			comes = comes || comesHere && j.boots(theirs)
+		case comesHere && !j.endless(o.Now, heldBound):
 			comes = true
 		}
 	}
 	return pods, comes
+}
+
+// boots tells whether one of the claims that replace another, as its annotation lists them,
+// has not got its node yet and still has time for it.
+func (j *Judge) boots(replacedBy string) bool {
+	for _, name := range strings.Split(replacedBy, ",") {
+		if o := j.store.Claims.Get(name); o != nil && !o.Now.Deleting() && !o.Now.Is(cluster.Initialized) && o.Now.Created.Add(replaceBound) > j.clock.Now() {
+			return true
+		}
+	}
+	return false
 }
 
 // spent tells whether as many nodes of a pool as its budgets allow, other than that of a
@@ -289,6 +306,7 @@ func (j *Judge) spent(p *cluster.Pool, than *store.Claim) bool {
 	if down[than] {
 		going--
 	}
+	going -= j.endlessOf(down, than)
 	return going >= allows(p, total, now)
 }
 
@@ -317,6 +335,7 @@ func (j *Judge) End(short []Short, left cluster.Input) {
 	if j.opts.Policy.Disrupt == nil {
 		j.checkWaste(left)
 	}
+	j.checkRoom(left)
 	for _, m := range short {
 		if m.Since.Add(endBound) < now {
 			j.broken(Unsettled, m.Workload, "not all of its pods run, since "+m.Since.RFC3339())

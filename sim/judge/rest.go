@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -45,4 +46,20 @@ func begins(f engine.Effect) bool {
 		return slices.ContainsFunc(f.Conditions, func(c cluster.Condition) bool { return c.Type == cluster.DisruptionReason })
 	}
 	return false
+}
+
+// idleSteps is how often in a row an operator may look again at once although it has heard
+// and done nothing.
+const idleSteps = 50
+
+// Stepped is told each step of the operator. An idle one is for nothing, and asks for another
+// at once.
+func (j *Judge) Stepped(idle bool) {
+	if !idle {
+		j.idle = 0
+		return
+	}
+	if j.idle++; j.idle == idleSteps {
+		j.broken(Restless, "operator", fmt.Sprintf("it has looked %d times in a row without hearing or doing anything, and does not wait", j.idle))
+	}
 }

@@ -151,7 +151,7 @@ func (j *Judge) checkBudget(p *cluster.Pool, next *cluster.Claim, clock cluster.
 			continue
 		}
 		// A claim whose node is gone is a matter of paper.
-		if j.nodeOf(o.Now) != nil && (o.Now.Deleting() || at.Add(underway) > now) {
+		if j.nodeOf(o.Now) != nil && (o.Now.Deleting() || at.Add(underway) > now) && !j.endless(o.Now, heldAfter) {
 			disrupted++
 		}
 	}

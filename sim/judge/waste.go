@@ -50,7 +50,7 @@ func (j *Judge) unspent(p *cluster.Pool) int {
 	for o := range j.store.Claims.Each {
 		if o.Now.Pool == p.Name && o.Now.Is(cluster.Initialized) {
 			total++
-			if n := j.nodeOf(o.Now); o.Now.Deleting() || n == nil || !n.Ready {
+			if n := j.nodeOf(o.Now); (o.Now.Deleting() || n == nil || !n.Ready) && !j.endless(o.Now, heldBound) {
 				going++
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/sim"
 	"github.com/ullage-sh/ullage/sim/judge"
 )
@@ -17,9 +18,11 @@ type Cut struct {
 	Workloads []int // by index
 	Faults    []int
 	Extras    []string // by name, see [Extras]
+	// Until is how much of the day is left, in whole minutes; 0 for all of it.
+	Until cluster.Duration
 }
 
-// String is "workloads=1,3-5 faults=0-2 extras=fixed"; "" if nothing is left out.
+// String is "workloads=1,3-5 faults=0-2 extras=fixed until=20h39m"; "" if nothing is left out.
 func (c Cut) String() string {
 	var parts []string
 	for _, x := range []struct {
@@ -32,6 +35,9 @@ func (c Cut) String() string {
 	}
 	if len(c.Extras) > 0 {
 		parts = append(parts, "extras="+strings.Join(c.Extras, ","))
+	}
+	if c.Until > 0 {
+		parts = append(parts, fmt.Sprintf("until=%dh%dm", c.Until/cluster.Hour, c.Until%cluster.Hour/cluster.Minute))
 	}
 	return strings.Join(parts, " ")
 }
@@ -80,6 +86,14 @@ func ParseCut(text string) (Cut, error) {
 			}
 			continue
 		}
+		if name == "until" {
+			var h, m cluster.Duration
+			if _, err := fmt.Sscanf(value+".", "%dh%dm.", &h, &m); err != nil || h < 0 || m < 0 || h+m == 0 || h > 24 || m > 59 {
+				return c, fmt.Errorf("%q: want a time since the beginning, such as 20h39m", part)
+			}
+			c.Until = h*cluster.Hour + m*cluster.Minute
+			continue
+		}
 		list, err := numbers(value)
 		if err != nil {
 			return c, fmt.Errorf("%q: %w", part, err)
@@ -90,7 +104,7 @@ func ParseCut(text string) (Cut, error) {
 		case "faults":
 			c.Faults = list
 		default:
-			return c, fmt.Errorf("%q: want workloads=… or faults=…, with numbers such as 1,3-5, or extras=…", part)
+			return c, fmt.Errorf("%q: want workloads=… or faults=…, with numbers such as 1,3-5, extras=… or until=…", part)
 		}
 	}
 	return c, nil
@@ -129,6 +143,9 @@ func (c Cut) Apply(s sim.Scenario) sim.Scenario {
 			x.drop(&s)
 		}
 	}
+	if c.Until > 0 {
+		s.Length = min(s.Length, c.Until)
+	}
 	return s
 }
 
@@ -142,17 +159,38 @@ func without[T any](list []T, drop []int) []T {
 	return out
 }
 
-// Shrink leaves out as much of a seed's scenario as it can while the rule is still
+// shrinkWithin is how much later than at first a rule may be broken in what is left.
+const shrinkWithin = cluster.Hour
+
+// Shrink leaves out as much of a seed's scenario as it can while the rule of a violation is still
 // broken, with at most tries runs: extras first, then faults, then workloads, in halves, quarters
-// and so on down to single ones. When ctx ends, what it has left out by then is returned.
-func Shrink(ctx context.Context, s sim.Scenario, rule judge.Rule, tries int) Cut {
+// and so on down to single ones, and what comes after it. When ctx ends, what it has left out by
+// then is returned.
+func Shrink(ctx context.Context, s sim.Scenario, broken judge.Violation, tries int) Cut {
 	var c Cut
+	start := s.Start
+	if start == 0 {
+		start = sim.DefaultStart
+	}
+	last := broken.At.Sub(start)
+	atEnd := last >= s.Length // it is judged when the day is over
+	s.Stop = func(v judge.Violation) bool { return v.Rule == broken.Rule }
 	fails := func(c Cut) bool {
 		if tries--; tries < 0 || ctx.Err() != nil {
 			return false
 		}
+		if !atEnd {
+			c.Until = last + shrinkWithin
+		}
 		r, err := sim.Run(ctx, c.Apply(s))
-		return err == nil && slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == rule })
+		if err != nil {
+			return false
+		}
+		i := slices.IndexFunc(r.Violations, s.Stop)
+		if i >= 0 && !atEnd {
+			last = r.Violations[i].At.Sub(start)
+		}
+		return i >= 0
 	}
 	for _, name := range Extras(s.Seed) {
 		if with := append(slices.Clone(c.Extras), name); fails(Cut{Extras: with}) {
@@ -161,6 +199,9 @@ func Shrink(ctx context.Context, s sim.Scenario, rule judge.Rule, tries int) Cut
 	}
 	c.Faults = drop(len(s.Faults), func(out []int) bool { return fails(Cut{Extras: c.Extras, Faults: out}) })
 	c.Workloads = drop(len(s.Workloads), func(out []int) bool { return fails(Cut{Extras: c.Extras, Workloads: out, Faults: c.Faults}) })
+	if !atEnd {
+		c.Until = last - last%cluster.Minute + cluster.Minute
+	}
 	return c
 }
 

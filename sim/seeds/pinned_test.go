@@ -17,15 +17,22 @@ func TestPinnedSeeds(t *testing.T) {
 		cut  string
 		pass cluster.Duration // from one look at all nodes to the next; 0 as drawn
 	}{
-		// An empty node to which pods were about to move was given back, another bought.
+		// An empty node to which pods were about to move was given back, another bought. And while
+		// pods of StatefulSets were still to come, nodes were looked at all the time.
 		{20778028, "faults=0,2-3,14-15,18-21", often},
 		// Moves that failed were paid for with nodes like those that had gone.
 		{20005, "", often},
 		{5565, "", often},
-		// Pods were let onto one new node each, and a spread wanted them on each other's. The
-		// seed has got buffers since, with which it breaks another rule to this day: nodes are
-		// emptied, and kept since their pods have taken the room of chunks.
-		{40325, "extras=buffers", often},
+		// Pods were let onto one new node each, and a spread wanted them on each other's. And pods
+		// that had new nodes took the room of chunks, as most was free there.
+		{40325, "until=19h30m", often},
+		// A node was given back as one too many in the moment in which another was deleted, which
+		// nobody could have seen.
+		{700398, "until=8h30m", often},
+		// Of two nodes of two pools that go together one went, and the other pool's budget closed.
+		{703240, "until=0h30m", often},
+		// A node was bought for pods of others, which wait for them without end.
+		{703373, "until=18h0m", often},
 		// Nodes that were kept seemed to have room, which was that of pods still to come.
 		{30224, "", often},
 		// Nodes were deleted by hand before what was to replace them was bought, and plans
@@ -35,6 +42,14 @@ func TestPinnedSeeds(t *testing.T) {
 		{400490, "", 0},
 		// A pod that may never be evicted kept the node that was meant for it.
 		{400453, "", 0},
+		// Of two nodes that replace one the first was ready, and the second never was.
+		{705443, "workloads=0-6,12,14-31 faults=0-18,21-23 until=17h54m", 0},
+		// An empty node was kept for a chunk, and there were others, of a fixed number, for which
+		// chunks are too large.
+		{408015, "workloads=4,7-14,21-27 faults=2-3,6,8,10-22 until=8h26m", 5 * cluster.Minute},
+		// A pool was to have no nodes any more, the replacement of one of them ended with the
+		// others, and that one was held to be still waiting for it.
+		{706666, "workloads=10-14,16-17,30-34 faults=4,10,17-23 until=10h32m", 0},
 		// A node that is held up by its pods uses up the pool's budget: nothing could be saved.
 		{20093, "", often},
 	} {

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
+
+// TestPlacesThatOthersTook: a pod that is about to leave its node and wants to be apart from
+// others like it is not sent where one of them is by now, though there is room.
+func TestPlacesThatOthersTook(t *testing.T) {
+	for _, x := range []struct {
+		name  string
+		taken bool // another like it is there by now
+		apart bool // it matters
+		want  bool // it may go there
+	}{{"taken", true, true, false}, {"free", false, true, true}, {"it does not matter", true, false, true}} {
+		t.Run(x.name, func(t *testing.T) {
+			e, there, waits := places(t)
+			e.opts.Kinds = []string{"/"} // that of no class
+			demand := *there.Demand
+			identity := &cluster.Identity{Namespace: "default", Labels: cluster.Labels{"app": "web"}}
+			if x.apart {
+				demand.PodAntiAffinity = []cluster.PodAffinityTerm{{Key: cluster.LabelHostname, Pods: cluster.PodSelector{
+					Namespaces: []string{"default"}, Labels: cluster.Term{{Key: "app", Operator: cluster.In, Values: []string{"web"}}}}}}
+			}
+			demand.SetKey()
+			moves, other := *there, *waits
+			moves.Demand, moves.Identity = &demand, identity
+			other.Demand, other.Identity, other.UnschedulableSince, other.Phase = &demand, identity, 0, cluster.Running
+			if other.Node = "on-spent"; x.taken {
+				other.Node = "on-two"
+			}
+			has := cluster.NewResources(map[string]int64{cluster.CPU: 4000, cluster.Pods: 10})
+			node := &cluster.Node{Name: "on-two", UID: "on-two", ProviderID: "i-two", Ready: true, Allocatable: has, Capacity: has, Labels: cluster.Labels{cluster.LabelHostname: "on-two"}}
+			e.Step(2, []Event{NodeChanged{"on-two", node}, PodChanged{moves.ID(), &moves}, PodChanged{other.ID(), &other}})
+			at := e.staged(nil, nil)
+			e.doubtPlaces(at, map[string]int{"on-old": 0})
+			if _, may := at.promised[moves.UID]; may != x.want {
+				t.Errorf("it is sent there: %v, want %v", may, x.want)
+			}
+		})
+	}
+}
