@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -79,6 +80,11 @@ func TestLabKilled(t *testing.T) {
 	}
 	const pods = 40
 	scale(ctx, t, c, pods)
+	t.Cleanup(func() {
+		if t.Failed() {
+			tell(context.WithoutCancel(ctx), t, c, dir)
+		}
+	})
 	until(ctx, t, "all pods to run", func() bool { return runs(ctx, c, pods) })
 	claims := settledClaims(ctx, t, c)
 	if err := lab.Process.Signal(os.Interrupt); err != nil {
@@ -159,6 +165,30 @@ func runs(ctx context.Context, c client.Client, want int) bool {
 		}
 	}
 	return n == want && others == 0
+}
+
+// tell logs what the cluster looks like and what the lab said last: a stall that comes
+// once in a hundred runs has to be understood from its only log.
+func tell(ctx context.Context, t *testing.T, c client.Client, dir string) {
+	t.Helper()
+	for _, list := range []client.ObjectList{&corev1.PodList{}, &karpv1.NodeClaimList{}, &corev1.NodeList{}, &corev1.EventList{}} {
+		if err := c.List(ctx, list, client.InNamespace("default")); err != nil {
+			t.Logf("%T: %v", list, err)
+			continue
+		}
+		text, err := json.Marshal(list)
+		if err != nil {
+			t.Logf("%T: %v", list, err)
+			continue
+		}
+		t.Logf("%T: %s", list, text)
+	}
+	out, err := os.ReadFile(dir + ".out")
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	t.Logf("the lab said:\n%s", out)
 }
 
 // settledClaims waits until every claim is ready and no node is without one, for
