@@ -351,6 +351,7 @@ func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 		for _, r := range m.replacedBy {
 			if e.disruptor.waitFor[r] == nil {
 				e.disruptor.waitFor[r] = map[string]bool{}
+				e.queueEntriesTo(r) // who was on the way there before may have needed no toleration
 			}
 			e.disruptor.waitFor[r][name] = true
 		}

@@ -95,6 +95,15 @@ func (e *Engine) queueEntries() {
 	e.agenda.by(job{jobReserve, ""}, e.now)
 }
 
+// queueEntriesTo queues the pods that are meant for a claim whose node will be reserved for a
+// reason that no plan has looked at.
+func (e *Engine) queueEntriesTo(claim string) {
+	for _, id := range slices.Sorted(maps.Keys(e.answered.on[claim])) {
+		e.reserved.entries.join(entry{claim, id})
+		e.agenda.by(job{jobReserve, ""}, e.now)
+	}
+}
+
 // merged is what two sorted lists hold together, each entry once.
 func merged(a, b []entry) []entry {
 	out := make([]entry, 0, len(a)+len(b))

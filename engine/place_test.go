@@ -164,3 +164,24 @@ func TestThoseThatStayCount(t *testing.T) {
 		t.Errorf("%v stay although nobody waits for them any more", in.Staying)
 	}
 }
+
+// TestPodsAreLetInBesideHeirs: a node that was bought for pods which need no reservation is
+// reserved when pods of nodes that go are to come there, too, and lets the first in as well.
+func TestPodsAreLetInBesideHeirs(t *testing.T) {
+	e, _, waits := places(t)
+	e.Step(2, []Event{ClaimChanged{"three", &cluster.Claim{Name: "three", UID: "three", Created: 2}}})
+	e.answerAll([]*cluster.Pod{waits}, "three")
+	e.queueEntries()
+	e.letIn()
+	if e.reserved.underway[waits.ID()] {
+		t.Fatal("it is let in although the node is open to all: the test tests nothing")
+	}
+	going := *e.claims["one"]
+	going.Name, going.UID, going.ProviderID, going.NodeName = "going", "going", "i-going", "on-going"
+	going.Annotations = map[string]string{doomReason: string(cluster.ReasonDrifted), doomReplacedBy: "three"}
+	e.Step(3, []Event{ClaimChanged{"going", &going}})
+	e.letIn()
+	if !e.reserved.underway[waits.ID()] {
+		t.Error("the node is reserved for those who are to come, and who was on the way there is not let in")
+	}
+}
