@@ -23,8 +23,8 @@ import (
 // of controllers, so Options.Speed does not divide this.)
 const landsWithin = 15 * cluster.Second
 
-// orderlyWithin is how long it may take until the next pod of a StatefulSet is made, which
-// is when the one before is ready.
+// orderlyWithin is how long it may take from then on until the next pod of a StatefulSet is
+// made, which is when the one before is ready.
 const orderlyWithin = 3 * cluster.Minute
 
 // turns are whose pods have been evicted and not found a node again.
@@ -161,6 +161,9 @@ func (e *Engine) landed() cluster.Instant {
 		t.until = e.now.Add(landsWithin)
 		return t.until
 	}
+	if late := t.until.Add(orderlyWithin); len(lost) == 0 && t.oneByOne() && e.now < late {
+		return min(late, e.now.Add(landsWithin)) // one that comes meanwhile may find no place
+	}
 	if len(lost) > 0 && !t.doubted {
 		t.doubted, t.until = true, e.now.Add(landsWithin)
 		e.crowd(lost)
@@ -170,9 +173,8 @@ func (e *Engine) landed() cluster.Instant {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 		return t.until
 	}
-	next := e.now
-	if t.over && len(lost) == 0 {
-		next = next.Add(landsWithin) // as before: those that come one after the other are still to come
+	if len(lost) == 0 {
+		clear(t.landing) // nobody comes any more
 	}
 	// Places may come when others have gone: it is given up when none of these can.
 	if len(lost) > 0 && (t.over || !e.othersMayGo()) {
@@ -186,8 +188,19 @@ func (e *Engine) landed() cluster.Instant {
 		}
 	}
 	maps.DeleteFunc(t.landing, func(k heir, _ int) bool { return !t.orderly[k] })
-	e.nextTurn(next)
+	e.nextTurn(e.now)
 	return 0
+}
+
+// oneByOne tells whether pods are still to come of which each is made when the one before is
+// ready.
+func (t *turns) oneByOne() bool {
+	for k := range t.landing {
+		if t.orderly[k] {
+			return true
+		}
+	}
+	return false
 }
 
 // othersMayGo tells whether a pod may be evicted whose turn it is.
