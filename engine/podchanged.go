@@ -26,6 +26,7 @@ func (w *world) unbind(p *cluster.Pod) {
 
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
+	ev.Pod = e.foresee(ev.Pod)
 	e.follows(old, ev.Pod)
 	e.sees(old, ev.Pod)
 	if old != nil && old.Node != "" {
@@ -63,9 +64,8 @@ func (ev PodChanged) apply(e *Engine) {
 // to.
 func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 	if pod != nil && pod.Undecided() {
-		e.undecided[id] = pod.Created
-	} else if _, ok := e.undecided[id]; ok {
-		delete(e.undecided, id)
+		e.undecided.put(pod)
+	} else if e.undecided.take(id) {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}
 	if pod != nil && pod.Provisionable() {
@@ -79,6 +79,9 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		e.waiting.put(pod)
 		if begins && !e.inherit(pod) {
 			e.arrived(e.now)
+		}
+		if begins && e.waiting.kinds[kindOf(pod)] == 1 {
+			e.foreseeAlike(pod)
 		}
 		if e.reserved.entries.len() > 0 { // it may have been too old a record to write to
 			e.agenda.by(job{jobReserve, ""}, e.now)

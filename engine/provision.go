@@ -110,9 +110,9 @@ func (e *Engine) windowCloses() cluster.Instant {
 		return e.now
 	}
 	closes := p.last.Add(p.idle)
-	for _, created := range e.undecided {
+	for _, pod := range e.undecided.pods {
 		// A pod that stays undecided is another scheduler's business.
-		if patience := created.Add(undecidedFor); e.now < patience {
+		if patience := pod.Created.Add(undecidedFor); e.now < patience {
 			closes = max(closes, patience)
 		}
 	}

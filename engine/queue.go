@@ -23,6 +23,8 @@ type kind struct {
 	gang     string // part of one cannot stand in for part of another
 }
 
+func kindOf(p *cluster.Pod) kind { return kind{p.Demand, p.Identity, p.Priority, p.Gang} }
+
 func newQueue() queue {
 	return queue{pods: map[string]*cluster.Pod{}, aside: map[string]bool{}, kinds: map[kind]int{}}
 }
@@ -64,7 +66,7 @@ func (q *queue) bringBack(id string) {
 }
 
 func (q *queue) count(p *cluster.Pod, n int) {
-	k := kind{p.Demand, p.Identity, p.Priority, p.Gang}
+	k := kindOf(p)
 	if q.kinds[k] += n; q.kinds[k] == 0 {
 		delete(q.kinds, k)
 	}

@@ -12,7 +12,7 @@ import (
 // limit, and everybody gets a place as far as it goes.
 func TestLostAnswersBuyNothingTwice(t *testing.T) {
 	lost := 0
-	for seed := range uint64(8) {
+	for seed := range uint64(10) {
 		w := newWorld(t, 300+seed)
 		w.pool.Limits = cluster.NewResources(map[string]int64{cluster.NodesLimit: 1})
 		w.pool.ConsolidateAfter = cluster.Forever

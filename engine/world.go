@@ -33,10 +33,8 @@ type world struct {
 	buffers      map[string]*cluster.CapacityBuffer      // by namespace/name
 	referred
 
-	waiting queue
-	// undecided holds the pods that the scheduler has not looked at yet, and when
-	// they were created.
-	undecided map[string]cluster.Instant
+	waiting   queue
+	undecided undecided
 	// daemonsChanged counts the changes of DaemonSets.
 	daemonsChanged int
 }
@@ -50,7 +48,7 @@ func newWorld() world {
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
 		guards: map[string]*cluster.PodDisruptionBudget{}, buffers: map[string]*cluster.CapacityBuffer{},
 		referred: newReferred(),
-		waiting:  newQueue(), undecided: map[string]cluster.Instant{},
+		waiting:  newQueue(), undecided: newUndecided(),
 	}
 }
 

@@ -75,6 +75,8 @@ type world struct {
 	behind           cluster.Duration // the API server's clock
 	rigid            bool             // no toleration can be added to pods
 	stalled          bool             // the scheduler binds nothing
+	refusing         cluster.Duration // what the scheduler takes to say of a pod that it fits nowhere
+	refused          cluster.Instant  // when it last did
 	let              int              // tolerations that were
 	slow             cluster.Duration
 }
@@ -505,6 +507,9 @@ func (w *world) kubernetesNext() cluster.Instant {
 		if p.Deleting() && !w.deathless[p.ID()] {
 			next = min(next, p.DeleteAt)
 		}
+		if p.Undecided() && w.refusing > 0 {
+			next = min(next, w.refused.Add(w.refusing))
+		}
 	}
 	return max(next, w.now)
 }
@@ -521,7 +526,8 @@ func (w *world) schedule(p *cluster.Pod) {
 	if len(fit) > 0 && !w.stalled {
 		c.Node, c.UnschedulableSince, c.Phase = fit[w.rng.IntN(len(fit))], 0, cluster.Running
 		w.setPod(&c)
-	} else if p.UnschedulableSince == 0 {
+	} else if p.UnschedulableSince == 0 && w.now >= w.refused.Add(w.refusing) {
+		w.refused = w.now
 		c.UnschedulableSince = w.now
 		w.setPod(&c)
 	}

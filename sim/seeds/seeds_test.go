@@ -130,7 +130,7 @@ func TestShrink(t *testing.T) {
 	if !slices.ContainsFunc(r.Violations, func(v judge.Violation) bool { return v.Rule == judge.KeptEmpty }) {
 		t.Errorf("what is left (cut %q) breaks nothing", cut)
 	}
-	if len(small.Faults) > 2 || len(small.Workloads) > len(s.Workloads)/2 {
+	if len(small.Faults) > 2 || len(small.Workloads) > len(s.Workloads)*2/3 {
 		t.Errorf("%d of %d faults and %d of %d workloads are left", len(small.Faults), len(s.Faults), len(small.Workloads), len(s.Workloads))
 	}
 	if last := r.Violations[len(r.Violations)-1].At; small.Length > last.Sub(s.Start)+cluster.Minute {
