@@ -123,6 +123,8 @@ type Pod struct {
 	// Gang is the [Gang.ID] of the group that it runs with, "" for none.
 	Gang      string
 	Nominated string // status.nominatedNodeName: it waits for others to make room
+	// OtherScheduler: it asks for another scheduler than Kubernetes' own.
+	OtherScheduler bool
 	// Reserved are the values of [ReservedTaint] that the pod has been given
 	// tolerations of, oldest first. They are not part of its demand: a plan may put it
 	// onto any reserved node, and it is given another.

@@ -10,8 +10,10 @@ import (
 // A scheduler that looks at a hundred pods a second says of the thousandth after ten seconds
 // that it fits nowhere. Of one that is like it, it has said so long before, and whoever is
 // alike gets the same answer unless room has come since, which a plan would find. So a pod
-// waits for a node as soon as one like it does, and a burst is planned for when it has come,
-// not when the scheduler has been through with it.
+// waits for a node as soon as one like it does. While others wait, so does one that the
+// scheduler has not come to for a while: it has more to do than it can, and the plan finds
+// out whether there is room. A burst is planned for when it has come, not when the scheduler
+// has been through with it.
 
 // undecided are the pods that the scheduler has not looked at yet.
 type undecided struct {
@@ -52,15 +54,16 @@ func (u *undecided) take(id string) bool {
 }
 
 // foreseeable tells whether the scheduler's answer for a pod is that for others of its kind:
-// what volumes and devices a pod has is its own, and a group is looked at as one.
+// what volumes and devices a pod has is its own, a group is looked at as one, and what
+// another scheduler has in mind nobody knows.
 func foreseeable(p *cluster.Pod) bool {
-	return p.Undecided() && p.Nominated == "" && len(p.Claims)+len(p.Demand.Volumes) == 0 && p.Gang == ""
+	return p.Undecided() && p.Nominated == "" && len(p.Claims)+len(p.Demand.Volumes) == 0 && p.Gang == "" && !p.OtherScheduler
 }
 
 // foresee is a pod as it will be when the scheduler has looked at it, as far as that is
 // known.
 func (e *Engine) foresee(p *cluster.Pod) *cluster.Pod {
-	if p == nil || !foreseeable(p) || e.waiting.kinds[kindOf(p)] == 0 {
+	if p == nil || !foreseeable(p) || e.waiting.kinds[kindOf(p)] == 0 && !e.passedOver(p) {
 		return p
 	}
 	x := *p
@@ -74,4 +77,33 @@ func (e *Engine) foreseeAlike(p *cluster.Pod) {
 	for _, id := range slices.Sorted(maps.Keys(e.undecided.kinds[kindOf(p)])) {
 		PodChanged{ID: id, Pod: e.undecided.pods[id]}.apply(e)
 	}
+}
+
+// passedOver tells whether the scheduler, which others wait for, could have looked at a pod by
+// now.
+func (e *Engine) passedOver(p *cluster.Pod) bool {
+	return len(e.waiting.pods) > 0 && e.now >= p.Created.Add(undecidedFor)
+}
+
+// foreseePassedOver makes pods wait that the scheduler has not come to for a while, and
+// returns when the next one may.
+func (e *Engine) foreseePassedOver() (again cluster.Instant) {
+	again = cluster.Never
+	var due []string
+	for id, p := range e.undecided.pods {
+		switch {
+		case !foreseeable(p):
+		case e.passedOver(p):
+			due = append(due, id)
+		default:
+			again = min(again, p.Created.Add(undecidedFor))
+		}
+	}
+	slices.Sort(due)
+	for _, id := range due {
+		if p := e.undecided.pods[id]; p != nil { // else it has become one with others like it
+			PodChanged{ID: id, Pod: p}.apply(e)
+		}
+	}
+	return again
 }

@@ -25,3 +25,20 @@ func TestBurstOutrunsTheScheduler(t *testing.T) {
 		t.Errorf("%d nodes were bought after a second, %d in the end, in %d plans; want all in one", bought, len(w.claims), w.purchases)
 	}
 }
+
+// TestSchedulerIsBehind: before the scheduler comes to the pods of another kind it has to
+// refuse sixty, which takes it a minute. Nodes for those are bought within seconds all the
+// same.
+func TestSchedulerIsBehind(t *testing.T) {
+	w := newWorld(t, 22)
+	w.slow, w.refusing = 5*cluster.Millisecond, cluster.Second
+	w.run(5 * cluster.Second)
+	w.scaleOf("memory", 60) // first by name, and so at the scheduler
+	w.run(cluster.Second)
+	before := len(w.claims)
+	w.scale(60)
+	w.run(6 * cluster.Second)
+	if before == 0 || len(w.claims) <= before {
+		t.Errorf("%d claims for the pods of one kind, %d after those of another have waited for 6 s", before, len(w.claims))
+	}
+}

@@ -65,6 +65,9 @@ func (ev PodChanged) apply(e *Engine) {
 func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 	if pod != nil && pod.Undecided() {
 		e.undecided.put(pod)
+		if len(e.waiting.pods) > 0 {
+			e.agenda.by(job{jobProvision, ""}, pod.Created.Add(undecidedFor))
+		}
 	} else if e.undecided.take(id) {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}

@@ -57,8 +57,8 @@ const (
 	// burstWithin is how soon after a plan another pod is part of the same burst.
 	burstWithin = 5 * cluster.Second
 	// undecidedFor is how long a pod that the scheduler has not looked at keeps the
-	// window open.
-	undecidedFor = 5 * cluster.Second
+	// window open. Creation times are cut to whole seconds.
+	undecidedFor = 3 * cluster.Second
 	// replanEvery bounds how often pods that fit nowhere are planned again when
 	// the world changes.
 	replanEvery = cluster.Second
@@ -70,12 +70,17 @@ const (
 // doProvision plans for waiting pods when the batching window closes, and
 // returns when to look again.
 func (e *Engine) doProvision() cluster.Instant {
-	p := &e.provision
 	if len(e.waiting.pods) == 0 {
-		p.open = false
+		e.provision.open = false
 		return cluster.Never
 	}
 	e.inheritLate()
+	return min(e.foreseePassedOver(), e.provisionWaiting())
+}
+
+// provisionWaiting does so for the pods that are known to wait.
+func (e *Engine) provisionWaiting() cluster.Instant {
+	p := &e.provision
 	if closes := e.windowCloses(); e.now < closes {
 		if !p.prepared { // once: there is time, but not for every change
 			p.prepared = true
@@ -111,7 +116,7 @@ func (e *Engine) windowCloses() cluster.Instant {
 	}
 	closes := p.last.Add(p.idle)
 	for _, pod := range e.undecided.pods {
-		// A pod that stays undecided is another scheduler's business.
+		// One that stays undecided is another scheduler's business, or planned for (foresee.go).
 		if patience := pod.Created.Add(undecidedFor); e.now < patience {
 			closes = max(closes, patience)
 		}

@@ -22,6 +22,7 @@ func (l *lane) pod(p *corev1.Pod, out *cluster.Pod) {
 	out.Demand, out.Identity = l.demand(p), l.identity(p)
 	out.Node, out.Phase, out.Nominated = p.Spec.NodeName, phase(p.Status.Phase), p.Status.NominatedNodeName
 	out.Gated = len(p.Spec.SchedulingGates) > 0
+	out.OtherScheduler = p.Spec.SchedulerName != "" && p.Spec.SchedulerName != corev1.DefaultSchedulerName
 	out.Created, out.DeleteAt = instant(p.CreationTimestamp.Time), instantPtr(p.DeletionTimestamp)
 	out.Owner, out.Gang = owner(p), gangOf(p)
 	if len(p.Spec.ResourceClaims) > 0 {
