@@ -106,6 +106,8 @@ type quarters struct {
 	hosts  []int32
 	most   []int64   // a row for each of blocks: no host of it has more free
 	weight []float64 // of a unit of each dimension
+	snugs  []snug    // of each block, for the item at hand
+	seeker int32     // the item at hand, nobody if those are good for none
 	barred Set       // hosts that sides keep the item at hand from, by place in hosts
 	// outbid is for each item another one that would have its place if it had anywhere
 	// else to go, the first of them; −1 for none.
@@ -116,9 +118,25 @@ type quarters struct {
 // block is how many hosts are passed over at once where none has room.
 const block = 16
 
+// snug is the host of a block that an item fills up best, good until one of them changes: most
+// of a large packing is asking thousands of hosts again of which one has changed.
+type snug struct {
+	known, open bool    // open: some host may have room
+	rest        float64 // what is left of the host
+	at          int     // its place, −1 for none
+	n           int32   // how many of the item it takes
+	left, most  int32   // how many there were, and how many fit where most do
+}
+
+// good tells whether it is what it would be with so many of the item left.
+func (x *snug) good(left int32) bool {
+	return x.known && (left == x.left || x.most <= min(left, x.left))
+}
+
 func newQuarters(s *state, hosts []int32) *quarters {
 	n := len(s.dense)
-	q := &quarters{state: s, hosts: hosts, most: make([]int64, (len(hosts)+block-1)/block*n), weight: make([]float64, n), barred: NewSet(len(hosts))}
+	q := &quarters{state: s, hosts: hosts, most: make([]int64, (len(hosts)+block-1)/block*n), weight: make([]float64, n), barred: NewSet(len(hosts)), seeker: nobody}
+	q.snugs = make([]snug, (len(hosts)+block-1)/block)
 	for i := range s.items {
 		for d, v := range s.row(s.size, int32(i)) {
 			q.weight[d] += float64(float64(v) * float64(s.items[i].count))
@@ -154,6 +172,7 @@ func (q *quarters) house(lists ...[]int32) {
 			}
 		}
 		clear(q.barred)
+		q.seeker = nobody
 	}
 }
 
@@ -170,12 +189,14 @@ func (q *quarters) lodge(item int32) bool {
 			return true
 		}
 		q.barred.Add(at)
+		q.snugs[at/block].known = false
 	}
 }
 
 // put puts a number of an item on the host at a place.
 func (q *quarters) put(at int, t take) {
 	q.place(q.hosts[at], t)
+	q.snugs[at/block].known = false
 	if len(q.dense) > 0 {
 		q.survey(at / block)
 	}
@@ -184,32 +205,53 @@ func (q *quarters) put(at int, t take) {
 // snuggest returns the host, by its place, that as many of an item as fit into it fill
 // up best, and how many those are; −1 if none has room for one.
 func (q *quarters) snuggest(item int32) (at int, n int32) {
-	size := q.row(q.size, item)
-	best, at := math.Inf(1), -1
-	for b := 0; b*block < len(q.hosts); b++ {
-		if len(size) > 0 && !holds(q.row(q.most, int32(b)), size) {
-			continue
+	if q.seeker != item {
+		q.seeker = item
+		clear(q.snugs)
+	}
+	best, at, left := math.Inf(1), -1, q.left[item]
+	for b := range q.snugs {
+		x := &q.snugs[b]
+		if !x.good(left) {
+			*x = q.snugOf(item, b)
 		}
-		q.steps += block
-		for i := b * block; i < min(len(q.hosts), (b+1)*block); i++ {
-			h := q.hosts[i]
-			free := q.row(q.free, h)
-			if !holds(free, size) || q.barred.Has(i) || !q.hostKinds.list[q.hostKind[h]].items.Has(int(item)) {
-				continue
-			}
-			k := howMany(free, size, q.left[item])
-			rest := math.Inf(1)
-			for d, v := range size {
-				if v > 0 {
-					rest = min(rest, float64(free[d]-int64(k)*v)*q.weight[d])
-				}
-			}
-			if at < 0 || rest < best {
-				best, at, n = rest, i, k
-			}
+		if x.open {
+			q.steps += block
+		}
+		if x.at >= 0 && (at < 0 || x.rest < best) {
+			best, at, n = x.rest, x.at, x.n
 		}
 	}
 	return at, n
+}
+
+// snugOf asks the hosts of a block.
+func (q *quarters) snugOf(item int32, b int) snug {
+	size := q.row(q.size, item)
+	x := snug{known: true, at: -1, left: q.left[item], rest: math.Inf(1)}
+	if x.open = len(size) == 0 || holds(q.row(q.most, int32(b)), size); !x.open {
+		return x
+	}
+	for i := b * block; i < min(len(q.hosts), (b+1)*block); i++ {
+		h := q.hosts[i]
+		free := q.row(q.free, h)
+		if !holds(free, size) || q.barred.Has(i) || !q.hostKinds.list[q.hostKind[h]].items.Has(int(item)) {
+			continue
+		}
+		fit := howMany(free, size, math.MaxInt32)
+		k := min(fit, x.left)
+		x.most = max(x.most, fit)
+		rest := math.Inf(1)
+		for d, v := range size {
+			if v > 0 {
+				rest = min(rest, float64(free[d]-int64(k)*v)*q.weight[d])
+			}
+		}
+		if x.at < 0 || rest < x.rest {
+			x.rest, x.at, x.n = rest, i, k
+		}
+	}
+	return x
 }
 
 // welcome is how many of an item, at most n, sides let onto a host.
