@@ -46,6 +46,7 @@ type Cache struct {
 	rng  *rand.Rand
 
 	found      []int // room for a search
+	full       [][]uint64
 	raw, total []int64
 	sums       []float64
 	seen       []int32 // by domain: the search that saw it last

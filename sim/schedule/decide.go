@@ -59,7 +59,7 @@ func (c *Cache) Feasible(p *cluster.Pod) []string {
 	least := k.leasts()
 	shut := c.gates.open(k, p)
 	defer c.gates.close()
-	for s := k.nextSlot(0, shut); s >= 0; s = k.nextSlot(s+1, shut) {
+	for s := k.nextSlot(0, shut, nil); s >= 0; s = k.nextSlot(s+1, shut, nil) {
 		if c.counted(k, s, least) {
 			out = append(out, c.nodes[s].name)
 		}
@@ -91,11 +91,16 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 	if start >= len(c.nodes) {
 		start = 0
 	}
+	full := c.full[:0]
+	for i, s := range k.hard {
+		full = s.full(least[i], full)
+	}
+	c.full = full
 	at, wrapped := start, false
 	shut := c.gates.open(k, p)
 	defer c.gates.close()
 	for len(found) < want {
-		s := k.nextSlot(at, shut)
+		s := k.nextSlot(at, shut, full)
 		if s < 0 && !wrapped {
 			at, wrapped = 0, true
 			continue

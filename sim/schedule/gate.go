@@ -56,14 +56,19 @@ func (g *gates) close() {
 }
 
 // nextSlot returns the first slot at or after from whose node may take the class and is
-// not shut, or −1.
-func (k *class) nextSlot(from int, shut []uint64) int {
+// neither shut nor in a domain that is full, or −1.
+func (k *class) nextSlot(from int, shut []uint64, full [][]uint64) int {
 	from = max(from, 0)
 	mask := ^(uint64(1)<<(from%64) - 1)
 	for w := from / 64; w < len(k.fits); w++ {
 		x := k.fits[w] & mask
 		if w < len(shut) {
 			x &^= shut[w]
+		}
+		for _, slots := range full {
+			if w < len(slots) {
+				x &^= slots[w]
+			}
 		}
 		if x != 0 {
 			return w*64 + bits.TrailingZeros64(x)

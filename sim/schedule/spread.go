@@ -185,3 +185,14 @@ func (s *spread) fits(slot int, least int32) bool {
 	d := s.at(slot)
 	return d >= 0 && s.inDomain(d)+s.itself-least <= s.c.MaxSkew
 }
+
+// full adds the slots of domains, where there are few, that hold as many pods of the class
+// as they may.
+func (s *spread) full(least int32, to [][]uint64) [][]uint64 {
+	for d, slots := range s.slots {
+		if s.inDomain(int32(d))+s.itself-least > s.c.MaxSkew {
+			to = append(to, slots)
+		}
+	}
+	return to
+}

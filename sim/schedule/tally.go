@@ -11,7 +11,13 @@ type domains struct {
 	key string
 	ids map[string]int32
 	of  []int32 // by slot, −1 without the label
+	// slots has for each domain a bit for each slot that is in it; nil where there are more
+	// domains than it pays for.
+	slots [][]uint64
 }
+
+// fewDomains is how many domains a label may have so that whole domains are passed over.
+const fewDomains = 8
 
 func (c *Cache) domains(key string) *domains {
 	if d := c.keys[key]; d != nil {
@@ -31,6 +37,9 @@ func (d *domains) set(n *node) {
 	for len(d.of) <= n.slot {
 		d.of = append(d.of, -1)
 	}
+	if was := int(d.of[n.slot]); was >= 0 && was < len(d.slots) {
+		d.slots[was][n.slot/64] &^= 1 << (n.slot % 64)
+	}
 	d.of[n.slot] = -1
 	if n.rec == nil {
 		return
@@ -45,6 +54,22 @@ func (d *domains) set(n *node) {
 		d.ids[value] = id
 	}
 	d.of[n.slot] = id
+	d.mark(id, n.slot)
+}
+
+// mark notes that a slot is in a domain.
+func (d *domains) mark(id int32, slot int) {
+	if len(d.ids) > fewDomains {
+		d.slots = nil
+		return
+	}
+	for int(id) >= len(d.slots) {
+		d.slots = append(d.slots, nil)
+	}
+	for len(d.slots[id]) <= slot/64 {
+		d.slots[id] = append(d.slots[id], 0)
+	}
+	d.slots[id][slot/64] |= 1 << (slot % 64)
 }
 
 func (d *domains) at(slot int) int32 {
