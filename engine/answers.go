@@ -143,14 +143,14 @@ func (e *Engine) doubtHost(host string, beside *[]string) (again cluster.Instant
 	ready, there := e.readySince(host)
 	for id := range e.answered.on[host] {
 		a := e.answered.of[id]
-		due := max(ready, a.at).Add(doubtAfter)
+		due := e.doubtFrom(max(ready, a.at))
 		switch {
 		case there && e.now < due:
 			again = min(again, due)
 		case there && e.reservedBy(host) != "":
 			a.at = e.now
 			e.answered.of[id] = a
-			again = min(again, e.now.Add(doubtAfter))
+			again = min(again, e.doubtFrom(e.now))
 			if e.lacks(id) == "" {
 				*beside = append(*beside, id)
 			}
@@ -163,6 +163,20 @@ func (e *Engine) doubtHost(host string, beside *[]string) (again cluster.Instant
 	}
 	return again, there && ready == cluster.Never
 }
+
+// doubtFrom is when an answer of a time, or for a host that takes pods since then, can be
+// doubted. Where many wait all answers are doubted at the same moments: all who wait are tried
+// each time, and planned for if one of them cannot come.
+func (e *Engine) doubtFrom(at cluster.Instant) cluster.Instant {
+	due := at.Add(doubtAfter)
+	if beat := cluster.Instant(doubtAfter); at != cluster.Never && len(e.waiting.pods) >= doubtTogether {
+		due = (due + beat - 1) / beat * beat
+	}
+	return due
+}
+
+// doubtTogether is how many pods have to wait for that. A try takes a microsecond for each.
+const doubtTogether = 10_000
 
 // doubtsMost is how often a pod to which it matters where others go may be found waiting
 // beside the reserved node that it may go to, doubtAfter each.

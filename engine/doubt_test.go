@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -40,5 +41,35 @@ func TestPlacesThatOthersTook(t *testing.T) {
 				t.Errorf("it is sent there: %v, want %v", may, x.want)
 			}
 		})
+	}
+}
+
+// TestManyAreDoubtedTogether: where many wait there are few moments at which answers are
+// doubted, none sooner than otherwise and none more than as long again later.
+func TestManyAreDoubtedTogether(t *testing.T) {
+	e := New(DefaultOptions())
+	moments := func() map[cluster.Instant]bool {
+		out := map[cluster.Instant]bool{}
+		for at := range cluster.Instant(cluster.Minute / cluster.Second) {
+			at *= cluster.Instant(cluster.Second)
+			due := e.doubtFrom(at)
+			if wait := due.Sub(at); wait < doubtAfter || wait >= 2*doubtAfter {
+				t.Errorf("with %d who wait an answer is doubted after %s", len(e.waiting.pods), wait)
+			}
+			out[due] = true
+		}
+		return out
+	}
+	if n := len(moments()); n != 60 {
+		t.Errorf("where few wait there are %d moments, want one for each of 60 answers", n)
+	}
+	for i := range doubtTogether {
+		e.waiting.pods[strconv.Itoa(i)] = &cluster.Pod{}
+	}
+	if n := len(moments()); n > 7 {
+		t.Errorf("where many wait there are %d moments in a minute", n)
+	}
+	if due := e.doubtFrom(cluster.Never); due != cluster.Never {
+		t.Errorf("what never comes is doubted at %s", due.RFC3339())
 	}
 }
