@@ -20,10 +20,13 @@ type undecided struct {
 	pods map[string]*cluster.Pod // by namespace/name
 	// kinds are the ones among them whose answer is that of others like them.
 	kinds map[kind]map[string]bool
+	// foreseen are those that wait all the same, and when they were created. Others come with
+	// them, and so the window is kept open for them as for the rest.
+	foreseen map[string]cluster.Instant
 }
 
 func newUndecided() undecided {
-	return undecided{pods: map[string]*cluster.Pod{}, kinds: map[kind]map[string]bool{}}
+	return undecided{pods: map[string]*cluster.Pod{}, kinds: map[kind]map[string]bool{}, foreseen: map[string]cluster.Instant{}}
 }
 
 func (u *undecided) put(p *cluster.Pod) {
@@ -37,6 +40,17 @@ func (u *undecided) put(p *cluster.Pod) {
 		u.kinds[k] = map[string]bool{}
 	}
 	u.kinds[k][p.ID()] = true
+}
+
+// latest is when the last of them, foreseen or not, was created.
+func (u *undecided) latest() (created cluster.Instant) {
+	for _, p := range u.pods {
+		created = max(created, p.Created)
+	}
+	for _, t := range u.foreseen {
+		created = max(created, t)
+	}
+	return created
 }
 
 // take removes a pod, and tells whether it was there.
@@ -68,6 +82,7 @@ func (e *Engine) foresee(p *cluster.Pod) *cluster.Pod {
 	}
 	x := *p
 	x.UnschedulableSince = max(e.now, 1)
+	e.undecided.foreseen[p.ID()] = p.Created
 	return &x
 }
 

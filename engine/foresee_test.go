@@ -14,15 +14,15 @@ func TestBurstOutrunsTheScheduler(t *testing.T) {
 	w.slow, w.refusing = 5*cluster.Millisecond, 100*cluster.Millisecond
 	w.run(5 * cluster.Second)
 	w.scale(60)
-	w.run(cluster.Second)
+	w.run(3 * cluster.Second)
 	bought := len(w.claims)
 	if bought == 0 {
-		t.Fatal("after a second nothing was bought yet")
+		t.Fatal("after three seconds nothing was bought yet")
 	}
 	w.run(10 * cluster.Minute)
 	w.settled(60)
 	if w.purchases != 1 || len(w.claims) != bought {
-		t.Errorf("%d nodes were bought after a second, %d in the end, in %d plans; want all in one", bought, len(w.claims), w.purchases)
+		t.Errorf("%d nodes were bought after three seconds, %d in the end, in %d plans; want all in one", bought, len(w.claims), w.purchases)
 	}
 }
 
@@ -34,11 +34,11 @@ func TestSchedulerIsBehind(t *testing.T) {
 	w.slow, w.refusing = 5*cluster.Millisecond, cluster.Second
 	w.run(5 * cluster.Second)
 	w.scaleOf("memory", 60) // first by name, and so at the scheduler
-	w.run(cluster.Second)
+	w.run(3 * cluster.Second)
 	before := len(w.claims)
 	w.scale(60)
-	w.run(6 * cluster.Second)
+	w.run(12 * cluster.Second)
 	if before == 0 || len(w.claims) <= before {
-		t.Errorf("%d claims for the pods of one kind, %d after those of another have waited for 6 s", before, len(w.claims))
+		t.Errorf("%d claims for the pods of one kind, %d after those of another have waited for 12 s", before, len(w.claims))
 	}
 }

@@ -26,6 +26,10 @@ func (w *world) unbind(p *cluster.Pod) {
 
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
+	if _, foreseen := e.undecided.foreseen[ev.ID]; foreseen {
+		delete(e.undecided.foreseen, ev.ID)
+		e.agenda.by(job{jobProvision, ""}, e.now)
+	}
 	ev.Pod = e.foresee(ev.Pod)
 	e.follows(old, ev.Pod)
 	e.sees(old, ev.Pod)

@@ -115,11 +115,9 @@ func (e *Engine) windowCloses() cluster.Instant {
 		return e.now
 	}
 	closes := p.last.Add(p.idle)
-	for _, pod := range e.undecided.pods {
-		// One that stays undecided is another scheduler's business, or planned for (foresee.go).
-		if patience := pod.Created.Add(undecidedFor); e.now < patience {
-			closes = max(closes, patience)
-		}
+	// One that stays undecided is another scheduler's business, or planned for (foresee.go).
+	if patience := e.undecided.latest().Add(undecidedFor); e.now < patience {
+		closes = max(closes, patience)
 	}
 	return min(closes, p.first.Add(p.limit))
 }
