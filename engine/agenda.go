@@ -62,6 +62,9 @@ func (a *agenda) by(j job, t cluster.Instant) {
 	a.heap.push(agendaEntry{t, j})
 }
 
+// not makes j not due any more.
+func (a *agenda) not(j job) { delete(a.at, j) }
+
 // next returns the instant at which the first job is due.
 func (a *agenda) next() cluster.Instant {
 	for len(a.heap) > 0 {

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -8,13 +10,15 @@ import (
 
 // gates are the reserved nodes, by claim, and which of them may have to be opened: those
 // whose time has come, and those about which something has changed since they were last
-// looked at (world.go tells of records, answers.go of pods that are meant for them). All are
-// looked at when that changes on which every reservation depends. It can be lost: what is
-// reserved is written on the nodes.
+// looked at (world.go tells of records, answers.go of pods that are meant for them). When that
+// changes on which reservations depend together, those are looked at for which it matters.
+// It can be lost: what is reserved is written on the nodes.
 type gates struct {
 	nodes   map[string]cluster.Instant // when each opens by itself, as far as is known
+	times   *agenda                    // those times
 	due     map[string]bool            // those to be looked at
-	outlook outlook                    // as it was when all were looked at
+	shared  map[string]bool            // those that nobody is meant for who waits
+	outlook outlook                    // as it was when they were looked at
 }
 
 // outlook is what all reservations depend on.
@@ -31,17 +35,31 @@ func (e *Engine) outlook() outlook {
 }
 
 func newGates() gates {
-	return gates{nodes: map[string]cluster.Instant{}, due: map[string]bool{}}
+	return gates{nodes: map[string]cluster.Instant{}, times: newAgenda(), due: map[string]bool{}, shared: map[string]bool{}}
 }
 
 func (g *gates) add(claim string) {
-	g.nodes[claim] = cluster.Never
+	if _, known := g.nodes[claim]; !known {
+		g.nodes[claim] = cluster.Never
+	}
 	g.due[claim] = true
 }
 
 func (g *gates) forget(claim string) {
+	g.opensAt(claim, cluster.Never)
 	delete(g.nodes, claim)
 	delete(g.due, claim)
+	delete(g.shared, claim)
+}
+
+// opensAt notes when the node of a claim opens by itself.
+func (g *gates) opensAt(claim string, at cluster.Instant) {
+	if g.nodes[claim] == at {
+		return
+	}
+	g.nodes[claim] = at
+	g.times.not(job{jobReserve, claim})
+	g.times.by(job{jobReserve, claim}, at)
 }
 
 // look makes the node of a claim be looked at, if it is reserved.
@@ -49,6 +67,17 @@ func (g *gates) look(claim string) {
 	if _, reserved := g.nodes[claim]; reserved {
 		g.due[claim] = true
 	}
+}
+
+// concerned are the nodes for which it matters that the outlook was another one: whoever is
+// meant for a node keeps it reserved, whatever others wait for.
+func (g *gates) concerned(now outlook) iter.Seq[string] {
+	was := g.outlook
+	g.outlook = now
+	if was.waits, was.depends = now.waits, now.depends; was != now {
+		return maps.Keys(g.nodes)
+	}
+	return maps.Keys(g.shared)
 }
 
 // toOpen are the claims whose nodes have to be looked at, by name.
@@ -63,17 +92,20 @@ func (e *Engine) toOpen() []string {
 	for claim := range e.disruptor.waitFor { // pods of others may be on their way to it
 		g.look(claim)
 	}
-	now := e.outlook()
-	all := now != g.outlook
-	g.outlook = now
-	var out []string
-	for claim, at := range g.nodes {
-		if all || at <= e.now || g.due[claim] {
-			out = append(out, claim)
+	if now := e.outlook(); now != g.outlook {
+		for claim := range g.concerned(now) {
+			g.due[claim] = true
 		}
 	}
+	for {
+		j, ok := g.times.take(e.now)
+		if !ok {
+			break
+		}
+		g.due[j.name] = true
+	}
+	out := slices.Sorted(maps.Keys(g.due))
 	clear(g.due)
-	slices.Sort(out)
 	return out
 }
 
@@ -84,17 +116,18 @@ func (e *Engine) doReserve() cluster.Instant {
 	g := &e.reserved.gates
 	for _, claim := range e.toOpen() {
 		at, still := e.open(claim)
-		if still {
-			g.nodes[claim] = at
-		} else {
+		if !still {
 			g.forget(claim)
+			continue
+		}
+		g.opensAt(claim, at)
+		if c := e.claims[claim]; e.meantFor(c, e.nodeOfClaim(c)) == 0 {
+			g.shared[claim] = true
+		} else {
+			delete(g.shared, claim)
 		}
 	}
-	again := cluster.Never
-	for _, at := range g.nodes {
-		again = min(again, at)
-	}
-	return again
+	return g.times.next()
 }
 
 // open takes the taint away from the node of a claim if it is time, and returns when it
