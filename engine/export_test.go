@@ -200,7 +200,7 @@ func (e *Engine) checkAnswers() string {
 	if !reflect.DeepEqual(want.on, e.answered.on) || want.depending != e.answered.depending || !reflect.DeepEqual(want.promised, e.answered.promised) {
 		return fmt.Sprintf("answers by host: %+v, want %+v", e.answered, want)
 	}
-	for host, at := range e.answered.due {
+	for host, at := range e.answered.doubts.due {
 		ready, there := e.readySince(host)
 		due := cluster.Never
 		for id := range e.answered.on[host] {

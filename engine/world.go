@@ -140,7 +140,7 @@ func hostChanged(a, b *cluster.Node) bool {
 // touchNode makes the jobs that care for a node run.
 func (e *Engine) touchNode(n *cluster.Node) {
 	e.footing.nodes[n.Name] = true
-	delete(e.answered.due, n.Name)
+	e.answered.changed(n.Name)
 	if c := e.claimOfNode(n); c != nil {
 		e.footing.claims[c.Name] = true
 		e.recount(c.Name)
@@ -174,7 +174,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 	}
 	e.linkReplacements(ev.Name, old, ev.Claim)
 	e.footing.claims[ev.Name] = true
-	delete(e.answered.due, ev.Name)
+	e.answered.changed(ev.Name)
 	e.recount(ev.Name)
 	e.reserved.look(ev.Name)
 	e.disruptor.turns.known = false
