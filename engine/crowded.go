@@ -21,9 +21,22 @@ import (
 // others that can had gone where those are meant to, with everybody else where he is now; and
 // what forbids it.
 func (e *Engine) barred() map[string]plan.Constraint {
-	s := e.present().Snapshot("", values(e.unbound), nil)
-	return cannotCome(s, e.parties(s, func(p *cluster.Pod) string { return e.answered.promised[p.UID] }))
+	like, sorted := e.oneOfEach()
+	if !sorted {
+		return e.barredOfAll()
+	}
+	s := e.present().Snapshot("", like)
+	return cannotCome(s, e.parties(s, e.cramped(s), e.meantTo))
 }
+
+// barredOfAll is barred, found out by trying everybody.
+func (e *Engine) barredOfAll() map[string]plan.Constraint {
+	s := e.present().Snapshot("", values(e.unbound))
+	return cannotCome(s, e.parties(s, podsByClass(s), e.meantTo))
+}
+
+// meantTo is the host that a waiting pod is meant to go to, "" for none.
+func (e *Engine) meantTo(p *cluster.Pod) string { return e.answered.promised[p.UID] }
 
 // cannotCome returns the pods of parties, each by its ID, that cannot go where they are meant
 // to in a snapshot, even if all others that can had gone, and what forbids it.
@@ -75,20 +88,14 @@ type party struct {
 	pods        []*cluster.Pod
 }
 
-// parties are the waiting pods of a snapshot that have a place on one of its hosts, in its
-// order.
-func (e *Engine) parties(s *cluster.Snapshot, place func(*cluster.Pod) string) []party {
-	hosts := make(map[string]int, 2*len(s.Hosts))
-	for i := range s.Hosts {
-		hosts[s.Hosts[i].Name] = i
-		if claim := s.Hosts[i].Claim; claim != "" {
-			hosts[claim] = i
-		}
-	}
+// parties are those of a snapshot's pods, by class, that have a place on one of its hosts, in
+// its order.
+func (e *Engine) parties(s *cluster.Snapshot, pods [][]*cluster.Pod, place func(*cluster.Pod) string) []party {
+	hosts := hostsByName(s)
 	var out []party
-	for class := range s.Classes {
+	for class := range pods {
 		at := map[int]int{}
-		for _, p := range s.Classes[class].Pods {
+		for _, p := range pods[class] {
 			host, there := hosts[place(p)]
 			if !there {
 				continue
@@ -100,6 +107,27 @@ func (e *Engine) parties(s *cluster.Snapshot, place func(*cluster.Pod) string) [
 				out = append(out, party{class: class, host: host})
 			}
 			out[i].pods = append(out[i].pods, p)
+		}
+	}
+	return out
+}
+
+// podsByClass are the waiting pods of each class of a snapshot.
+func podsByClass(s *cluster.Snapshot) [][]*cluster.Pod {
+	out := make([][]*cluster.Pod, len(s.Classes))
+	for i := range s.Classes {
+		out[i] = s.Classes[i].Pods
+	}
+	return out
+}
+
+// hostsByName finds the hosts of a snapshot by their names and those of their claims.
+func hostsByName(s *cluster.Snapshot) map[string]int {
+	out := make(map[string]int, 2*len(s.Hosts))
+	for i := range s.Hosts {
+		out[s.Hosts[i].Name] = i
+		if claim := s.Hosts[i].Claim; claim != "" {
+			out[claim] = i
 		}
 	}
 	return out

@@ -221,6 +221,9 @@ func (e *Engine) checkGround() string {
 	if wrong := e.checkStage(); wrong != "" {
 		return wrong
 	}
+	if got, want := e.barred(), e.barredOfAll(); !maps.Equal(got, want) {
+		return fmt.Sprintf("cannot come: %v, want %v", got, want)
+	}
 	in := e.standing()
 	in.Staying = e.leaving(func(*cluster.Pod) bool { return true })
 	return e.compareGround("present", in, e.present().Snapshot("", values(e.unbound), nil), nil)
