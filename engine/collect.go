@@ -88,13 +88,17 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		return
 	}
 	e.instances.listed = e.instances.asked
-	seen := map[string]bool{}
+	seen := make(map[string]bool, len(d.Instances))
+	other := map[string]bool{} // those that are not what they were
 	for _, i := range d.Instances {
 		seen[i.ProviderID] = i.State != cluster.InstanceTerminated && i.State != cluster.InstanceShuttingDown
+		if was, known := e.instances.byProvider[i.ProviderID]; !known || !sameInstance(was, i) {
+			other[i.ProviderID] = true
+		}
 		e.instances.byProvider[i.ProviderID] = i
 	}
 	e.instances.alive = seen
-	for _, id := range slices.Sorted(maps.Keys(e.instances.byProvider)) {
+	for id := range e.instances.byProvider {
 		switch {
 		case seen[id]:
 			delete(e.instances.missing, id)
@@ -106,15 +110,32 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		}
 	}
 	for id, name := range e.claimOf {
-		if released(e.claims[name]) {
+		c := e.claims[name]
+		if released(c) {
 			delete(e.instances.missing, id)
 			continue
 		}
 		if _, already := e.instances.missing[id]; !seen[id] && !already {
 			e.instances.missing[id] = e.instances.listed
 		}
-		e.agenda.by(job{jobClaim, name}, e.now)
+		if !seen[id] || other[id] || !e.calm(c) {
+			e.agenda.by(job{jobClaim, name}, e.now)
+		}
 	}
+}
+
+// sameInstance tells whether nothing has become of an instance that a claim could care for.
+func sameInstance(a, b cluster.Instance) bool {
+	return a.State == b.State && a.Offering == b.Offering && a.ImageID == b.ImageID && a.Hash == b.Hash
+}
+
+// calm tells whether the node of a claim is in order and stays: nothing that is done about it
+// waits for anything but what it is told of, or for a time that is known.
+func (e *Engine) calm(c *cluster.Claim) bool {
+	n := e.nodeOfClaim(c)
+	return n != nil && n.Ready && c.Is(cluster.Initialized) && !e.disrupting(c, n) &&
+		e.disruptor.vacating[c.Name] == nil && !e.disruptor.vain[c.Name] &&
+		(c.ExpireAfter == cluster.Forever || c.ExpireAfter <= 0 || e.now < c.Created.Add(e.opts.scaled(c.ExpireAfter)))
 }
 
 func (e *Engine) orphanGrace() cluster.Duration { return e.opts.scaled(e.opts.OrphanGrace) }
@@ -123,9 +144,16 @@ func (e *Engine) orphanGrace() cluster.Duration { return e.opts.scaled(e.opts.Or
 // when the next one's grace is over.
 func (e *Engine) collectOrphans() cluster.Instant {
 	again := cluster.Never
-	for _, id := range slices.Sorted(maps.Keys(e.instances.byProvider)) {
+	var orphans []string
+	for id := range e.instances.byProvider {
+		if e.claimOf[id] == "" {
+			orphans = append(orphans, id)
+		}
+	}
+	slices.Sort(orphans)
+	for _, id := range orphans {
 		i := e.instances.byProvider[id]
-		if e.claimOf[id] != "" || i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown || e.wanted(i) {
+		if i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown || e.wanted(i) {
 			continue
 		}
 		if due := i.Launched.Add(e.orphanGrace()); e.now < due {
@@ -186,10 +214,14 @@ func (e *Engine) collectVanished() cluster.Instant {
 // registered before. It returns when to look again.
 func (e *Engine) collectNodes() cluster.Instant {
 	again := cluster.Never
-	for _, n := range sorted(e.nodes) {
-		if n.Ready || !e.oursNode(n) || e.claimOfNode(n) != nil || e.instances.alive[n.ProviderID] {
-			continue
+	var left []*cluster.Node
+	for _, n := range e.nodes {
+		if !n.Ready && e.oursNode(n) && e.claimOfNode(n) == nil && !e.instances.alive[n.ProviderID] {
+			left = append(left, n)
 		}
+	}
+	slices.SortFunc(left, func(a, b *cluster.Node) int { return strings.Compare(a.Name, b.Name) })
+	for _, n := range left {
 		if due := max(n.Created, n.ReadySince).Add(e.orphanGrace()); e.now < due || e.instances.listed < due {
 			again = min(again, max(due, e.now.Add(e.orphanGrace())))
 			continue
