@@ -20,21 +20,30 @@ type undecided struct {
 	pods map[string]*cluster.Pod // by namespace/name
 	// kinds are the ones among them whose answer is that of others like them.
 	kinds map[kind]map[string]bool
+	// passed is when the scheduler could have looked at those.
+	passed *agenda
 	// foreseen are those that wait all the same, and when they were created. Others come with
 	// them, and so the window is kept open for them as for the rest.
 	foreseen map[string]cluster.Instant
+	// created counts both by when they were.
+	created map[cluster.Instant]int
 }
 
 func newUndecided() undecided {
-	return undecided{pods: map[string]*cluster.Pod{}, kinds: map[kind]map[string]bool{}, foreseen: map[string]cluster.Instant{}}
+	return undecided{
+		pods: map[string]*cluster.Pod{}, kinds: map[kind]map[string]bool{}, passed: newAgenda(),
+		foreseen: map[string]cluster.Instant{}, created: map[cluster.Instant]int{},
+	}
 }
 
 func (u *undecided) put(p *cluster.Pod) {
 	u.take(p.ID())
 	u.pods[p.ID()] = p
+	u.count(p.Created, 1)
 	if !foreseeable(p) {
 		return
 	}
+	u.passed.by(job{jobProvision, p.ID()}, p.Created.Add(undecidedFor))
 	k := kindOf(p)
 	if u.kinds[k] == nil {
 		u.kinds[k] = map[string]bool{}
@@ -42,12 +51,32 @@ func (u *undecided) put(p *cluster.Pod) {
 	u.kinds[k][p.ID()] = true
 }
 
+// putForeseen adds one that waits all the same.
+func (u *undecided) putForeseen(p *cluster.Pod) {
+	u.takeForeseen(p.ID())
+	u.foreseen[p.ID()] = p.Created
+	u.count(p.Created, 1)
+}
+
+// takeForeseen removes one, and tells whether it was there.
+func (u *undecided) takeForeseen(id string) bool {
+	created, was := u.foreseen[id]
+	if was {
+		delete(u.foreseen, id)
+		u.count(created, -1)
+	}
+	return was
+}
+
+func (u *undecided) count(created cluster.Instant, by int) {
+	if u.created[created] += by; u.created[created] == 0 {
+		delete(u.created, created)
+	}
+}
+
 // latest is when the last of them, foreseen or not, was created.
 func (u *undecided) latest() (created cluster.Instant) {
-	for _, p := range u.pods {
-		created = max(created, p.Created)
-	}
-	for _, t := range u.foreseen {
+	for t := range u.created {
 		created = max(created, t)
 	}
 	return created
@@ -60,6 +89,8 @@ func (u *undecided) take(id string) bool {
 		return false
 	}
 	delete(u.pods, id)
+	u.count(p.Created, -1)
+	u.passed.not(job{jobProvision, id})
 	k := kindOf(p)
 	if delete(u.kinds[k], id); len(u.kinds[k]) == 0 {
 		delete(u.kinds, k)
@@ -82,7 +113,7 @@ func (e *Engine) foresee(p *cluster.Pod) *cluster.Pod {
 	}
 	x := *p
 	x.UnschedulableSince = max(e.now, 1)
-	e.undecided.foreseen[p.ID()] = p.Created
+	e.undecided.putForeseen(p)
 	return &x
 }
 
@@ -101,18 +132,15 @@ func (e *Engine) passedOver(p *cluster.Pod) bool {
 }
 
 // foreseePassedOver makes pods wait that the scheduler has not come to for a while, and
-// returns when the next one may.
+// returns when the next one may. Others wait.
 func (e *Engine) foreseePassedOver() (again cluster.Instant) {
-	again = cluster.Never
 	var due []string
-	for id, p := range e.undecided.pods {
-		switch {
-		case !foreseeable(p):
-		case e.passedOver(p):
-			due = append(due, id)
-		default:
-			again = min(again, p.Created.Add(undecidedFor))
+	for {
+		j, ok := e.undecided.passed.take(e.now)
+		if !ok {
+			break
 		}
+		due = append(due, j.name)
 	}
 	slices.Sort(due)
 	for _, id := range due {
@@ -120,5 +148,5 @@ func (e *Engine) foreseePassedOver() (again cluster.Instant) {
 			PodChanged{ID: id, Pod: p}.apply(e)
 		}
 	}
-	return again
+	return e.undecided.passed.next()
 }

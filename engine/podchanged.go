@@ -26,8 +26,7 @@ func (w *world) unbind(p *cluster.Pod) {
 
 func (ev PodChanged) apply(e *Engine) {
 	old := e.pods[ev.ID]
-	if _, foreseen := e.undecided.foreseen[ev.ID]; foreseen {
-		delete(e.undecided.foreseen, ev.ID)
+	if e.undecided.takeForeseen(ev.ID) {
 		e.agenda.by(job{jobProvision, ""}, e.now)
 	}
 	ev.Pod = e.foresee(ev.Pod)
