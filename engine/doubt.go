@@ -110,17 +110,18 @@ func (e *Engine) doubtHost(host string, beside *[]string) (again cluster.Instant
 }
 
 // doubtFrom is when an answer of a time, or for a host that takes pods since then, can be
-// doubted. Where many wait all answers are doubted at the same moments: all who wait are tried
-// each time, and planned for if one of them cannot come.
+// doubted. In a large cluster all answers are doubted at the same moments: all who wait are
+// tried each time, among all nodes, and planned for if one of them cannot come.
 func (e *Engine) doubtFrom(at cluster.Instant) cluster.Instant {
 	due := at.Add(doubtAfter)
-	if beat := cluster.Instant(doubtAfter); at != cluster.Never && len(e.waiting.pods) >= doubtTogether {
+	if beat := cluster.Instant(doubtAfter); at != cluster.Never && len(e.waiting.pods)+len(e.nodes) >= doubtTogether {
 		due = (due + beat - 1) / beat * beat
 	}
 	return due
 }
 
-// doubtTogether is how many pods have to wait for that. A try takes a microsecond for each.
+// doubtTogether is how many pods that wait and nodes there have to be for that. A try takes
+// some microseconds for each.
 const doubtTogether = 10_000
 
 // doubtsMost is how often a pod to which it matters where others go may be found waiting

@@ -44,8 +44,8 @@ func TestPlacesThatOthersTook(t *testing.T) {
 	}
 }
 
-// TestManyAreDoubtedTogether: where many wait there are few moments at which answers are
-// doubted, none sooner than otherwise and none more than as long again later.
+// TestManyAreDoubtedTogether: where many wait among many nodes there are few moments at which
+// answers are doubted, none sooner than otherwise and none more than as long again later.
 func TestManyAreDoubtedTogether(t *testing.T) {
 	e := New(DefaultOptions())
 	moments := func() map[cluster.Instant]bool {
@@ -63,11 +63,17 @@ func TestManyAreDoubtedTogether(t *testing.T) {
 	if n := len(moments()); n != 60 {
 		t.Errorf("where few wait there are %d moments, want one for each of 60 answers", n)
 	}
-	for i := range doubtTogether {
+	for i := range doubtTogether / 2 {
 		e.waiting.pods[strconv.Itoa(i)] = &cluster.Pod{}
 	}
+	if n := len(moments()); n != 60 {
+		t.Errorf("where half as many wait there are %d moments, want one for each of 60 answers", n)
+	}
+	for i := range doubtTogether / 2 {
+		e.nodes[strconv.Itoa(i)] = &cluster.Node{}
+	}
 	if n := len(moments()); n > 7 {
-		t.Errorf("where many wait there are %d moments in a minute", n)
+		t.Errorf("in a large cluster there are %d moments in a minute", n)
 	}
 	if due := e.doubtFrom(cluster.Never); due != cluster.Never {
 		t.Errorf("what never comes is doubted at %s", due.RFC3339())
