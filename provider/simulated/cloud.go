@@ -238,13 +238,14 @@ func (c *Cloud) Inventory(now cluster.Instant) []provider.Instance {
 }
 
 func (c *Cloud) describeAll(state func(*instance) (provider.State, bool)) []provider.Instance {
-	out := []provider.Instance{}
-	for _, i := range c.live {
+	live := slices.Collect(maps.Values(c.live))
+	slices.SortFunc(live, func(a, b *instance) int { return strings.Compare(a.ID, b.ID) })
+	out := make([]provider.Instance, 0, len(live))
+	for _, i := range live {
 		if s, ok := state(i); ok {
 			out = append(out, i.describe(s))
 		}
 	}
-	slices.SortFunc(out, func(a, b provider.Instance) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
