@@ -11,8 +11,8 @@ import "slices"
 // have most to choose from then.
 func (q *quarters) fillEach() {
 	for i := range q.tiers {
-		for _, r := range q.regions(&q.tiers[i]) {
-			k := newPacker(q.state, &r)
+		for _, r := range q.regionsOf(i) {
+			k := newPacker(q.state, r)
 			if k.care = &quick; !k.reprice(quick.first) {
 				continue
 			}

@@ -69,7 +69,7 @@ func (k *packer) coveringFor(need []int64, onSale []int32) *covering {
 	}
 	// A fleet that holds all exactly must not fail for rounding.
 	worth := float64(k.leftWorth()) * (1 - 1e-5)
-	c := &k.cover
+	c := &k.memory.cover
 	c.prepare(len(dims)+1, len(onSale))
 	for i, s := range onSale {
 		c.cost[i] = float64(k.priceOf(s))

@@ -26,10 +26,15 @@ func (s *state) fillHosts() {
 		newQuarters(s, hosts).house(first, then)
 		return
 	}
-	worth := s.worthBought()
 	begin := func() *quarters { return newQuarters(newState(s.layout), hosts) }
-	largest, even := begin(), begin()
+	largest := begin()
 	largest.house(first, then)
+	if largest.avail.Empty() {
+		s.settleAs(largest) // no other way can leave less
+		return
+	}
+	worth := s.worthBought()
+	even := begin()
 	even.house(first)
 	even.fillEach()
 	even.house(then)
@@ -46,7 +51,12 @@ func (s *state) fillHosts() {
 			best, least = q, w
 		}
 	}
-	for h, takes := range best.onHost {
+	s.settleAs(best)
+}
+
+// settleAs puts on hosts what has been tried.
+func (s *state) settleAs(tried *quarters) {
+	for h, takes := range tried.onHost {
 		for _, t := range takes {
 			s.place(int32(h), t)
 		}
@@ -57,8 +67,8 @@ func (s *state) fillHosts() {
 func (s *state) worthBought() []int64 {
 	worth := make([]int64, len(s.items))
 	for i := range s.tiers {
-		for _, r := range s.regions(&s.tiers[i]) {
-			k := newPacker(s, &r)
+		for _, r := range s.regionsOf(i) {
+			k := newPacker(s, r)
 			if !k.reprice(quick.first) {
 				continue
 			}

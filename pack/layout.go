@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 
@@ -10,7 +11,8 @@ import (
 // layout is a problem laid out for packing. It does not change once built.
 type layout struct {
 	*Problem
-	opt Options
+	opt    Options
+	memory *Memory
 
 	items []item // largest first
 	// dense are the dimensions that rows below hold; column is the place of a
@@ -36,6 +38,7 @@ type layout struct {
 	shapeRows  []int64 // a row for each shape
 	shapeKinds kinds
 	tiers      []tier
+	regions    [][]*region // of each tier; nil until somebody asks
 	varieties  map[*Variety]*variety
 	// standsFor is for each shape of the problem the one here that does all it does
 	// for no more: itself, one that betters it, or −1 if it can hold nothing.
@@ -50,7 +53,7 @@ type item struct {
 }
 
 func newLayout(p *Problem, opt Options) *layout {
-	l := &layout{Problem: p, opt: opt, varieties: map[*Variety]*variety{}}
+	l := &layout{Problem: p, opt: opt, memory: cmp.Or(opt.Memory, new(Memory)), varieties: map[*Variety]*variety{}}
 	l.addDims()
 	l.addItems()
 	l.sides = newSides(l)

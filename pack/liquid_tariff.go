@@ -9,6 +9,28 @@ type pouring struct {
 	tariff tariff
 }
 
+// poured is the first tariff of a region: what is packed in several ways begins with the same
+// demand each time.
+type poured struct {
+	demand []int32 // nil while there is none
+	tariff tariff
+}
+
+// pour makes a tariff of the region for a demand. It is good until the next one of any region.
+func (r *region) pour(l *layout, demand []int32) *tariff {
+	p := &l.memory.pouring
+	switch {
+	case r.poured.demand == nil:
+		r.poured = poured{slices.Clone(demand), *p.solve(l, &r.sale, demand)}
+		p.tariff = tariff{} // that one stays as it is
+	case !slices.Equal(r.poured.demand, demand):
+		return p.solve(l, &r.sale, demand)
+	}
+	t := r.poured.tariff
+	t.worth, t.planned = slices.Clone(t.worth), slices.Clone(t.planned) // which packers change
+	return &t
+}
+
 // solve solves a market without a price for any counted dimension. The tariff is good
 // until the next one.
 func (p *pouring) solve(l *layout, s *sale, demand []int32) *tariff {

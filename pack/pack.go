@@ -14,15 +14,15 @@ func Pack(p *Problem, opt Options) *Packing {
 	}
 	s.fillHosts()
 	for i := range s.tiers {
-		s.packTier(&s.tiers[i])
+		s.packTier(i)
 	}
 	return s.packing()
 }
 
 // packTier packs what is left of a tier's demand as well as steps allow.
-func (s *state) packTier(t *tier) {
-	for _, r := range s.regions(t) {
-		newPacker(s, &r).pack()
+func (s *state) packTier(tier int) {
+	for _, r := range s.regionsOf(tier) {
+		newPacker(s, r).pack()
 	}
 }
 

@@ -12,18 +12,12 @@ type packer struct {
 	*state
 	*region
 	care     *care
-	promised int64 // what all would cost if everything went as the tariff says
-	fine     bool  // whether that looked at each size alone
-	*tariff        // for what was left when it was made
-	pouring  pouring
+	promised int64   // what all would cost if everything went as the tariff says
+	fine     bool    // whether that looked at each size alone
+	*tariff          // for what was left when it was made
 	wanted   []int32 // reused: what is left for the region
 	offers   []offer // the region's shapes, best first
 	top      []int64 // of each 64 items, the most that any of them is worth
-
-	cover covering // reused
-
-	// roomiest is a row for each shape on sale: the most room of it and those before it.
-	roomiest []int64
 
 	bidTakes []take
 	total    []int64 // reused: what some takes need
@@ -39,18 +33,7 @@ type offer struct {
 }
 
 func newPacker(s *state, r *region) *packer {
-	k := &packer{state: s, region: r, total: make([]int64, len(s.dense))}
-	k.roomiest = make([]int64, 0, len(r.onSale)*len(s.dense))
-	for i, shape := range r.onSale {
-		k.roomiest = append(k.roomiest, s.row(s.shapeRows, shape)...)
-		if i > 0 {
-			for c, v := range k.row(k.roomiest, int32(i-1)) {
-				at := i*len(s.dense) + c
-				k.roomiest[at] = max(k.roomiest[at], v)
-			}
-		}
-	}
-	return k
+	return &packer{state: s, region: r, total: make([]int64, len(s.dense))}
 }
 
 // firstWith returns the place on sale of the first shape that could hold so much: in
@@ -79,7 +62,7 @@ func (k *packer) reprice(e effort) bool {
 		return false
 	}
 	if e.classes == 0 {
-		k.tariff = k.pouring.solve(k.layout, &k.sale, demand)
+		k.tariff = k.pour(k.layout, demand)
 	} else {
 		k.tariff = newTariff(newMarket(k.layout, &k.sale, demand), e)
 	}

@@ -112,6 +112,8 @@ type Options struct {
 	// Unproven leaves out bound and proof: [Prove] can be asked later on, for more
 	// than what Pack has been told.
 	Unproven bool
+	// Memory of the packing before; nil for none.
+	Memory *Memory
 }
 
 // Packing is the answer to a problem. Its items, hosts and shapes are those of

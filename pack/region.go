@@ -63,10 +63,24 @@ func (l *layout) newSale(onSale []int32, sets []Set) sale {
 type region struct {
 	sale
 	tier *tier
+	// roomiest is a row for each shape on sale: the most room of it and those before it.
+	roomiest []int64
+	poured   poured
 }
 
-// regions parts a tier.
-func (l *layout) regions(t *tier) []region {
+// regionsOf are the regions of a tier, by its number.
+func (l *layout) regionsOf(tier int) []*region {
+	if l.regions == nil {
+		l.regions = make([][]*region, len(l.tiers))
+	}
+	if l.regions[tier] == nil {
+		l.regions[tier] = l.part(&l.tiers[tier])
+	}
+	return l.regions[tier]
+}
+
+// part parts a tier.
+func (l *layout) part(t *tier) []*region {
 	kinds := l.join(t)
 	sets := make([]Set, len(l.shapeKinds.list))
 	var shapes [][]int32
@@ -86,11 +100,26 @@ func (l *layout) regions(t *tier) []region {
 		}
 		shapes[i] = append(shapes[i], s)
 	}
-	out := make([]region, len(shapes))
+	out := make([]*region, len(shapes))
 	for i := range out {
-		out[i] = region{l.newSale(shapes[i], sets), t}
+		out[i] = &region{sale: l.newSale(shapes[i], sets), tier: t, roomiest: l.roomiest(shapes[i])}
 	}
 	return out
+}
+
+// roomiest is a row for each of some shapes: the most room of it and those before it.
+func (l *layout) roomiest(shapes []int32) []int64 {
+	rows := make([]int64, 0, len(shapes)*len(l.dense))
+	for i, shape := range shapes {
+		rows = append(rows, l.row(l.shapeRows, shape)...)
+		if i > 0 {
+			for c, v := range l.row(rows, int32(i-1)) {
+				at := i*len(l.dense) + c
+				rows[at] = max(rows[at], v)
+			}
+		}
+	}
+	return rows
 }
 
 // join finds which kinds of a tier are tied together by an item that may use both.

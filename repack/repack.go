@@ -98,6 +98,7 @@ type Input struct {
 type Memory struct {
 	ground *cluster.Ground
 	guards Guards
+	solve  solve.Memory
 }
 
 // next is the ground of a pass.
@@ -107,6 +108,14 @@ func (m *Memory) next(in cluster.Input) *cluster.Ground {
 	}
 	m.ground = m.ground.Next(in)
 	return m.ground
+}
+
+// forSolve is the part of it that plans want; there is one for each pass at least.
+func (m *Memory) forSolve() *solve.Memory {
+	if m == nil {
+		return new(solve.Memory)
+	}
+	return &m.solve
 }
 
 // Repack looks at every node of a cluster. It never fails: a node about which nothing
@@ -148,6 +157,7 @@ type pass struct {
 // which they are back where they were.
 func newPass(in Input, opt Options) *pass {
 	p := &pass{in: &in, opt: opt, guards: in.Memory.Guards(in.Budgets)}
+	p.opt.Solve.Memory = in.Memory.forSolve()
 	look, kept := p.judge()
 	p.snap = in.Memory.next(look).Snapshot(in.Revision, nil, in.Promised)
 	p.world = fit.New(p.snap)

@@ -28,6 +28,8 @@ type Options struct {
 	// Unproven leaves out the plan's bound, which is about a third of the work of a first
 	// plan. The plan is the same.
 	Unproven bool
+	// Memory of the solution before; nil for none.
+	Memory *Memory
 }
 
 func (o Options) withDefaults(snap *cluster.Snapshot) Options {
@@ -89,7 +91,7 @@ func best(snap *cluster.Snapshot, opt Options) *answer {
 // attempt packs a snapshot with the preferences of all classes but the relaxed ones.
 func attempt(snap *cluster.Snapshot, opt Options, relaxed []bool) *answer {
 	p := newProblem(snap, opt.withDefaults(snap), relaxed)
-	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0), Hosts: p.opt.Hosts, Unproven: opt.Unproven || p.constrained()}))
+	a := newAnswer(p, pack.Pack(&p.packing, pack.Options{Steps: max(p.opt.Steps, 0), Hosts: p.opt.Hosts, Unproven: opt.Unproven || p.constrained(), Memory: opt.Memory.forPacking()}))
 	a.tuckIn()
 	return a
 }

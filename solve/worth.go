@@ -16,7 +16,7 @@ func Worth(snap *cluster.Snapshot, opt Options) []cluster.Money {
 	}
 	p := newProblem(snap, opt.withDefaults(snap), relaxed)
 	sum, pods := make([]cluster.Money, len(snap.Classes)), make([]cluster.Money, len(snap.Classes))
-	for i, worth := range pack.Worth(&p.packing) {
+	for i, worth := range pack.Worth(&p.packing, opt.Memory.forPacking()) {
 		for _, lot := range p.split.Items[i].Lots {
 			all := int32(0)
 			for _, part := range lot.Parts {
