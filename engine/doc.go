@@ -23,7 +23,7 @@
 // Where to read: step.go is the loop, claim.go the life of a node, provision.go
 // how waiting pods become claims, foresee.go which wait before they are said to, launch.go the batch protocol, reserve.go how pods
 // and the nodes that were bought for them find each other, doubt.go when it is doubted that
-// they do, crowded.go what if others are in the way there, headroom.go how room is kept
+// they do, crowded.go what if others are in the way there, cramped.go whom that can concern, headroom.go how room is kept
 // for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go,
 // survey.go which may,
 // pursuit.go how often they are looked for, action.go, release.go and vacate.go how they go,
