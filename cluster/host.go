@@ -100,7 +100,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 		}
 		capacity, allocatable = n.Capacity.Max(c.Capacity), n.Allocatable.Max(c.Allocatable)
 	default:
-		h.Labels, h.Taints = n.Labels, unreserved(n.Taints, c)
+		h.Labels, h.Taints = n.Labels, WithoutCandidate(unreserved(n.Taints, c))
 		capacity, allocatable = n.Capacity, n.Allocatable
 	}
 	if len(allocatable) == 0 && typ != nil {

@@ -171,12 +171,24 @@ type Taint struct {
 var (
 	// DisruptedTaint marks a node that is being emptied.
 	DisruptedTaint = Taint{Key: "karpenter.sh/disrupted", Effect: NoSchedule}
+	// CandidateTaint marks a node that is to be given back when budgets allow it. It asks the
+	// scheduler to put pods elsewhere where it has a choice, and keeps nobody off: it is no
+	// constraint, and snapshots do not show it.
+	CandidateTaint = Taint{Key: "ullage.sh/disruption-candidate", Effect: PreferNoSchedule}
 	// UnregisteredTaint is on a node from boot until its claim has been synced to it.
 	UnregisteredTaint = Taint{Key: "karpenter.sh/unregistered", Effect: NoExecute}
 	// CordonTaint is what spec.unschedulable amounts to; the control plane adds it a
 	// moment later.
 	CordonTaint = Taint{Key: "node.kubernetes.io/unschedulable", Effect: NoSchedule}
 )
+
+// WithoutCandidate is taints without [CandidateTaint]: the same slice if it is not there.
+func WithoutCandidate(taints []Taint) []Taint {
+	if !slices.Contains(taints, CandidateTaint) {
+		return taints
+	}
+	return slices.DeleteFunc(slices.Clone(taints), func(t Taint) bool { return t == CandidateTaint })
+}
 
 // Toleration lets a pod onto nodes with matching taints. An empty Key tolerates
 // every key; an empty Effect every effect.

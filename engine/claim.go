@@ -88,6 +88,7 @@ func (e *Engine) stepClaim(c *cluster.Claim) cluster.Instant {
 		again = min(again, e.carryOn(c, n))
 	} else {
 		again = min(again, e.stayed(c, n))
+		e.invite(c, n)
 	}
 	again = min(again, e.repair(c, n), e.outlived(c, n))
 	if last := e.lastMoment(c); e.now < last {

@@ -118,15 +118,21 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	r := repack.Repack(in, e.passOptions())
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
-	begun := false
+	begun, later := false, map[string]bool{}
 	for i := range r.Actions {
 		a := &r.Actions[i]
-		if s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0) {
+		switch {
+		case s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0):
 			s.spend(e, a)
 			guards.spend(e.podsOf(a))
 			begun = true
+		case len(a.Creates) == 0:
+			for _, h := range a.Hosts {
+				later[h] = true
+			}
 		}
 	}
+	e.deter(r, later)
 	e.searched(begun)
 	if r.Later > 0 {
 		s.again = min(s.again, e.now.Add(e.opts.scaled(r.Later)))

@@ -25,7 +25,7 @@
 // and the nodes that were bought for them find each other, doubt.go when it is doubted that
 // they do, crowded.go what if others are in the way there, cramped.go whom that can concern, headroom.go how room is kept
 // for pods to come, static.go how pools of a fixed number keep it, disrupt.go which nodes go,
-// survey.go which may,
+// survey.go which may, deter.go how pods are kept off those that will later,
 // pursuit.go how often they are looked for, action.go, release.go and vacate.go how they go,
 // within budget.go's bounds, heir.go, absent.go, moved.go and turn.go how their pods find the
 // places meant for them, regret.go and abandon.go what follows if they do not, verdict.go what people are told of

@@ -134,7 +134,8 @@ func (e *Engine) sights(old, n *cluster.Node) {
 // hostChanged tells whether a node takes other pods than before.
 func hostChanged(a, b *cluster.Node) bool {
 	return a.Unschedulable != b.Unschedulable || a.Ready != b.Ready ||
-		!slices.Equal(a.Taints, b.Taints) || !slices.Equal(a.Allocatable, b.Allocatable) || !maps.Equal(a.Labels, b.Labels)
+		!slices.Equal(cluster.WithoutCandidate(a.Taints), cluster.WithoutCandidate(b.Taints)) ||
+		!slices.Equal(a.Allocatable, b.Allocatable) || !maps.Equal(a.Labels, b.Labels)
 }
 
 // touchNode makes the jobs that care for a node run.

@@ -23,7 +23,9 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 	}
 	w, class, node := p.aheadOf(hosts, moving)
 	var there []int // that take any pods
-	for _, h := range p.withMost(p.leastOf(moving), hosts) {
+	most := p.withMost(p.leastOf(moving), hosts)
+	slices.SortStableFunc(most, func(a, b int32) int { return falseFirst(p.shunned[a], p.shunned[b]) })
+	for _, h := range most {
 		there = append(there, node(int(h)))
 	}
 	fresh := map[*cluster.Pod]int{} // where each pod is to go of those for which a node is bought
@@ -175,4 +177,15 @@ func (p *pass) called(moving map[int][]*cluster.Pod) map[int]int {
 		}
 	}
 	return class
+}
+
+// falseFirst orders what is so behind what is not.
+func falseFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }

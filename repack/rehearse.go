@@ -201,13 +201,22 @@ type choice struct {
 }
 
 // roomy returns hosts that take one more pod of a class, the one first of which the largest
-// part would be free then.
+// part would be free then: those that are shunned if there are no others.
 func (p *pass) roomy(class int) []choice {
+	p.choices = p.roomyAmong(class, false)
+	if len(p.choices) == 0 {
+		p.choices = p.roomyAmong(class, true)
+	}
+	return p.choices
+}
+
+// roomyAmong looks only at hosts that are shunned, or only at those that are not.
+func (p *pass) roomyAmong(class int, shunned bool) []choice {
 	v := p.world.View(class)
 	wants := p.snap.Classes[class].Requests
 	found := p.choices[:0]
 	for _, h := range slices.Backward(p.byRoom) {
-		if !v.Takes(int(h)) {
+		if p.shunned[h] != shunned || !v.Takes(int(h)) {
 			continue
 		}
 		x := choice{host: h}
@@ -223,7 +232,6 @@ func (p *pass) roomy(class int) []choice {
 			break
 		}
 	}
-	p.choices = found
 	return found
 }
 

@@ -139,6 +139,7 @@ type pass struct {
 	hosts   []host            // of the snapshot
 	gone    []bool            // of each host: it is given back
 	filled  []bool            // of each host: pods have been moved there
+	shunned []bool            // of each host: the scheduler takes others where it can
 	byRoom  []int32           // hosts that take pods, those with the least cpu free first
 	coming  []int32           // hosts that will take pods when they are there
 	index   map[string]int    // of hosts, by name
@@ -163,6 +164,7 @@ func newPass(in Input, opt Options) *pass {
 	p.world = fit.New(p.snap)
 	p.gone, p.filled = make([]bool, len(p.snap.Hosts)), make([]bool, len(p.snap.Hosts))
 	p.settleDown(look.Lifted, kept)
+	p.shunned = p.candidatesBefore()
 	p.appraise()
 	return p
 }

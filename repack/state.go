@@ -194,16 +194,33 @@ func (p *pass) lessRoom(a, b int32) int {
 	return cmp.Or(cmp.Compare(p.world.Room(int(a))[0], p.world.Room(int(b))[0]), cmp.Compare(a, b))
 }
 
-// tightest returns the host with the least cpu free that takes one more pod, as v sees
-// it; −1 for none.
-func (p *pass) tightest(v *fit.View, cpu int64) int {
-	from, _ := slices.BinarySearchFunc(p.byRoom, cpu, func(h int32, want int64) int { return cmp.Compare(p.world.Room(int(h))[0], want) })
-	for _, h := range p.byRoom[from:] {
-		if v.Takes(int(h)) {
-			return int(h)
+// candidatesBefore tells of each host whether a former pass has found that it can go, and its
+// node says so ([cluster.CandidateTaint]).
+func (p *pass) candidatesBefore() []bool {
+	out := make([]bool, len(p.snap.Hosts))
+	for _, n := range p.in.Nodes {
+		if h, known := p.index[n.Name]; known {
+			out[h] = slices.Contains(n.Taints, cluster.CandidateTaint)
 		}
 	}
-	return -1
+	return out
+}
+
+// tightest returns the host with the least cpu free that takes one more pod, as v sees
+// it, and one that is shunned only if there is no other; −1 for none.
+func (p *pass) tightest(v *fit.View, cpu int64) int {
+	shunned := -1
+	from, _ := slices.BinarySearchFunc(p.byRoom, cpu, func(h int32, want int64) int { return cmp.Compare(p.world.Room(int(h))[0], want) })
+	for _, h := range p.byRoom[from:] {
+		switch {
+		case p.shunned[h] && shunned >= 0 || !v.Takes(int(h)):
+		case !p.shunned[h]:
+			return int(h)
+		default:
+			shunned = int(h)
+		}
+	}
+	return shunned
 }
 
 // place puts pods on a host, and keeps the order by room.
