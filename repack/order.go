@@ -17,56 +17,142 @@ import (
 // inOrder tells whether the pods of hosts that what was bought replaces find places one
 // after the other, while those that come later are still where they were.
 func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
+	if s := p.stepsOf(hosts, bought); s != nil {
+		return s.gone(nil)
+	}
+	return true
+}
+
+// inAnyOrder is inOrder with chance in who comes first of those whose turn it is, and in where
+// the scheduler puts them. Where the way cannot be gone step by step, it is false.
+func (p *pass) inAnyOrder(hosts []int, bought *plan.Plan) bool {
+	s := p.stepsOf(hosts, bought)
+	if s == nil || !s.gone(nil) {
+		return false
+	}
+	dice := dice(hosts[0])
+	for range rehearsalsFor(len(p.byRoom)) - 1 {
+		if !s.gone(&dice) {
+			return false
+		}
+	}
+	return true
+}
+
+// steps is the way of pods from hosts that go to where a plan wants them.
+type steps struct {
+	*pass
+	world *fit.World
+	class map[int]int        // what classes are called there
+	node  func(host int) int // and hosts
+	there []int              // nodes that take any pods, those with most cpu free first
+	// places are the new node of each pod for which one is bought, by class.
+	places map[int][]int
+	pods   []*cluster.Pod
+	turn   func(*cluster.Pod) int
+}
+
+// stepsOf is the way of the pods of hosts that what was bought replaces; nil if nothing was, if
+// it does not matter where others of them are, or if it cannot be found out step by step.
+func (p *pass) stepsOf(hosts []int, bought *plan.Plan) *steps {
 	moving := p.podsOf(hosts)
 	if len(bought.Creates) == 0 || !stepwise(moving) {
-		return true
+		return nil
 	}
-	w, class, node := p.aheadOf(hosts, moving)
-	var there []int // that take any pods
+	s := &steps{pass: p, places: map[int][]int{}}
+	s.world, s.class, s.node = p.aheadOf(hosts, moving)
 	most := p.withMost(p.leastOf(moving), hosts)
 	slices.SortStableFunc(most, func(a, b int32) int { return falseFirst(p.shunned[a], p.shunned[b]) })
 	for _, h := range most {
-		there = append(there, node(int(h)))
+		s.there = append(s.there, s.node(int(h)))
 	}
-	fresh := map[*cluster.Pod]int{} // where each pod is to go of those for which a node is bought
-	places := map[int][]int{}       // by class, the new node of each that is left
+	fresh := map[*cluster.Pod]bool{} // for which a node is bought
 	for i := range bought.Creates {
-		at := w.Buy(p.offering(&bought.Creates[i]))
+		at := s.world.Buy(p.offering(&bought.Creates[i]))
 		for _, pod := range bought.Creates[i].Pods {
-			fresh[pod] = at
-			c := class[p.class[pod]]
-			places[c] = append(places[c], at)
+			fresh[pod] = true
+			c := s.class[p.class[pod]]
+			s.places[c] = append(s.places[c], at)
 		}
 	}
-	var pods []*cluster.Pod
 	for _, h := range hosts {
 		for _, x := range p.hosts[h].parts {
-			pods = append(pods, x.pods...)
+			s.pods = append(s.pods, x.pods...)
 		}
 	}
-	turn := func(pod *cluster.Pod) int {
-		if _, bought := fresh[pod]; bought {
+	s.turn = func(pod *cluster.Pod) int {
+		if fresh[pod] {
 			return LateTurn(pod)
 		}
 		return Turn(pod)
 	}
-	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(turn(b), turn(a)) })
-	place := func(pod *cluster.Pod) bool {
-		c := class[p.class[pod]]
-		v := w.View(c)
-		takes := v.Takes
-		if at := slices.IndexFunc(there, takes); at >= 0 {
-			w.Place(c, there[at], 1)
-			return true
-		}
-		at := slices.IndexFunc(places[c], takes)
-		if at >= 0 {
-			w.Place(c, places[c][at], 1)
-			places[c] = slices.Delete(places[c], at, at+1)
-		}
-		return at >= 0
+	return s
+}
+
+// gone tells whether all pods find places, and puts them back where they were. Each goes where
+// most is free and to its new node only if it has to; with dice it is any of the roomiest.
+func (s *steps) gone(dice *dice) bool {
+	type at struct{ class, node int }
+	var placed []at
+	left := map[int][]int{} // places, by class
+	for c, nodes := range s.places {
+		left[c] = slices.Clone(nodes)
 	}
-	return p.walk(pods, turn, place, func(pod *cluster.Pod) { w.Remove(class[p.class[pod]], node(p.index[pod.Node])) })
+	pods := slices.Clone(s.pods)
+	if dice != nil {
+		shuffle(dice, pods)
+	}
+	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(s.turn(b), s.turn(a)) })
+	place := func(pod *cluster.Pod) bool {
+		c := s.class[s.pass.class[pod]]
+		v := s.world.View(c)
+		to := roomiestOf(s.there, v.Takes, dice)
+		if to < 0 {
+			i := slices.IndexFunc(left[c], v.Takes)
+			if i < 0 {
+				return false
+			}
+			to = left[c][i]
+			left[c] = slices.Delete(left[c], i, i+1)
+		}
+		s.world.Place(c, to, 1)
+		placed = append(placed, at{c, to})
+		return true
+	}
+	var off []at
+	all := s.walk(pods, s.turn, place, func(pod *cluster.Pod) {
+		x := at{s.class[s.pass.class[pod]], s.node(s.index[pod.Node])}
+		s.world.Remove(x.class, x.node)
+		off = append(off, x)
+	})
+	for _, x := range placed {
+		s.world.Remove(x.class, x.node)
+	}
+	for _, x := range off {
+		s.world.Place(x.class, x.node, 1)
+	}
+	return all
+}
+
+// roomiestOf is the first of nodes that takes a pod, or with dice any of the first few; −1 if
+// none does.
+func roomiestOf(nodes []int, takes func(int) bool, dice *dice) int {
+	var few []int
+	for _, n := range nodes {
+		if !takes(n) {
+			continue
+		}
+		if dice == nil {
+			return n
+		}
+		if few = append(few, n); len(few) == roomiest {
+			break
+		}
+	}
+	if len(few) == 0 {
+		return -1
+	}
+	return few[dice.roll(len(few))]
 }
 
 // walk takes pods off one after the other, in turns, and places each as soon as there is a

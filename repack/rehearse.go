@@ -70,9 +70,9 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 		pods = append(pods, m.Pods...)
 	}
 	// Where some of those that depend on each other go while others are still where they
-	// were, is no rehearsal of the end.
+	// were, is no rehearsal of the end: the way there is gone step by step.
 	if len(bought.Creates) > 0 && slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
-		return false
+		return p.inAnyOrder(hosts, bought)
 	}
 	was := p.lift(hosts)
 	defer p.setDown(hosts, was)
@@ -162,10 +162,7 @@ func (p *pass) rehearse(number int, all, out []*cluster.Pod) bool {
 	defer p.redo(off)
 	for i := range rehearsalsFor(len(p.byRoom)) {
 		if i > 0 {
-			for i := len(pods) - 1; i > 0; i-- {
-				j := dice.roll(i + 1)
-				pods[i], pods[j] = pods[j], pods[i]
-			}
+			shuffle(&dice, pods)
 		}
 		slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(Turn(b), Turn(a)) })
 		if !p.rehearseOnce(pods, i > 0, &dice, func() bool { return p.refit(off, chunks) }) {
@@ -242,4 +239,12 @@ type dice uint64
 func (d *dice) roll(n int) int {
 	*d = *d*6364136223846793005 + 1442695040888963407
 	return int(uint64(*d) >> 33 % uint64(n))
+}
+
+// shuffle puts all into any order.
+func shuffle[T any](d *dice, all []T) {
+	for i := len(all) - 1; i > 0; i-- {
+		j := d.roll(i + 1)
+		all[i], all[j] = all[j], all[i]
+	}
 }

@@ -15,13 +15,14 @@ type Options struct {
 	// Solve steers how what has to be bought is found; its Steps do not count.
 	Solve solve.Options
 	// Search bounds what a pass over a small cluster does for better plans than the first,
-	// in steps of [solve.Options]. 200,000 if 0, none below 0.
+	// in steps of [solve.Options]. 200,000 if 0, none below 0. Only where there is a search are
+	// others than the most wasteful nodes tried together.
 	Search int
 	// LeastSaving is what an action has to save at the least, in millionths of what the
 	// nodes cost that it gives back; 10,000 (1 %) if 0, nothing below 0.
 	LeastSaving int64
 	// LeastYield is what an action has to save at the least for moving pods, in millionths of
-	// what these are worth at the prices of the cheapest nodes for all; 25,000 (2.5 %) if 0,
+	// what these are worth at the prices of the cheapest nodes for all; 80,000 (8 %) if 0,
 	// nothing below 0. Asked only of a pass whose Input.AtOnce bounds some pool: where all may go
 	// at once, the best of all is found at once.
 	LeastYield int64
@@ -53,7 +54,7 @@ func (o Options) withDefaults() Options {
 	}
 	switch {
 	case o.LeastYield == 0:
-		o.LeastYield = 25_000
+		o.LeastYield = 80_000
 	case o.LeastYield < 0:
 		o.LeastYield = 0
 	}

@@ -2,10 +2,7 @@ package repack
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-
-	"github.com/ullage-sh/ullage/cluster"
 )
 
 // A small cluster is nearly packed well, and what is left to save is in the way that
@@ -40,24 +37,37 @@ func (p *pass) spend() int {
 	return eachSteps
 }
 
-// searchAll tries to replace nodes for which nothing has been found: those of each zone,
-// since pods that spread stay in theirs, then any; those first that cost most beyond what
-// their pods are worth, then the small ones, of which each loses something to its system.
+// draws is how often a pass draws nodes that may make up for each other. With a hundred, or with
+// plans that are searched for, some more is found, and passes that find nothing take far longer.
+const draws = 10
+
+// searchAll tries to replace nodes for which nothing has been found together: one that has cpu
+// to spare and one that has memory make up for each other. There are too many ways to choose
+// them, so each pass draws others. Some of those drawn are enough, so twice as many are
+// drawn as may go at once.
 func (p *pass) searchAll() {
-	wasteful := p.candidates(byExcess)
-	cheap := p.candidates(func(a, b *host) int { return cmp.Compare(a.price, b.price) })
-	for _, groups := range [][][]int{p.byZone(wasteful), p.byZone(cheap), p.chunks(wasteful)} {
-		for _, group := range groups {
-			if p.search < eachSteps {
-				return
-			}
-			p.try(slices.DeleteFunc(group, func(h int) bool { return p.gone[h] || p.filled[h] }))
+	if p.searchSteps() < eachSteps {
+		return
+	}
+	dice := dice(p.in.Now)
+	dice.roll(1) // what comes first is nearly the same ten seconds later
+	p.search = 0 // first plans have to do
+	for range draws {
+		drawn := p.candidates(byExcess)
+		if p.together(drawn) == len(drawn) {
+			return // these have been tried
 		}
+		shuffle(&dice, drawn)
+		drawn = drawn[:min(2*p.together(drawn), len(drawn))]
+		slices.SortFunc(drawn, func(a, b int) int { return cmp.Or(byExcess(&p.hosts[a], &p.hosts[b]), cmp.Compare(a, b)) })
+		p.try(drawn)
 	}
 }
 
-// try replaces hosts if that saves enough. If not, what was known of them says more.
+// try replaces some of hosts if that saves enough, as few as do. If not, what was known of them
+// says more.
 func (p *pass) try(hosts []int) {
+	hosts = slices.DeleteFunc(slices.Clone(hosts), func(h int) bool { return p.gone[h] || p.filled[h] })
 	if len(hosts) < 2 {
 		return
 	}
@@ -66,36 +76,19 @@ func (p *pass) try(hosts []int) {
 		return
 	}
 	o := p.best(hosts)
-	if !o.enough() {
-		p.postpone(hosts, &o)
+	if o.enough() {
+		few, less := p.fewest(hosts, o)
+		if p.together(few) == len(few) {
+			if _, held := p.refused(few, less.saving); !held {
+				p.exchange(few, less.bought, less.saving)
+			}
+			return
+		}
+		hosts = few
+	} else if p.postpone(hosts, &o); p.hopeless(hosts, &o) {
 		return
 	}
-	if _, held := p.refused(hosts, o.saving); !held {
-		p.exchange(hosts, o.bought, o.saving)
-	}
-}
-
-// byZone cuts an order into groups of a zone that may be replaced together.
-func (p *pass) byZone(order []int) [][]int {
-	byZone := map[string][]int{}
-	for _, h := range order {
-		zone, _ := p.snap.Hosts[h].Label(cluster.LabelZone)
-		byZone[zone] = append(byZone[zone], h)
-	}
-	var out [][]int
-	for _, zone := range slices.Sorted(maps.Keys(byZone)) {
-		out = append(out, p.chunks(byZone[zone])...)
-	}
-	return out
-}
-
-// chunks cuts an order into groups that may be replaced together.
-func (p *pass) chunks(order []int) [][]int {
-	var out [][]int
-	for len(order) > 0 {
-		n := p.together(order)
-		out = append(out, slices.Clone(order[:n]))
-		order = order[n:]
-	}
-	return out
+	half := len(hosts) / 2
+	p.try(hosts[:half])
+	p.try(hosts[half:])
 }
