@@ -104,6 +104,7 @@ func Run(ctx context.Context, file string, o Options) (err error) {
 		})
 	})
 	if t.failed() {
+		r.remains()
 		return fmt.Errorf("walkthrough %s failed", file)
 	}
 	return nil
