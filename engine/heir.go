@@ -35,6 +35,8 @@ func (e *Engine) follows(old, now *cluster.Pod) {
 	case now != nil && now.Node != "" && (old == nil || old.Node == ""):
 		e.trade(now)
 		e.land(now)
+	case now != nil && now.Ready && !old.Ready:
+		e.disruptor.turns.readied(heirOf(now), e.now)
 	}
 }
 

@@ -24,7 +24,8 @@ import (
 const landsWithin = 15 * cluster.Second
 
 // orderlyWithin is how long it may take from then on until the next pod of a StatefulSet is
-// made, which is when the one before is ready.
+// made, which is when the one before is ready. A set of which no pod is on its way to that has
+// none to come any more: it has been deleted, or made smaller.
 const orderlyWithin = 3 * cluster.Minute
 
 // turns are whose pods have been evicted and not found a node again.
@@ -38,8 +39,10 @@ type turns struct {
 	doubted bool
 	// over: nobody is waited for any longer before others are evicted.
 	over bool
-	// orderly are those that are made anew one after the other.
+	// orderly are those that are made anew one after the other, and ready is when one like them
+	// was last found to be ready: that is when the next is made.
 	orderly map[heir]bool
+	ready   cluster.Instant
 	// emptying are the claims of nodes that are drained in turns.
 	emptying map[string]bool
 	// whose turn it is, if known: nothing has changed since it was found out.
@@ -161,8 +164,8 @@ func (e *Engine) landed() cluster.Instant {
 		t.until = e.now.Add(landsWithin)
 		return t.until
 	}
-	if late := t.until.Add(orderlyWithin); len(lost) == 0 && t.oneByOne() && e.now < late {
-		return min(late, e.now.Add(landsWithin)) // one that comes meanwhile may find no place
+	if until := e.oneByOne(); len(lost) == 0 && e.now < until {
+		return until // one that comes meanwhile may find no place
 	}
 	if len(lost) > 0 && !t.doubted {
 		t.doubted, t.until = true, e.now.Add(landsWithin)
@@ -192,15 +195,36 @@ func (e *Engine) landed() cluster.Instant {
 	return 0
 }
 
-// oneByOne tells whether pods are still to come of which each is made when the one before is
-// ready.
-func (t *turns) oneByOne() bool {
+// oneByOne is until when pods may still come of which each is made when the one before is
+// ready, as far as that is known now; 0 if none do.
+func (e *Engine) oneByOne() cluster.Instant {
+	t := &e.disruptor.turns
+	late := t.until.Add(orderlyWithin)
+	if e.now >= late {
+		return 0
+	}
+	sets := map[string]bool{}
 	for k := range t.landing {
 		if t.orderly[k] {
-			return true
+			sets[k.owner] = true
 		}
 	}
-	return false
+	if len(sets) == 0 {
+		return 0
+	}
+	for _, p := range e.pods {
+		if sets[p.Owner.UID] && (!p.Ready || p.Deleting()) {
+			return min(late, e.now.Add(landsWithin))
+		}
+	}
+	return min(late, t.ready.Add(landsWithin))
+}
+
+// readied notes that a pod is ready now.
+func (t *turns) readied(k heir, now cluster.Instant) {
+	if t.landing[k] > 0 && t.orderly[k] {
+		t.ready = now
+	}
 }
 
 // othersMayGo tells whether a pod may be evicted whose turn it is.
@@ -226,9 +250,8 @@ func (e *Engine) landedAll() cluster.Instant {
 	if until := e.landed(); e.now < until {
 		return until
 	}
-	late := t.until.Add(orderlyWithin)
-	if len(t.landing) > 0 && e.now < late {
-		return late
+	if until := e.oneByOne(); e.now < until {
+		return until
 	}
 	clear(t.landing)
 	clear(t.orderly)

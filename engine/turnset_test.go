@@ -7,33 +7,39 @@ import (
 )
 
 // TestTurnsWaitForSets: the pods of a StatefulSet come one after the other, each when the one
-// before is ready. Until the last of them has found its node, or none has come for long, nobody
-// is evicted whose turn comes later: those are quicker, and would take the room.
+// before is ready. Until the last of them has found its node nobody is evicted whose turn comes
+// later: those are quicker, and would take the room. Nor is anybody waited for who cannot come:
+// of a set that has been deleted, or made smaller, none does.
 func TestTurnsWaitForSets(t *testing.T) {
-	const ready = 30 * cluster.Second // until the next is made, and longer than others are waited for
+	const ready = 30 * cluster.Second // longer than others are waited for
 	for _, x := range []struct {
-		name string
-		come int // of the two that were evicted
-		goes cluster.Duration
+		name  string
+		come  int // of the two that were evicted, the first of them at once
+		ready bool
+		goes  cluster.Duration
 	}{
-		{"both come", 2, 2 * ready},
-		{"one comes", 1, ready + landsWithin + orderlyWithin},
-		{"none comes", 0, landsWithin + orderlyWithin},
+		{"both come", 2, true, ready},
+		{"one comes", 1, true, ready + landsWithin},
+		{"one comes and is never ready", 1, false, landsWithin + orderlyWithin},
+		{"none comes", 0, false, landsWithin},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			e, small, set := twoTurns(t)
 			began := e.now
-			for i, p := range set {
-				at := began.Add(cluster.Duration(i+1) * ready)
-				e.now = at.Add(-1)
+			happens := func(at cluster.Instant, p *cluster.Pod) {
 				if now, _ := e.turn(e.claims["old"], []*cluster.Pod{small}); len(now) > 0 {
-					t.Fatalf("it is the turn of others %s after the eviction, and %d pods of the set have come", e.now.Sub(began), i)
+					t.Fatalf("it is the turn of others %s after the eviction", e.now.Sub(began))
 				}
-				if i == x.come {
-					break
-				}
+				next := *p
+				e.Step(at, []Event{PodChanged{p.ID(), &next}})
+			}
+			for i, p := range set[:x.come] {
 				p.Node, p.Phase = "on-one", cluster.Running
-				e.Step(at, []Event{PodChanged{p.ID(), p}})
+				happens(began.Add(cluster.Duration(i)*ready), p)
+				if p.Ready = x.ready && i == 0; p.Ready {
+					e.now = began.Add(ready - 1)
+					happens(began.Add(ready), p)
+				}
 			}
 			for end := began.Add(cluster.Hour); e.now < end; {
 				now, again := e.turn(e.claims["old"], []*cluster.Pod{small})
