@@ -77,8 +77,12 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 	}
 	before := e.resolved[ref]
 	changed := before.Hash != d.Resolution.Hash || !slices.Equal(before.Images(), d.Resolution.Images())
-	if reflect.DeepEqual(before.Types, d.Resolution.Types) {
+	same := reflect.DeepEqual(before.Types, d.Resolution.Types)
+	if same {
 		d.Resolution.Types = before.Types // so that others see that nothing has changed
+	}
+	if !same || !slices.Equal(before.Stocks, d.Resolution.Stocks) {
+		e.passIn() // what cost too much, or could not be had, may be worth its price now
 	}
 	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now, written: before.written}
 	for name, p := range e.pools {
