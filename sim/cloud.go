@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -254,6 +255,13 @@ func (r *region) limit(p simulated.Pattern, n int) {
 		r.w.err = fmt.Errorf("fault: %w", err)
 	}
 	r.follow()
+}
+
+// reserve makes a reservation larger or smaller.
+func (r *region) reserve(x Reserved) {
+	r.w.record("reserved", x.Offering().String(), strconv.Itoa(x.Count))
+	r.w.outside()
+	r.limit(simulated.Pattern(x.Offering()), x.Count)
 }
 
 func (r *region) reclaim(p simulated.Pattern) {

@@ -204,6 +204,9 @@ func (w *world) begins() {
 	for _, r := range w.Resizes {
 		w.at(w.Start.Add(r.At), func() { w.resize(r) })
 	}
+	for _, r := range w.Reserved {
+		w.at(w.Start.Add(r.At), func() { w.cloud.reserve(r) })
+	}
 	w.control.begin()
 	w.operator.start()
 	for _, f := range w.Faults {

@@ -25,6 +25,9 @@ type Scenario struct {
 	Types  []cluster.InstanceType
 	Cloud  simulated.Delays // the zero value means its defaults
 	Hazard bool             // Spot pools are reclaimed at their rates
+	// Reserved is capacity that is reserved from a time on, until another is said of the same.
+	// Types have its offerings (simulated.WithReserved).
+	Reserved []Reserved
 
 	// The cluster. Records are not changed.
 	Classes []*cluster.NodeClass
@@ -75,6 +78,12 @@ type Resize struct {
 	At       cluster.Duration // since the beginning
 	Pool     string
 	Replicas int64
+}
+
+// Reserved is how large a reservation is from a time on. Instances that are more than that stay.
+type Reserved struct {
+	At cluster.Duration // since the beginning
+	simulated.Reservation
 }
 
 // Pace is how quick everybody is.
@@ -142,6 +151,13 @@ func (s Scenario) complete() (Scenario, error) {
 	for i, r := range s.Resizes {
 		if !slices.ContainsFunc(s.Pools, func(p *cluster.Pool) bool { return p.Name == r.Pool && p.Replicas != nil }) || r.Replicas < 0 {
 			return s, fmt.Errorf("scenario: resize %d: there is no pool %q with a fixed number of nodes that could have %d", i+1, r.Pool, r.Replicas)
+		}
+	}
+	for i, r := range s.Reserved {
+		if t := cluster.FindType(s.Types, r.InstanceType); r.Count < 0 || t == nil || !slices.ContainsFunc(t.Offerings, func(o cluster.Offering) bool {
+			return o.Zone == r.Zone && o.CapacityType == cluster.Reserved
+		}) {
+			return s, fmt.Errorf("scenario: reservation %d: there is nothing to be reserved of %s in %s that could be %d", i+1, r.InstanceType, r.Zone, r.Count)
 		}
 	}
 	names := map[string]bool{}

@@ -8,17 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider"
 	"github.com/ullage-sh/ullage/provider/aws/fleet"
 	"github.com/ullage-sh/ullage/provider/aws/nodeclass"
 )
 
 // labelReservation says on a node which capacity reservation its instance is in.
 const labelReservation = "karpenter.k8s.aws/capacity-reservation-id"
-
-// reservedShare is by how much reserved capacity is taken to be cheaper than on demand. It
-// is paid for whether it is used or not: only that it is used first matters, and that of two
-// reservations the cheaper type is.
-const reservedShare = 100_000
 
 // reservedStock names what is left of reservations for one type in one zone.
 func reservedStock(all []nodeclass.Reservation) string {
@@ -40,7 +36,7 @@ func (o *offer) reserved(t *stocked, zone string, onDemand cluster.Money) (clust
 		return cluster.Offering{}, false
 	}
 	return cluster.Offering{
-		Zone: zone, CapacityType: cluster.Reserved, Price: max(onDemand/reservedShare, 1), Available: free(all) > 0,
+		Zone: zone, CapacityType: cluster.Reserved, Price: provider.ReservedPrice(onDemand), Available: free(all) > 0,
 		Draws: []cluster.Draw{{Stock: reservedStock(all), Amount: 1}},
 	}, true
 }

@@ -50,6 +50,19 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 	}
 	now := p.now()
 	k := p.cloud.read(nc)
+	types := p.offered(k, now)
+	return provider.Resolution{
+		Conditions: k.conditions(nc.Conditions, now),
+		Status:     k.status(),
+		Hash:       k.hash(),
+		ImageID:    k.image,
+		Types:      types,
+		Stocks:     p.cloud.reservedOf(now, types),
+	}, nil
+}
+
+// offered is what a class offers, less what is believed to be sold out.
+func (p *Provider) offered(k class, now cluster.Instant) []cluster.InstanceType {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for id, until := range p.short {
@@ -57,13 +70,7 @@ func (p *Provider) Resolve(ctx context.Context, nc cluster.NodeClass) (provider.
 			delete(p.short, id)
 		}
 	}
-	return provider.Resolution{
-		Conditions: k.conditions(nc.Conditions, now),
-		Status:     k.status(),
-		Hash:       k.hash(),
-		ImageID:    k.image,
-		Types:      k.types(p.cloud.cfg.Types, func(id cluster.OfferingID) bool { _, ok := p.short[id]; return ok }),
-	}, nil
+	return k.types(p.cloud.cfg.Types, func(id cluster.OfferingID) bool { _, ok := p.short[id]; return ok })
 }
 
 func serves(ref cluster.ClassRef) error {

@@ -57,8 +57,8 @@ type stock struct {
 // SetCapacity says how many instances each pool (type × zone × capacity type)
 // that matches may hold, those it has included: 0 for a pool that is sold out,
 // Unlimited for no bound. Instances that exist stay. Where several patterns
-// match, the one set last counts. It returns the number of pools that match and
-// fails if there is none.
+// match, the one set last counts; of a reservation only those that name its capacity type.
+// It returns the number of pools that match and fails if there is none.
 func (c *Cloud) SetCapacity(now cluster.Instant, p Pattern, n int) (pools int, err error) {
 	defer c.enter(now)()
 	for i := range c.cfg.Types {
@@ -82,6 +82,9 @@ func (c *Cloud) Room(now cluster.Instant, id cluster.OfferingID) int {
 
 // room is how many more instances a pool can take.
 func (c *Cloud) room(id cluster.OfferingID) int {
+	if id.CapacityType == cluster.Reserved {
+		return c.unreserved(id)
+	}
 	for _, s := range slices.Backward(c.stocks) {
 		if s.Matches(id) {
 			if s.Capacity == Unlimited {

@@ -22,6 +22,7 @@ import (
 // to moment would all the time be on their way.
 type Floor struct {
 	pools   []*cluster.Pool
+	stocks  []cluster.Stock
 	types   map[cluster.ClassRef][]cluster.InstanceType
 	demands cluster.Demands
 	loose   map[*cluster.Demand]*cluster.Demand
@@ -41,6 +42,9 @@ func NewFloor(s *sim.Scenario) *Floor {
 			types[i].Offerings[j].Available = true
 		}
 	}
+	for stock, most := range mostReserved(s) {
+		f.stocks = append(f.stocks, cluster.Stock{Name: stock, Left: most})
+	}
 	for _, p := range s.Pools {
 		x := *p
 		x.Weight, x.Limits = 0, nil
@@ -54,9 +58,19 @@ func NewFloor(s *sim.Scenario) *Floor {
 	return f
 }
 
+// mostReserved is how many instances each reservation ever has: those that are more than it has
+// at the moment stay.
+func mostReserved(s *sim.Scenario) map[string]int64 {
+	out := map[string]int64{}
+	for _, r := range s.Reserved {
+		out[r.Stock()] = max(out[r.Stock()], int64(r.Count))
+	}
+	return out
+}
+
 // At returns the floor of a moment, per hour.
 func (f *Floor) At(m sim.Moment) cluster.Money {
-	in := cluster.Input{Pools: f.pools, Types: f.types, Daemons: m.Daemons}
+	in := cluster.Input{Pools: f.pools, Types: f.types, Stocks: f.stocks, Daemons: m.Daemons}
 	counts := map[string]uint64{}
 	for _, p := range m.Pods {
 		if p.Daemon() || p.Mirror {

@@ -27,7 +27,8 @@ type file struct {
 	Region   string   `json:"region,omitempty"`
 	Families []string `json:"families,omitempty"` // of instance types; all that the region has if empty
 	// Hazard lets Spot pools be reclaimed at their rates.
-	Hazard bool `json:"hazard,omitempty"`
+	Hazard       bool              `json:"hazard,omitempty"`
+	Reservations []reservationFile `json:"reservations,omitempty"`
 	// Gather is how long the operator lets events come together, PassEvery how long it
 	// waits from one look at all nodes to the next: what long days of large clusters are
 	// made of. As the operator does it if missing.
@@ -116,6 +117,9 @@ func (f *file) scenario(c *catalog.Catalog) (sim.Scenario, error) {
 	}
 	var err error
 	if s.Types, err = types(c, f.Region, f.Families, f.Seed); err != nil {
+		return s, err
+	}
+	if err := reserve(&s, f.Reservations); err != nil {
 		return s, err
 	}
 	ref := cluster.ClassRef{Group: simulated.ClassKind.Group, Kind: simulated.ClassKind.Kind, Name: "default"}

@@ -63,6 +63,8 @@ workloads:
 buffers:
 - {name: spare, of: web, percent: 20, chunks: 1, changes: [{at: 3h, chunks: 9}]}
 - {name: own, requests: {cpu: 2, memory: 1Gi}, chunks: 2}
+reservations:
+- {type: m5.large, zone: ap-northeast-2a, count: 3, changes: [{at: 2h, count: 0}]}
 faults:
 - {kind: shortage, at: 2h, for: 30m, where: "m5.*"}
 `
@@ -105,6 +107,9 @@ func TestEveryField(t *testing.T) {
 	}
 	if b := s.Buffers[0]; len(s.Buffers) != 2 || b.Of != "web" || b.Wants(b.Chunks, 12) != 3 || b.Changes[0].Chunks != 9 || s.Buffers[1].Pod.Demand.Requests.Get(cluster.CPU) != 2000 {
 		t.Errorf("buffers %+v", s.Buffers)
+	}
+	if r := s.Reserved; len(r) != 2 || r[0].Count != 3 || r[1].Count != 0 || r[1].At != 2*cluster.Hour || r[1].Offering().String() != "m5.large/ap-northeast-2a/reserved" {
+		t.Errorf("reserved %+v", r)
 	}
 	if s.Faults[0].For != 30*cluster.Minute || s.Length != 12*cluster.Hour || s.Seed != 3 || len(s.Types) == 0 {
 		t.Errorf("scenario %+v", s.Faults)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/provider/simulated"
 	"github.com/ullage-sh/ullage/sim"
 	"github.com/ullage-sh/ullage/sim/workload"
 )
@@ -31,6 +32,7 @@ var all = []extra{
 	{"gangs", addGangs, dropGangs},
 	{"volumes", addVolumes, dropVolumes},
 	{"buffers", addBuffers, func(s *sim.Scenario) { s.Buffers = nil }},
+	{"reserved", addReserved, func(s *sim.Scenario) { s.Reserved = nil }},
 }
 
 // Extras names what the cluster of a seed has that only some have:
@@ -40,6 +42,7 @@ var all = []extra{
 //	gangs     pods that run together or not at all
 //	volumes   pods with disks of their own
 //	buffers   room that is kept for pods to come
+//	reserved  capacity that is paid for whether it is used or not
 func Extras(seed uint64) []string {
 	var out []string
 	for _, x := range all {
@@ -148,6 +151,33 @@ func addBuffers(s *sim.Scenario, rng *rand.Rand) {
 		slices.SortFunc(b.Changes, func(x, y workload.BufferChange) int { return cmp.Compare(x.At, y.At) })
 		s.Buffers = append(s.Buffers, b)
 	}
+}
+
+// addReserved reserves some capacity of a few types and zones, which becomes more or less a few
+// times a day.
+func addReserved(s *sim.Scenario, rng *rand.Rand) {
+	types := slices.DeleteFunc(slices.Clone(s.Types), func(t cluster.InstanceType) bool {
+		return t.Allocatable.Get(cluster.CPU) > 16_000 // pools buy no larger ones
+	})
+	var all []simulated.Reservation
+	for range 1 + rng.IntN(6) {
+		t := types[rng.IntN(len(types))]
+		o := t.Offerings[rng.IntN(len(t.Offerings))]
+		r := simulated.Reservation{InstanceType: t.Name, Zone: o.Zone}
+		if slices.Contains(all, r) {
+			continue
+		}
+		all = append(all, r)
+		for at := cluster.Duration(0); at < Day-Calm; at += cluster.Hour + moment(rng)/2 {
+			r.Count = rng.IntN(10)
+			s.Reserved = append(s.Reserved, sim.Reserved{At: at, Reservation: r})
+		}
+	}
+	with, err := simulated.WithReserved(s.Types, all)
+	if err != nil {
+		panic(err) // they are made of what is sold
+	}
+	s.Types = with
 }
 
 // addPreemption lets pods that have a priority make others go, and gives some more of them
