@@ -42,6 +42,8 @@ func (r *run) commands() map[string]command {
 		"vanish":         r.on(1, "vanish INSTANCE", func(a []string) error { return r.lab.Cloud().Kill(wall.Now(), path.Base(a[0])) }),
 		"shortage":       r.on(2, "shortage PATTERN N", r.shortage),
 		"reclaim":        r.on(1, "reclaim PATTERN", r.reclaim),
+		"reserve":        r.reserve,
+		"resize":         r.on(2, "resize RESERVATION N", r.resize),
 		"release-ami":    r.on(1, "release-ami RELEASE", r.releaseAMI),
 		"crash-operator": r.on(0, "crash-operator", func([]string) error { return r.lab.CrashOperator() }),
 		"capture":        r.capture,

@@ -20,6 +20,8 @@
 //	vanish INSTANCE                  an instance (by provider id) vanishes behind everybody's back
 //	shortage PATTERN N               offerings (type/zone/capacity type, with *) have N instances left
 //	reclaim PATTERN                  spot instances get their two-minute warning
+//	reserve VARIABLE TYPE ZONE N     EC2 instances are reserved for who names the reservation; its id is kept in a variable
+//	resize RESERVATION N             it is for more or fewer
 //	release-ami RELEASE              new images are published, and what is latest moves to them
 //	crash-operator                   the operator is killed (SIGKILL) in the middle of what it does, and a fresh one starts
 //	notyet TEXT...                   a step of the walkthrough that does not work yet
