@@ -21,8 +21,8 @@ type Cache struct {
 	classes map[classKey]*class
 	keys    map[string]*domains
 	groups  map[string]*group
-	// members are the groups that an identity belongs to.
-	members map[*cluster.Identity][]*group
+	crowds  map[*cluster.Identity]*crowd
+	scopes  map[string]*scope
 	reaches map[*cluster.Demand][]*reach
 	all     []*reach
 	order   []*group
@@ -83,7 +83,8 @@ type resident struct {
 	priority int32
 	uid      string
 	seq      uint64 // in which order they came
-	identity *cluster.Identity
+	crowd    *crowd
+	rank     int // in its crowd
 }
 
 // NewCache returns a cache of an empty cluster. rng breaks ties.
@@ -91,7 +92,7 @@ func NewCache(rng *rand.Rand) *Cache {
 	return &Cache{
 		byName: map[string]*node{}, resources: map[string]int{cluster.CPU: 0, cluster.Memory: 1},
 		pods: map[string]*resident{}, classes: map[classKey]*class{}, keys: map[string]*domains{},
-		zones: map[string]string{}, nominated: map[string]nomination{}, groups: map[string]*group{}, members: map[*cluster.Identity][]*group{}, reaches: map[*cluster.Demand][]*reach{},
+		zones: map[string]string{}, nominated: map[string]nomination{}, groups: map[string]*group{}, crowds: map[*cluster.Identity]*crowd{}, scopes: map[string]*scope{}, reaches: map[*cluster.Demand][]*reach{},
 		gates: gates{of: map[string][]int{}}, rng: rng,
 	}
 }
@@ -141,7 +142,40 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 		n.rec = rec
 		return false
 	}
-	c.uncountAll(n)
+	placed := c.stays(n, rec)
+	if !placed {
+		c.uncountAll(n)
+	}
+	c.reshape(n, rec)
+	if placed {
+		for _, s := range c.scopes {
+			c.relook(s, n)
+		}
+	} else {
+		for _, d := range c.keys {
+			d.set(n)
+		}
+		c.countAll(n)
+	}
+	c.touch(n, true)
+	return true
+}
+
+// stays tells whether a node that is there stays in its domains with another record.
+func (c *Cache) stays(n *node, rec *cluster.Node) bool {
+	if n.rec == nil {
+		return false
+	}
+	for _, d := range c.keys {
+		if d.at(n.slot) != d.of(rec) {
+			return false
+		}
+	}
+	return true
+}
+
+// reshape gives a node another record.
+func (c *Cache) reshape(n *node, rec *cluster.Node) {
 	c.special(n, false)
 	if n.rec == nil {
 		c.alive++
@@ -161,12 +195,6 @@ func (c *Cache) SetNode(rec *cluster.Node) (changed bool) {
 	for r := range n.pods {
 		c.take(n, r.class.requests, 1)
 	}
-	for _, d := range c.keys {
-		d.set(n)
-	}
-	c.countAll(n)
-	c.touch(n, true)
-	return true
 }
 
 // special notes the nodes that need a closer look, or that one does not any longer.
@@ -307,7 +335,8 @@ func (c *Cache) assume(k *class, p *cluster.Pod, name string) {
 	}
 	c.bound++
 	delete(c.nominated, p.UID)
-	r := &resident{class: k, node: n, seq: c.bound, leaving: p.Deleting(), priority: p.Priority, uid: p.UID, identity: p.Identity}
+	r := &resident{class: k, node: n, seq: c.bound, leaving: p.Deleting(), priority: p.Priority, uid: p.UID}
+	c.crowd(p.Identity).add(r)
 	c.pods[p.UID] = r
 	n.pods[r] = true
 	c.load(r, 1)
@@ -326,6 +355,7 @@ func (c *Cache) RemovePod(uid string) (node string) {
 	c.load(r, -1)
 	delete(c.pods, uid)
 	delete(r.node.pods, r)
+	r.crowd.remove(r)
 	c.touch(r.node, false)
 	c.leave(r.node)
 	return r.node.name

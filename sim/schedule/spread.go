@@ -6,13 +6,10 @@ import "github.com/ullage-sh/ullage/cluster"
 // pods in each domain of the nodes that the class may look at.
 type spread struct {
 	tally
+	*scope
 	c      *cluster.TopologySpread
-	class  *class
 	itself int32   // 1 if a pod of the class is one of those counted
-	nodes  []int32 // how many nodes each domain has
-	looks  []bool  // by slot: the node is looked at
-	levels []int32 // how many domains have each number of pods
-	known  int32   // domains
+	levels []int32 // how many domains have each number of pods; of those that filter
 }
 
 // addSpreads makes the constraints of a class count. Those that are hard filter, the
@@ -34,7 +31,7 @@ func (c *Cache) addSpreads(k *class) {
 		default:
 			g = c.group(false, nil, &x.Pods)
 		}
-		s := &spread{tally: tally{domains: c.domains(x.Key)}, c: x, class: k}
+		s := &spread{tally: tally{domains: c.domains(x.Key)}, scope: c.scope(k, x, spreads), c: x}
 		if g.has(k.identity) || len(x.Pods.Labels) == 0 && x.Pods.Labels != nil && x.Pods.Matches(k.identity, nil) {
 			s.itself = 1
 		}
@@ -42,13 +39,11 @@ func (c *Cache) addSpreads(k *class) {
 			k.soft = append(k.soft, s)
 		} else {
 			k.hard = append(k.hard, s)
+			s.hard = append(s.hard, s)
+			s.level(0, s.known)
 		}
 		g.spreads = append(g.spreads, s)
-	}
-	for _, list := range [][]*spread{k.hard, k.soft} {
-		for _, s := range list {
-			c.fill(s)
-		}
+		s.fill(g)
 	}
 }
 
@@ -62,84 +57,15 @@ var systemSpreads = []cluster.TopologySpread{
 	{Key: cluster.LabelZone, MaxSkew: 5, Soft: true, HonorAffinity: true},
 }
 
-// fill counts what is there when the constraint is new.
-func (c *Cache) fill(s *spread) {
-	var g *group
-	for _, x := range c.order {
-		for _, y := range x.spreads {
-			if y == s {
-				g = x
+// fill counts what is there of a group when the constraint is new.
+func (s *spread) fill(g *group) {
+	for _, w := range g.crowds {
+		for _, r := range w.pods {
+			if r.node.rec != nil && !r.leaving {
+				s.add(r.node.slot, 1)
 			}
 		}
 	}
-	for _, n := range c.nodes {
-		if n == nil || n.rec == nil {
-			continue
-		}
-		s.look(n)
-		for r := range n.pods {
-			if g.has(r.identity) && !r.leaving {
-				s.add(n.slot, 1)
-			}
-		}
-	}
-}
-
-// look makes a node one that is looked at, if it is.
-func (s *spread) look(n *node) {
-	for len(s.looks) <= n.slot {
-		s.looks = append(s.looks, false)
-	}
-	s.looks[n.slot] = s.counts(n)
-	if !s.looks[n.slot] {
-		return
-	}
-	d := s.at(n.slot)
-	for int(d) >= len(s.nodes) {
-		s.nodes = append(s.nodes, 0)
-	}
-	if s.nodes[d]++; s.nodes[d] == 1 {
-		s.known++
-		s.level(s.inDomain(d), 1)
-	}
-}
-
-// forget makes a node, without pods by now, one that is not looked at.
-func (s *spread) forget(slot int) {
-	if slot >= len(s.looks) || !s.looks[slot] {
-		return
-	}
-	s.looks[slot] = false
-	d := s.at(slot)
-	if s.nodes[d]--; s.nodes[d] == 0 {
-		s.known--
-		s.level(s.inDomain(d), -1)
-	}
-}
-
-// counts tells whether a node is one of those that the constraint looks at.
-func (s *spread) counts(n *node) bool {
-	k := s.class
-	if !k.eitherKeys {
-		list := k.hard
-		if s.c.Soft {
-			list = k.soft
-		}
-		for _, other := range list {
-			if other.at(n.slot) < 0 {
-				return false
-			}
-		}
-	}
-	if s.at(n.slot) < 0 || s.c.HonorAffinity && !k.demand.Selects(n.label) {
-		return false
-	}
-	if s.c.HonorTaints {
-		if _, bad := cluster.Untolerated(n.taint, k.demand.Tolerations); bad {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *spread) inDomain(d int32) int32 {
@@ -158,7 +84,11 @@ func (s *spread) level(pods, by int32) {
 
 // add counts a pod that comes to (1) or leaves (−1) a node.
 func (s *spread) add(slot int, by int32) {
-	if slot >= len(s.looks) || !s.looks[slot] {
+	if !s.looksAt(slot) {
+		return
+	}
+	if s.c.Soft {
+		s.tally.add(slot, by)
 		return
 	}
 	d := s.at(slot)

@@ -10,7 +10,7 @@ import (
 type domains struct {
 	key string
 	ids map[string]int32
-	of  []int32 // by slot, −1 without the label
+	by  []int32 // by slot, −1 without the label
 	// slots has for each domain a bit for each slot that is in it; nil where there are more
 	// domains than it pays for.
 	slots [][]uint64
@@ -34,17 +34,17 @@ func (c *Cache) domains(key string) *domains {
 }
 
 func (d *domains) set(n *node) {
-	for len(d.of) <= n.slot {
-		d.of = append(d.of, -1)
+	for len(d.by) <= n.slot {
+		d.by = append(d.by, -1)
 	}
-	if was := int(d.of[n.slot]); was >= 0 && was < len(d.slots) {
+	if was := int(d.by[n.slot]); was >= 0 && was < len(d.slots) {
 		d.slots[was][n.slot/64] &^= 1 << (n.slot % 64)
 	}
-	d.of[n.slot] = -1
+	d.by[n.slot] = -1
 	if n.rec == nil {
 		return
 	}
-	value, ok := n.label(d.key)
+	value, ok := d.value(n.rec)
 	if !ok {
 		return
 	}
@@ -53,8 +53,29 @@ func (d *domains) set(n *node) {
 		id = int32(len(d.ids))
 		d.ids[value] = id
 	}
-	d.of[n.slot] = id
+	d.by[n.slot] = id
 	d.mark(id, n.slot)
+}
+
+// value is what a node has of the label.
+func (d *domains) value(rec *cluster.Node) (string, bool) {
+	if d.key == cluster.FieldName {
+		return rec.Name, true
+	}
+	return rec.Labels.Get(d.key)
+}
+
+// of is the domain of a node with that record, −1 without the label, −2 if it would be the
+// first there.
+func (d *domains) of(rec *cluster.Node) int32 {
+	value, ok := d.value(rec)
+	if !ok {
+		return -1
+	}
+	if id, known := d.ids[value]; known {
+		return id
+	}
+	return -2
 }
 
 // mark notes that a slot is in a domain.
@@ -73,10 +94,10 @@ func (d *domains) mark(id int32, slot int) {
 }
 
 func (d *domains) at(slot int) int32 {
-	if slot >= len(d.of) {
+	if slot >= len(d.by) {
 		return -1
 	}
-	return d.of[slot]
+	return d.by[slot]
 }
 
 // group is a set of pods that constraints count: those that all selectors match.
@@ -86,6 +107,7 @@ type group struct {
 	leaving   bool              // pods that are being deleted count too
 	tallies   []*tally
 	spreads   []*spread
+	crowds    []*crowd // that belong to it
 }
 
 func (g *group) has(id *cluster.Identity) bool {
@@ -161,7 +183,7 @@ func (c *Cache) group(leaving bool, sole *cluster.Identity, selectors ...*cluste
 	g := &group{selectors: selectors, sole: sole, leaving: leaving}
 	c.groups[key] = g
 	c.order = append(c.order, g)
-	clear(c.members)
+	c.join(g)
 	return g
 }
 
@@ -173,20 +195,6 @@ func selectorKey(s *cluster.PodSelector) string {
 	return d.Key
 }
 
-// groupsOf returns the groups that pods of an identity belong to.
-func (c *Cache) groupsOf(id *cluster.Identity) []*group {
-	list, known := c.members[id]
-	if !known {
-		for _, g := range c.order {
-			if g.has(id) {
-				list = append(list, g)
-			}
-		}
-		c.members[id] = list
-	}
-	return list
-}
-
 // tally returns the count of a group by the domains of a label.
 func (c *Cache) tally(g *group, key string) *tally {
 	for _, t := range g.tallies {
@@ -196,13 +204,10 @@ func (c *Cache) tally(g *group, key string) *tally {
 	}
 	t := &tally{domains: c.domains(key)}
 	g.tallies = append(g.tallies, t)
-	for _, n := range c.nodes {
-		if n == nil || n.rec == nil {
-			continue
-		}
-		for r := range n.pods {
-			if g.has(r.identity) && (g.leaving || !r.leaving) {
-				t.add(n.slot, 1)
+	for _, w := range g.crowds {
+		for _, r := range w.pods {
+			if r.node.rec != nil && (g.leaving || !r.leaving) {
+				t.add(r.node.slot, 1)
 			}
 		}
 	}
@@ -249,7 +254,7 @@ func (c *Cache) count(r *resident, by int32) {
 		return
 	}
 	slot := r.node.slot
-	for _, g := range c.groupsOf(r.identity) {
+	for _, g := range r.crowd.groups {
 		if r.leaving && !g.leaving {
 			continue
 		}
@@ -273,19 +278,15 @@ func (c *Cache) uncountAll(n *node) {
 	for r := range n.pods {
 		c.count(r, -1)
 	}
-	for _, g := range c.order {
-		for _, s := range g.spreads {
-			s.forget(n.slot)
-		}
+	for _, s := range c.scopes {
+		s.forget(n.slot)
 	}
 }
 
 // countAll puts a node and its pods back.
 func (c *Cache) countAll(n *node) {
-	for _, g := range c.order {
-		for _, s := range g.spreads {
-			s.look(n)
-		}
+	for _, s := range c.scopes {
+		s.look(n)
 	}
 	for r := range n.pods {
 		c.count(r, 1)
