@@ -54,7 +54,10 @@ func newCensus() census {
 }
 
 // recount notes that a claim may not be what it was.
-func (e *Engine) recount(claim string) { e.census.stale[claim] = true }
+func (e *Engine) recount(claim string) {
+	e.census.stale[claim] = true
+	e.notIdle(claim)
+}
 
 // count adds a claim, or takes it away.
 func (x *census) count(c counted, by int) {

@@ -41,6 +41,12 @@ func (e *Engine) doClaim(name string) cluster.Instant {
 	if c == nil || !e.ours(c.Class) || e.busy(claimKey(name)) {
 		return cluster.Never
 	}
+	if x := e.idle[name]; x != nil {
+		if again, still := e.stillIdle(x); still {
+			return again
+		}
+		e.notIdle(name)
+	}
 	return min(e.nameEvicted(c, false), e.stepClaim(c))
 }
 
@@ -94,7 +100,11 @@ func (e *Engine) stepClaim(c *cluster.Claim) cluster.Instant {
 	if last := e.lastMoment(c); e.now < last {
 		again = min(again, last)
 	}
-	return min(again, e.settle(c, n))
+	due, settled := e.settle(c, n)
+	if settled {
+		e.rememberIdle(c, n, again)
+	}
+	return min(again, due)
 }
 
 // awaitLaunch looks after a claim without an instance.
@@ -270,8 +280,9 @@ func mergeTaints(have, add []cluster.Taint) []cluster.Taint {
 }
 
 // settle follows a registered node: initialized when it is ready and nothing is
-// missing, and from then on when pods last came or went.
-func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
+// missing, and from then on when pods last came or went. It returns when to look again, and
+// whether the claim says all that there is to say by now.
+func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) (again cluster.Instant, settled bool) {
 	want := e.conditions(c.Conditions)
 	s := statusOf(c)
 	s.NodeName = n.Name
@@ -280,13 +291,13 @@ func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 		want.set(cluster.Initialized, "Unknown", reason, message)
 	} else if n.Labels[cluster.LabelInitialized] != "true" {
 		e.issue(PatchNode{Name: n.Name, UID: n.UID, Revision: n.Revision, Labels: map[string]string{cluster.LabelInitialized: "true"}, Taints: n.Taints, Finalizers: n.Finalizers})
-		return cluster.Never
+		return cluster.Never, false
 	} else {
 		want.set(cluster.Initialized, "True", "", "")
 	}
 	delete(e.sighted, n.Name)
 	e.follow(c, n)
-	again := e.consolidatable(c, want)
+	again = e.consolidatable(c, want)
 	e.watchDrift(c, want)
 	e.watchDisruption(c, n, want)
 	want.summarize(cluster.Launched, cluster.Registered, cluster.Initialized)
@@ -296,16 +307,17 @@ func (e *Engine) settle(c *cluster.Claim, n *cluster.Node) cluster.Instant {
 		due = e.now
 	}
 	if e.now < due {
+		settled = due == cluster.Never
 		if e.now < late {
 			due = min(due, late)
 		}
-		return min(again, due)
+		return min(again, due), settled
 	}
 	s.Conditions = want.list
 	if e.issue(s) {
 		e.tellProgress(c, n, want)
 	}
-	return again
+	return again, false
 }
 
 func (e *Engine) tellProgress(c *cluster.Claim, n *cluster.Node, want *conditions) {
@@ -368,6 +380,7 @@ func (e *Engine) forgetClaim(name string) {
 	delete(e.podEvents, name)
 	delete(e.presumed, name)
 	delete(e.unsaid, name)
+	e.notIdle(name)
 	delete(e.podNotes.meant, name)
 	delete(e.podNotes.named, name)
 	delete(e.podNotes.evicted, name)

@@ -118,6 +118,9 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		if _, already := e.instances.missing[id]; !seen[id] && !already {
 			e.instances.missing[id] = e.instances.listed
 		}
+		if other[id] {
+			e.notIdle(name)
+		}
 		if !seen[id] || other[id] || !e.calm(c) {
 			e.agenda.by(job{jobClaim, name}, e.now)
 		}
@@ -201,6 +204,7 @@ func (e *Engine) collectVanished() cluster.Instant {
 		i := e.instances.byProvider[id]
 		i.ProviderID, i.State = id, cluster.InstanceTerminated
 		e.instances.byProvider[id] = i
+		e.notIdle(c.Name)
 		e.agenda.by(job{jobClaim, c.Name}, e.now)
 		if !c.Deleting() {
 			e.deleteClaim(c, "InstanceVanished", "its instance "+id+" no longer exists")
@@ -309,6 +313,7 @@ func (e *Engine) terminated(f Terminate, d Done, again cluster.Instant) {
 			e.instances.byProvider[id] = i
 		}
 		if name := e.claimOf[id]; name != "" {
+			e.notIdle(name)
 			e.agenda.by(job{jobClaim, name}, max(e.now, e.retry[key].notBefore))
 		} else {
 			e.agenda.by(job{jobCollect, ""}, max(e.now, e.retry[key].notBefore))

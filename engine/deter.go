@@ -42,11 +42,15 @@ func remains(v plan.Verdict) bool {
 // invite takes the taint off the node of a claim that is not given back to save money any more,
 // whatever passes find.
 func (e *Engine) invite(c *cluster.Claim, n *cluster.Node) {
-	p := e.pools[c.Pool]
-	mayGo := p != nil && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever && !ownerForbids(c, n) && e.opts.Policy.Disrupt == nil
-	if !mayGo && slices.Contains(n.Taints, cluster.CandidateTaint) {
+	if e.invites(c, n) {
 		e.retaint(n, cluster.WithoutCandidate(n.Taints))
 	}
+}
+
+// invites tells whether that is to be done.
+func (e *Engine) invites(c *cluster.Claim, n *cluster.Node) bool {
+	mayGo := lets(e.pools[c.Pool]) && !ownerForbids(c, n) && e.opts.Policy.Disrupt == nil
+	return !mayGo && slices.Contains(n.Taints, cluster.CandidateTaint)
 }
 
 func (e *Engine) retaint(n *cluster.Node, taints []cluster.Taint) {

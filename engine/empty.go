@@ -58,7 +58,7 @@ func (e *Engine) presume() {
 func (e *Engine) consolidatable(c *cluster.Claim, want *conditions) cluster.Instant {
 	p := e.pools[c.Pool]
 	initialized := want.get(cluster.Initialized)
-	if p == nil || p.Replicas != nil || p.ConsolidateAfter == cluster.Forever || initialized.Status != "True" {
+	if !lets(p) || initialized.Status != "True" {
 		want.drop(cluster.Consolidatable)
 		return cluster.Never
 	}
@@ -70,6 +70,11 @@ func (e *Engine) consolidatable(c *cluster.Claim, want *conditions) cluster.Inst
 	return cluster.Never
 }
 
+// lets tells whether a pool, nil for one that is not there, lets go nodes that are left alone.
+func lets(p *cluster.Pool) bool {
+	return p != nil && p.Replicas == nil && p.ConsolidateAfter != cluster.Forever
+}
+
 // podEventDue is since when lastPodEventTime is further behind than it may be; Never if
 // there is nothing new. It puts it into s in any case.
 func (e *Engine) podEventDue(c *cluster.Claim, s *PatchClaimStatus) cluster.Instant {
@@ -78,6 +83,11 @@ func (e *Engine) podEventDue(c *cluster.Claim, s *PatchClaimStatus) cluster.Inst
 		return cluster.Never
 	}
 	s.LastPodEvent = last
+	return e.podEventLate(c)
+}
+
+// podEventLate is since when that is so if pods came or went since a claim last said so.
+func (e *Engine) podEventLate(c *cluster.Claim) cluster.Instant {
 	return max(c.LastPodEvent, c.Condition(cluster.Initialized).Since).Add(e.podEventsLag(c))
 }
 

@@ -14,7 +14,7 @@ import (
 // looking at everything. It returns the first thing that differs, "" if nothing does. With
 // ground it looks at that as well, which takes longest.
 func (e *Engine) Check(ground bool) string {
-	for _, check := range []func() string{e.checkExpectations, e.checkCensus, e.checkGates, e.checkEntries, e.checkAnswers, e.checkSurvey} {
+	for _, check := range []func() string{e.checkExpectations, e.checkCensus, e.checkGates, e.checkEntries, e.checkAnswers, e.checkSurvey, e.checkIdle} {
 		if wrong := check(); wrong != "" {
 			return wrong
 		}
@@ -149,6 +149,30 @@ func (e *Engine) checkSurvey() string {
 	}
 	if !reflect.DeepEqual(got, want) {
 		return fmt.Sprintf("survey: %+v, want %+v", got, want)
+	}
+	return ""
+}
+
+// checkIdle: a look that asks everything finds nothing to do for those either.
+func (e *Engine) checkIdle() string {
+	if !e.synced || e.suspended != "" {
+		return ""
+	}
+	held := e.held
+	defer func() { e.held = held }()
+	for _, name := range slices.Sorted(maps.Keys(e.idle)) {
+		x, c := e.idle[name], e.claims[name]
+		if c != x.claim {
+			return "another claim " + name + " is idle"
+		}
+		got, still := e.stillIdle(x)
+		if !still || e.busy(claimKey(name)) {
+			continue
+		}
+		sent := len(e.out)
+		if want := min(e.nameEvicted(c, false), e.stepClaim(c)); got != want || len(e.out) != sent {
+			return fmt.Sprintf("idle claim %s is looked at again at %d, want %d, with %d effects", name, got, want, len(e.out)-sent)
+		}
 	}
 	return ""
 }

@@ -158,6 +158,7 @@ func (e *Engine) launchAnswered(f Launch, d Done, again cluster.Instant) {
 	case d.Err == nil:
 		for _, i := range d.Instances {
 			e.instances.see(i, e.now)
+			e.notIdle(e.claimOf[i.ProviderID])
 		}
 		e.batches[f.Token] = launched{instances: d.Instances, given: map[string]string{}, short: "only part of the batch could be had: " + names(d.SoldOut) + " sold out"}
 	case d.Err.Kind == NoCapacity:

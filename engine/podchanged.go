@@ -103,7 +103,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 			continue
 		}
 		if n := e.nodes[p.Node]; n != nil {
-			e.touchNode(n)
+			e.touchPods(n)
 		}
 	}
 	if countsAsPodEvent(old, pod) {

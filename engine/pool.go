@@ -85,6 +85,9 @@ func (e *Engine) classResolved(f Resolve, d Done, again cluster.Instant) {
 		e.passIn() // what cost too much, or could not be had, may be worth its price now
 	}
 	e.resolved[ref] = resolved{Resolution: d.Resolution, at: e.now, written: before.written}
+	if changed || before.at.IsZero() {
+		clear(e.idle) // their nodes may have drifted
+	}
 	for name, p := range e.pools {
 		if p.Class == ref {
 			e.agenda.by(job{jobPool, name}, e.now)

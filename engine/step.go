@@ -107,6 +107,7 @@ type Engine struct {
 	footing   footing
 	podEvents map[string]cluster.Instant
 	presumed  map[string]cluster.Instant // like podEvents, of the time before this engine
+	idle      map[string]*idle           // claims (idle.go)
 	unsaid    map[string]cluster.Instant // claim → since when its status says less than it could (patience.go)
 	closed    map[string]cluster.Instant // node → since when it is known to take no pods, as it goes
 	sighted   map[string]sighting        // by node that is new
@@ -137,7 +138,7 @@ func New(opts Options) *Engine {
 		expected: newExpectations(), retry: map[string]backoff{}, blocked: map[string]bool{},
 		resolved: map[cluster.ClassRef]resolved{}, batches: map[string]launched{},
 		instances: newInventory(), disruptor: newDisruptor(), podNotes: newPodNotes(), notices: map[string]cluster.Notice{}, answered: newAnswers(), reserved: newReservations(), poolWrites: map[string]cluster.Instant{},
-		podEvents: map[string]cluster.Instant{}, presumed: map[string]cluster.Instant{}, unsaid: map[string]cluster.Instant{}, closed: map[string]cluster.Instant{}, sighted: map[string]sighting{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
+		podEvents: map[string]cluster.Instant{}, presumed: map[string]cluster.Instant{}, idle: map[string]*idle{}, unsaid: map[string]cluster.Instant{}, closed: map[string]cluster.Instant{}, sighted: map[string]sighting{}, dated: map[string]dated{}, nodeGone: map[string]cluster.Instant{},
 		ending: map[string]bool{}, fixed: map[string]*fixed{}, headroom: newHeadroom(), provision: provisioning{crowded: map[string]bool{}}, stuck: map[string]bool{}, going: map[string]cluster.Instant{}, endlessly: map[string]bool{},
 	}
 }

@@ -140,11 +140,18 @@ func hostChanged(a, b *cluster.Node) bool {
 
 // touchNode makes the jobs that care for a node run.
 func (e *Engine) touchNode(n *cluster.Node) {
+	e.touchPods(n)
+	if c := e.claimOfNode(n); c != nil {
+		e.recount(c.Name)
+	}
+}
+
+// touchPods is [Engine.touchNode] for one whose pods have changed: its claim counts as before.
+func (e *Engine) touchPods(n *cluster.Node) {
 	e.footing.nodes[n.Name] = true
 	e.answered.changed(n.Name)
 	if c := e.claimOfNode(n); c != nil {
 		e.footing.claims[c.Name] = true
-		e.recount(c.Name)
 		e.reserved.look(c.Name)
 		e.touchClaim(c)
 	}
@@ -245,6 +252,7 @@ func (ev PoolChanged) apply(e *Engine) {
 		}
 		e.disruptor.search.vain = 0
 	}
+	clear(e.idle)
 	if old == nil || pool == nil || old.ConsolidateAfter != pool.ConsolidateAfter {
 		e.disruptor.restUntil = 0
 	}
@@ -258,12 +266,14 @@ func (ev ClassChanged) apply(e *Engine) {
 	if ev.Class == nil {
 		delete(e.classes, ev.Ref)
 		delete(e.resolved, ev.Ref)
+		clear(e.idle)
 		e.observedGone(classKey(ev.Ref))
 	} else {
 		e.classes[ev.Ref] = ev.Class
 		e.observed(classKey(ev.Ref), ev.Class.Revision, false)
 		if old == nil || old.Generation != ev.Class.Generation || old.UID != ev.Class.UID {
 			delete(e.resolved, ev.Ref)
+			clear(e.idle)
 		}
 		e.agenda.by(job{jobClass, classKey(ev.Ref)}, e.now)
 	}
@@ -319,6 +329,7 @@ func (Synced) apply(e *Engine) {
 		e.presume()
 	}
 	e.synced = true
+	clear(e.idle)
 	e.everythingDue()
 }
 
