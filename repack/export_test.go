@@ -87,3 +87,49 @@ func AtOnce(in Input, opt Options, percent int) (moved int, cost cluster.Money) 
 	}
 	return moved, cost - p.price(hosts) + p.without(hosts, true).Objective()
 }
+
+// Lined takes pods off some of the hosts, one after the other, and puts each where the first node
+// takes it. It returns how often a lineup and asking all nodes found nodes, and the first time
+// that they did not find the same ones.
+func Lined(in Input, opt Options, some func(n int) []int) (found int, differ string) {
+	p := newPass(in, opt.withDefaults())
+	order := p.candidates(byExcess)
+	var hosts []int
+	for _, i := range some(len(order)) {
+		hosts = append(hosts, order[i])
+	}
+	moving := p.podsOf(hosts)
+	s := &steps{pass: p, lines: map[int]*lineup{}}
+	s.world, s.class, s.node = p.aheadOf(hosts, moving)
+	for _, h := range p.withMost(p.leastOf(moving), hosts) {
+		s.there = append(s.there, s.node(int(h)))
+	}
+	s.lineUp()
+	for _, h := range hosts {
+		for _, x := range p.hosts[h].parts {
+			for range x.pods {
+				c := s.class[x.class]
+				s.world.Remove(c, s.node(h))
+				for _, many := range []int{2, 1} {
+					v := s.world.View(c)
+					l := s.lines[c]
+					l.regroup(v, s.there)
+					var want []int32
+					for i, n := range s.there {
+						if v.Takes(n) && len(want) < many {
+							want = append(want, int32(i))
+						}
+					}
+					if got := l.first(v, s.there, many); !slices.Equal(got, want) {
+						return found, fmt.Sprintf("class %d may go to %v, want %v", x.class, got, want)
+					}
+					if many == 1 && len(want) > 0 {
+						s.world.Place(c, s.there[want[0]], 1)
+						found++
+					}
+				}
+			}
+		}
+	}
+	return found, ""
+}

@@ -46,6 +46,7 @@ type steps struct {
 	class map[int]int        // what classes are called there
 	node  func(host int) int // and hosts
 	there []int              // nodes that take any pods, those with most cpu free first
+	lines map[int]*lineup    // those that may take some of each class
 	// places are the new node of each pod for which one is bought, by class.
 	places map[int][]int
 	pods   []*cluster.Pod
@@ -59,13 +60,14 @@ func (p *pass) stepsOf(hosts []int, bought *plan.Plan) *steps {
 	if len(bought.Creates) == 0 || !stepwise(moving) {
 		return nil
 	}
-	s := &steps{pass: p, places: map[int][]int{}}
+	s := &steps{pass: p, lines: map[int]*lineup{}, places: map[int][]int{}}
 	s.world, s.class, s.node = p.aheadOf(hosts, moving)
 	most := p.withMost(p.leastOf(moving), hosts)
 	slices.SortStableFunc(most, func(a, b int32) int { return falseFirst(p.shunned[a], p.shunned[b]) })
 	for _, h := range most {
 		s.there = append(s.there, s.node(int(h)))
 	}
+	s.lineUp()
 	fresh := map[*cluster.Pod]bool{} // for which a node is bought
 	for i := range bought.Creates {
 		at := s.world.Buy(p.offering(&bought.Creates[i]))
@@ -89,6 +91,14 @@ func (p *pass) stepsOf(hosts []int, bought *plan.Plan) *steps {
 	return s
 }
 
+// lineUp finds the nodes that may take some of each class, while all pods are where they were.
+func (s *steps) lineUp() {
+	for c, x := range s.class {
+		l := lineUp(s.world, s.world.View(x), s.there, s.snap.Classes[c].Requests)
+		s.lines[x] = &l
+	}
+}
+
 // gone tells whether all pods find places, and puts them back where they were. Each goes where
 // most is free and to its new node only if it has to; with dice it is any of the roomiest.
 func (s *steps) gone(dice *dice) bool {
@@ -106,7 +116,7 @@ func (s *steps) gone(dice *dice) bool {
 	place := func(pod *cluster.Pod) bool {
 		c := s.class[s.pass.class[pod]]
 		v := s.world.View(c)
-		to := roomiestOf(s.there, v.Takes, dice)
+		to := s.roomiestOf(c, v, dice)
 		if to < 0 {
 			i := slices.IndexFunc(left[c], v.Takes)
 			if i < 0 {
@@ -134,25 +144,22 @@ func (s *steps) gone(dice *dice) bool {
 	return all
 }
 
-// roomiestOf is the first of nodes that takes a pod, or with dice any of the first few; −1 if
-// none does.
-func roomiestOf(nodes []int, takes func(int) bool, dice *dice) int {
-	var few []int
-	for _, n := range nodes {
-		if !takes(n) {
-			continue
-		}
-		if dice == nil {
-			return n
-		}
-		if few = append(few, n); len(few) == roomiest {
-			break
-		}
+// roomiestOf is the first of the nodes there that takes a pod of a class, or with dice any of
+// the first few; −1 if none does.
+func (s *steps) roomiestOf(class int, v *fit.View, dice *dice) int {
+	l, many := s.lines[class], 1
+	if dice != nil {
+		many = roomiest
 	}
-	if len(few) == 0 {
+	l.regroup(v, s.there)
+	few := l.first(v, s.there, many)
+	switch {
+	case len(few) == 0:
 		return -1
+	case dice == nil:
+		return s.there[few[0]]
 	}
-	return few[dice.roll(len(few))]
+	return s.there[few[dice.roll(len(few))]]
 }
 
 // walk takes pods off one after the other, in turns, and places each as soon as there is a
