@@ -1,39 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/ullage-sh/ullage/cluster"
 )
-
-// inventory is what is known of the cloud's instances.
-type inventory struct {
-	byProvider map[string]cluster.Instance
-	// listed is when the last complete list was asked for.
-	listed cluster.Instant
-	asked  cluster.Instant
-	// alive are the instances that the last list showed and that had not ended.
-	alive map[string]bool
-	// missing: instances of claims that the last lists did not show, and since
-	// when.
-	missing map[string]cluster.Instant
-}
-
-func newInventory() inventory {
-	return inventory{byProvider: map[string]cluster.Instance{}, missing: map[string]cluster.Instant{}}
-}
-
-func (v *inventory) see(i cluster.Instance, _ cluster.Instant) {
-	v.byProvider[i.ProviderID] = i
-	delete(v.missing, i.ProviderID)
-}
-
-// gone tells whether an instance is known to have ended.
-func (v *inventory) gone(providerID string) bool {
-	return v.byProvider[providerID].State == cluster.InstanceTerminated
-}
 
 // doCollect compares claims with instances: an instance that belongs to no claim
 // is ended, a claim whose instance has vanished is deleted.
@@ -87,49 +61,64 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		e.note(Note{About: Object{Kind: "Provider", Name: "instances"}, Warning: true, Quiet: true, Reason: "ListFailed", Message: d.Err.Message})
 		return
 	}
-	e.instances.listed = e.instances.asked
-	seen := make(map[string]bool, len(d.Instances))
-	other := map[string]bool{} // those that are not what they were
-	for _, i := range d.Instances {
-		seen[i.ProviderID] = i.State != cluster.InstanceTerminated && i.State != cluster.InstanceShuttingDown
-		if was, known := e.instances.byProvider[i.ProviderID]; !known || !sameInstance(was, i) {
-			other[i.ProviderID] = true
-		}
-		e.instances.byProvider[i.ProviderID] = i
-	}
-	e.instances.alive = seen
-	for id := range e.instances.byProvider {
-		switch {
-		case seen[id]:
-			delete(e.instances.missing, id)
-		case e.claimOf[id] == "":
-			if i := e.instances.byProvider[id]; i.State == cluster.InstanceTerminated || e.now > i.Launched.Add(e.orphanGrace()) {
-				delete(e.instances.byProvider, id)
-				delete(e.instances.missing, id)
-			}
+	v := &e.instances
+	v.listed = v.asked
+	other := v.takeList(d.Instances)
+	for id := range v.missing {
+		if v.alive(id) {
+			delete(v.missing, id)
 		}
 	}
+	for id, x := range v.byProvider {
+		if !x.alive && e.claimOf[id] == "" && (x.State == cluster.InstanceTerminated || e.now > x.Launched.Add(e.orphanGrace())) {
+			v.forget(id)
+		}
+	}
+	moving := e.moving()
 	for id, name := range e.claimOf {
+		if x := e.idle[name]; x != nil && !e.tied && e.now < x.until && !moving[name] && !other[id] && v.alive(id) {
+			continue // it is calm
+		}
 		c := e.claims[name]
 		if released(c) {
-			delete(e.instances.missing, id)
+			delete(v.missing, id)
 			continue
 		}
-		if _, already := e.instances.missing[id]; !seen[id] && !already {
-			e.instances.missing[id] = e.instances.listed
+		seen := v.alive(id)
+		if _, already := v.missing[id]; !seen && !already {
+			v.missing[id] = v.listed
 		}
 		if other[id] {
 			e.notIdle(name)
 		}
-		if !seen[id] || other[id] || !e.calm(c) {
+		if !seen || other[id] || !e.calm(c) {
 			e.agenda.by(job{jobClaim, name}, e.now)
 		}
 	}
 }
 
-// sameInstance tells whether nothing has become of an instance that a claim could care for.
-func sameInstance(a, b cluster.Instance) bool {
-	return a.State == b.State && a.Offering == b.Offering && a.ImageID == b.ImageID && a.Hash == b.Hash
+// moving are the claims that may be on their way out although they and their nodes do not say
+// so, and some of which that is known.
+func (e *Engine) moving() map[string]bool {
+	out := map[string]bool{}
+	for name := range e.expected.ending {
+		out[name] = true
+	}
+	for name := range e.disruptor.actions {
+		out[name] = true
+	}
+	for name := range e.disruptor.vacating {
+		out[name] = true
+	}
+	for name := range e.disruptor.vain {
+		out[name] = true
+	}
+	for node := range e.expected.tainting {
+		if c := e.claimOfHost(node); c != nil {
+			out[c.Name] = true
+		}
+	}
+	return out
 }
 
 // calm tells whether the node of a claim is in order and stays: nothing that is done about it
@@ -155,8 +144,8 @@ func (e *Engine) collectOrphans() cluster.Instant {
 	}
 	slices.Sort(orphans)
 	for _, id := range orphans {
-		i := e.instances.byProvider[id]
-		if i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown || e.wanted(i) {
+		i := &e.instances.byProvider[id].Instance
+		if i.State == cluster.InstanceTerminated || i.State == cluster.InstanceShuttingDown || e.wanted(*i) {
 			continue
 		}
 		if due := i.Launched.Add(e.orphanGrace()); e.now < due {
@@ -201,9 +190,7 @@ func (e *Engine) collectVanished() cluster.Instant {
 		if e.instances.listed <= e.instances.missing[id] {
 			continue // a second list has to confirm it
 		}
-		i := e.instances.byProvider[id]
-		i.ProviderID, i.State = id, cluster.InstanceTerminated
-		e.instances.byProvider[id] = i
+		e.instances.sawState(id, cluster.InstanceTerminated)
 		e.notIdle(c.Name)
 		e.agenda.by(job{jobClaim, c.Name}, e.now)
 		if !c.Deleting() {
@@ -220,7 +207,7 @@ func (e *Engine) collectNodes() cluster.Instant {
 	again := cluster.Never
 	var left []*cluster.Node
 	for _, n := range e.nodes {
-		if !n.Ready && e.oursNode(n) && e.claimOfNode(n) == nil && !e.instances.alive[n.ProviderID] {
+		if !n.Ready && e.oursNode(n) && e.claimOfNode(n) == nil && !e.instances.alive(n.ProviderID) {
 			left = append(left, n)
 		}
 	}
@@ -300,17 +287,13 @@ func (e *Engine) terminated(f Terminate, d Done, again cluster.Instant) {
 		e.expected.drop(key)
 		e.retry[key] = backoff{notBefore: again}
 		if d.Err == nil {
-			i := e.instances.byProvider[id]
-			i.ProviderID, i.State = id, d.States[id]
-			if i.State == "" {
-				i.State = cluster.InstanceTerminated
-			}
-			if i.State == cluster.InstanceTerminated {
+			state := cmp.Or(d.States[id], cluster.InstanceTerminated)
+			if state == cluster.InstanceTerminated {
 				delete(e.retry, key)
 			} else {
 				e.retry[key] = backoff{notBefore: e.now.Add(e.opts.scaled(terminatePoll))}
 			}
-			e.instances.byProvider[id] = i
+			e.instances.sawState(id, state)
 		}
 		if name := e.claimOf[id]; name != "" {
 			e.notIdle(name)

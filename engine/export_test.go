@@ -14,7 +14,7 @@ import (
 // looking at everything. It returns the first thing that differs, "" if nothing does. With
 // ground it looks at that as well, which takes longest.
 func (e *Engine) Check(ground bool) string {
-	for _, check := range []func() string{e.checkExpectations, e.checkCensus, e.checkGates, e.checkEntries, e.checkAnswers, e.checkSurvey, e.checkIdle} {
+	for _, check := range []func() string{e.checkInventory, e.checkExpectations, e.checkCensus, e.checkGates, e.checkEntries, e.checkAnswers, e.checkSurvey, e.checkIdle} {
 		if wrong := check(); wrong != "" {
 			return wrong
 		}
@@ -149,6 +149,32 @@ func (e *Engine) checkSurvey() string {
 	}
 	if !reflect.DeepEqual(got, want) {
 		return fmt.Sprintf("survey: %+v, want %+v", got, want)
+	}
+	return ""
+}
+
+// checkInventory: claims without an instance are counted, instances of the last list are where
+// they are said to be, and what is idle is calm.
+func (e *Engine) checkInventory() string {
+	empty := map[string]int{}
+	for _, c := range e.claims {
+		if c.Launch != nil && awaitsInstance(c) {
+			empty[c.Launch.Token]++
+		}
+	}
+	if !maps.Equal(empty, e.empty) {
+		return fmt.Sprintf("claims without an instance: %v, want %v", e.empty, empty)
+	}
+	for id, x := range e.instances.byProvider {
+		if listed := x.at < len(e.instances.last) && e.instances.last[x.at] == x; x.ProviderID != id || x.alive && !listed {
+			return fmt.Sprintf("instance %s: %+v", id, x)
+		}
+	}
+	moving := e.moving()
+	for name, x := range e.idle {
+		if c := e.claims[name]; e.now < x.until && !moving[name] && !e.tied && (!e.calm(c) || released(c)) {
+			return "idle claim " + name + " is not calm"
+		}
 	}
 	return ""
 }

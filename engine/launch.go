@@ -33,16 +33,16 @@ type launched struct {
 
 // doLaunch brings a batch forward.
 func (e *Engine) doLaunch(token string) cluster.Instant {
+	if e.empty[token] == 0 {
+		delete(e.batches, token)
+		return cluster.Never
+	}
 	members := slices.Sorted(maps.Keys(e.batch[token]))
 	var empty []*cluster.Claim
 	for _, name := range members {
-		if c := e.claims[name]; !c.Is(cluster.Launched) && !c.Deleting() {
+		if c := e.claims[name]; awaitsInstance(c) {
 			empty = append(empty, c)
 		}
-	}
-	if len(empty) == 0 {
-		delete(e.batches, token)
-		return cluster.Never
 	}
 	if answer, ok := e.batches[token]; ok {
 		e.assign(empty, answer)
@@ -64,6 +64,19 @@ func (e *Engine) doLaunch(token string) cluster.Instant {
 		Labels: c.Labels, Taints: slices.Concat(c.Taints, c.StartupTaints, []cluster.Taint{cluster.UnregisteredTaint}),
 	})
 	return cluster.Never
+}
+
+// awaitsInstance tells whether a claim is to get an instance.
+func awaitsInstance(c *cluster.Claim) bool { return !c.Is(cluster.Launched) && !c.Deleting() }
+
+// countEmpty counts a claim of a launch, or takes it away.
+func (w *world) countEmpty(c *cluster.Claim, by int) {
+	if !awaitsInstance(c) {
+		return
+	}
+	if w.empty[c.Launch.Token] += by; w.empty[c.Launch.Token] == 0 {
+		delete(w.empty, c.Launch.Token)
+	}
 }
 
 // creating tells whether a claim of the batch is still being written.
@@ -104,7 +117,7 @@ func (e *Engine) assign(empty []*cluster.Claim, answer launched) {
 			answer.given[c.Name], free = id, free[1:]
 		}
 		if ok {
-			e.fill(c, e.instances.byProvider[id])
+			e.fill(c, e.instances.known(id))
 			continue
 		}
 		if e.issue(DeleteClaim{Name: c.Name, UID: c.UID}) {
@@ -157,7 +170,7 @@ func (e *Engine) launchAnswered(f Launch, d Done, again cluster.Instant) {
 	switch {
 	case d.Err == nil:
 		for _, i := range d.Instances {
-			e.instances.see(i, e.now)
+			e.instances.see(i)
 			e.notIdle(e.claimOf[i.ProviderID])
 		}
 		e.batches[f.Token] = launched{instances: d.Instances, given: map[string]string{}, short: "only part of the batch could be had: " + names(d.SoldOut) + " sold out"}

@@ -19,6 +19,7 @@ type world struct {
 	claims  map[string]*cluster.Claim
 	claimOf map[string]string          // provider id → claim name
 	batch   map[string]map[string]bool // launch token → claim names
+	empty   map[string]int             // launch token → how many of those have no instance and stay
 	// tied: an instance had two claims or two nodes, of which claimOf and nodeOf know one.
 	// Who else changes when one does is not followed then.
 	tied bool
@@ -43,7 +44,7 @@ func newWorld() world {
 	return world{
 		pods: map[string]*cluster.Pod{}, podsOn: map[string][]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
 		nodes: map[string]*cluster.Node{}, nodeOf: map[string]string{},
-		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{},
+		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{}, empty: map[string]int{},
 		pools: map[string]*cluster.Pool{}, provisioners: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
 		guards: map[string]*cluster.PodDisruptionBudget{}, buffers: map[string]*cluster.CapacityBuffer{},
@@ -173,6 +174,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 		}
 		if old.Launch != nil {
 			delete(e.batch[old.Launch.Token], ev.Name)
+			e.countEmpty(old, -1)
 			if len(e.batch[old.Launch.Token]) == 0 {
 				delete(e.batch, old.Launch.Token)
 			}
@@ -211,6 +213,7 @@ func (ev ClaimChanged) apply(e *Engine) {
 				e.batch[c.Launch.Token] = map[string]bool{}
 			}
 			e.batch[c.Launch.Token][c.Name] = true
+			e.countEmpty(c, 1)
 			e.agenda.by(job{jobLaunch, c.Launch.Token}, e.now)
 		}
 		e.agenda.by(job{jobPool, c.Pool}, e.now)
