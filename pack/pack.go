@@ -6,8 +6,27 @@ import (
 )
 
 // Pack covers the items of a problem. It never fails: what fits nowhere is left,
-// and the packing says so.
+// and the packing says so. With a memory it may be one that was returned before, and must
+// not be written to.
 func Pack(p *Problem, opt Options) *Packing {
+	if opt.Memory == nil || !opt.Unproven {
+		return anew(p, opt)
+	}
+	k := &opt.Memory.known
+	d, ok := k.digest(p, opt)
+	if !ok {
+		return anew(p, opt)
+	}
+	out := k.get(d)
+	if out == nil {
+		out = anew(p, opt)
+		k.put(d, out)
+	}
+	return out
+}
+
+// anew packs whatever is known.
+func anew(p *Problem, opt Options) *Packing {
 	s := newState(newLayout(p, opt))
 	if s.exactly() {
 		return s.packing()
