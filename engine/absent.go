@@ -48,7 +48,7 @@ func (e *Engine) absent() (pods []*cluster.Pod, promised map[string]string) {
 func (e *Engine) ownersPlanned() map[string]bool {
 	out := map[string]bool{}
 	for id, p := range e.waiting.pods {
-		if e.answered.of[id].host == "" {
+		if e.answered.host(id) == "" {
 			out[p.Owner.UID] = true
 		}
 	}
@@ -80,7 +80,7 @@ func (e *Engine) withAbsent(pods []*cluster.Pod, promised ...map[string]string) 
 // giveUp withdraws the answer for a pod that cannot have its place, but not for ever: if it
 // finds another's, that one may have it.
 func (e *Engine) giveUp(id string) {
-	host := e.answered.of[id].host
+	host := e.answered.host(id)
 	e.withdraw(id)
 	if e.awaited(host) {
 		e.disruptor.given[id] = host

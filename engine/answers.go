@@ -5,6 +5,7 @@ import "github.com/ullage-sh/ullage/cluster"
 // answer is what the last plan said about a waiting pod: the claim or node it
 // has room on, or "" for nowhere.
 type answer struct {
+	id   string // of the pod, namespace/name
 	uid  string // of the pod
 	host string
 	at   cluster.Instant
@@ -16,8 +17,8 @@ type answer struct {
 
 // answers are those of all waiting pods that a plan has looked at, by pod and by host.
 type answers struct {
-	of map[string]answer          // by pod
-	on map[string]map[string]bool // pods by host, "" included
+	of map[string]*answer            // by pod
+	on map[string]map[string]*answer // by host, "" included, and by pod
 	// depending counts the pods with a host to which it matters where others go.
 	depending int
 	// promised is the host of each pod that has one, by its UID.
@@ -32,24 +33,33 @@ type answers struct {
 }
 
 func newAnswers() answers {
-	return answers{of: map[string]answer{}, on: map[string]map[string]bool{}, stirred: map[string]bool{}, promised: map[string]string{}, doubts: newDoubts()}
+	return answers{of: map[string]*answer{}, on: map[string]map[string]*answer{}, stirred: map[string]bool{}, promised: map[string]string{}, doubts: newDoubts()}
 }
 
 // set answers for a pod.
 func (a *answers) set(id string, x answer) {
 	a.drop(id)
-	a.of[id] = x
+	x.id = id
+	a.of[id] = &x
 	if a.on[x.host] == nil {
-		a.on[x.host] = map[string]bool{}
+		a.on[x.host] = map[string]*answer{}
 		a.stirred[x.host] = true
 	}
-	a.on[x.host][id] = true
+	a.on[x.host][id] = &x
 	if x.host != "" {
 		a.promised[x.uid] = x.host
 		a.doubts.ask(x.host)
 	}
 	a.depending += x.weight()
 	a.fresh = append(a.fresh, id)
+}
+
+// host is the one that is meant for a pod, "" for none.
+func (a *answers) host(id string) string {
+	if x := a.of[id]; x != nil {
+		return x.host
+	}
+	return ""
 }
 
 // again takes note once more of the pods that are meant for a host.
@@ -78,7 +88,7 @@ func (a *answers) drop(id string) {
 }
 
 // weight is what an answer adds to answers.depending.
-func (x answer) weight() int {
+func (x *answer) weight() int {
 	if x.depends && x.host != "" {
 		return 1
 	}

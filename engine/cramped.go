@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"slices"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
 
 // Of tens of thousands of pods that wait beside their nodes most ask for nothing but room, and
 // have it: whether they can come need not be tried, and the others need not be told of them.
@@ -25,16 +29,19 @@ func (e *Engine) oneOfEach() (like []*cluster.Pod, sorted bool) {
 // or may keep others from it: by class of a snapshot that has one of each kind. The others
 // are those to which it does not matter where anybody goes, nor to anybody where they go,
 // and on whose hosts there is room for all who are meant for them.
-func (e *Engine) cramped(s *cluster.Snapshot) [][]*cluster.Pod {
+func (e *Engine) cramped(s *cluster.Snapshot) [][]seat {
 	class := map[kind]int{}
 	for i := range s.Classes {
 		for _, p := range s.Classes[i].Pods {
 			class[kindOf(p)] = i
 		}
 	}
-	out := make([][]*cluster.Pod, len(s.Classes))
+	out := make([][]seat, len(s.Classes))
 	want := make(cluster.Vector, len(s.Resources))
 	for host, pods := range e.meantForHosts(s) {
+		if len(pods) == 0 {
+			continue
+		}
 		clear(want)
 		for _, p := range pods {
 			want.Add(s.Classes[class[kindOf(p)]].Requests)
@@ -44,12 +51,12 @@ func (e *Engine) cramped(s *cluster.Snapshot) [][]*cluster.Pod {
 		roomy := h.Closed == "" && !tainted && want.Fits(h.Free)
 		for _, p := range pods {
 			if c := class[kindOf(p)]; !roomy || !s.Classes[c].Plain {
-				out[c] = append(out[c], p)
+				out[c] = append(out[c], seat{p, host})
 			}
 		}
 	}
 	for i := range out {
-		cluster.SortPods(out[i])
+		slices.SortFunc(out[i], func(a, b seat) int { return cluster.ComparePods(a.pod, b.pod) })
 	}
 	return out
 }
@@ -58,12 +65,12 @@ func (e *Engine) cramped(s *cluster.Snapshot) [][]*cluster.Pod {
 func (e *Engine) meantForHosts(s *cluster.Snapshot) [][]*cluster.Pod {
 	hosts := hostsByName(s)
 	out := make([][]*cluster.Pod, len(s.Hosts))
-	for name, ids := range e.answered.on {
+	for name, pods := range e.answered.on {
 		host, there := hosts[name]
 		if name == "" || !there {
 			continue
 		}
-		for id := range ids {
+		for id := range pods {
 			out[host] = append(out[host], e.waiting.pods[id])
 		}
 	}

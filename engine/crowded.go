@@ -26,13 +26,13 @@ func (e *Engine) barred() map[string]plan.Constraint {
 		return e.barredOfAll()
 	}
 	s := e.present().Snapshot("", like)
-	return cannotCome(s, e.parties(s, e.cramped(s), e.meantTo))
+	return cannotCome(s, partiesOf(e.cramped(s)))
 }
 
 // barredOfAll is barred, found out by trying everybody.
 func (e *Engine) barredOfAll() map[string]plan.Constraint {
 	s := e.present().Snapshot("", values(e.unbound))
-	return cannotCome(s, e.parties(s, podsByClass(s), e.meantTo))
+	return cannotCome(s, partiesOf(seatsOf(s, e.meantTo)))
 }
 
 // meantTo is the host that a waiting pod is meant to go to, "" for none.
@@ -41,6 +41,9 @@ func (e *Engine) meantTo(p *cluster.Pod) string { return e.answered.promised[p.U
 // cannotCome returns the pods of parties, each by its ID, that cannot go where they are meant
 // to in a snapshot, even if all others that can had gone, and what forbids it.
 func cannotCome(s *cluster.Snapshot, parties []party) map[string]plan.Constraint {
+	if len(parties) == 0 {
+		return nil
+	}
 	w := fit.New(s)
 	for came := true; came; {
 		came = false
@@ -88,35 +91,41 @@ type party struct {
 	pods        []*cluster.Pod
 }
 
-// parties are those of a snapshot's pods, by class, that have a place on one of its hosts, in
-// its order.
-func (e *Engine) parties(s *cluster.Snapshot, pods [][]*cluster.Pod, place func(*cluster.Pod) string) []party {
+// seat is a waiting pod and the host of a snapshot that it is meant to go to.
+type seat struct {
+	pod  *cluster.Pod
+	host int
+}
+
+// seatsOf are those of the waiting pods of each class of a snapshot that have a place on one of
+// its hosts, in its order.
+func seatsOf(s *cluster.Snapshot, place func(*cluster.Pod) string) [][]seat {
 	hosts := hostsByName(s)
-	var out []party
-	for class := range pods {
-		at := map[int]int{}
-		for _, p := range pods[class] {
-			host, there := hosts[place(p)]
-			if !there {
-				continue
+	out := make([][]seat, len(s.Classes))
+	for i := range s.Classes {
+		for _, p := range s.Classes[i].Pods {
+			if host, there := hosts[place(p)]; there {
+				out[i] = append(out[i], seat{p, host})
 			}
-			i, known := at[host]
-			if !known {
-				i = len(out)
-				at[host] = i
-				out = append(out, party{class: class, host: host})
-			}
-			out[i].pods = append(out[i].pods, p)
 		}
 	}
 	return out
 }
 
-// podsByClass are the waiting pods of each class of a snapshot.
-func podsByClass(s *cluster.Snapshot) [][]*cluster.Pod {
-	out := make([][]*cluster.Pod, len(s.Classes))
-	for i := range s.Classes {
-		out[i] = s.Classes[i].Pods
+// partiesOf are the parties of seats, by class, in their order.
+func partiesOf(seats [][]seat) []party {
+	var out []party
+	for class := range seats {
+		at := map[int]int{}
+		for _, x := range seats[class] {
+			i, known := at[x.host]
+			if !known {
+				i = len(out)
+				at[x.host] = i
+				out = append(out, party{class: class, host: x.host})
+			}
+			out[i].pods = append(out[i].pods, x.pod)
+		}
 	}
 	return out
 }
@@ -188,31 +197,32 @@ func (e *Engine) staying() map[string]bool {
 // doubtBeside doubts the answers for pods that wait beside the reserved nodes that they may
 // go to, and withdraws those that nothing is going to make true. settled tells that nobody
 // is on the way to a node that has still to come.
-func (e *Engine) doubtBeside(pods []string, settled bool) {
-	if len(pods) == 0 {
+func (e *Engine) doubtBeside(beside []*answer, settled bool) {
+	if len(beside) == 0 {
 		return
 	}
-	slices.Sort(pods)
 	barred := e.barred()
-	for _, id := range pods {
-		a := e.answered.of[id]
-		why, is := barred[id]
-		switch {
-		case is && !aboutOthers(why):
-			e.giveUp(id) // somebody who tolerates everything has taken the room
-			continue
-		case is || settled && a.depends:
-			a.doubts++
-		default:
+	var doubted []*answer
+	for _, a := range beside {
+		if _, is := barred[a.id]; is || settled && a.depends {
+			doubted = append(doubted, a)
+		} else {
 			a.doubts = 0
 		}
-		if a.doubts <= doubtsMost {
-			e.answered.of[id] = a
+	}
+	slices.SortFunc(doubted, func(a, b *answer) int { return strings.Compare(a.id, b.id) })
+	for _, a := range doubted {
+		why, is := barred[a.id]
+		if is && !aboutOthers(why) {
+			e.giveUp(a.id) // somebody who tolerates everything has taken the room
 			continue
 		}
-		e.giveUp(id)
+		if a.doubts++; a.doubts <= doubtsMost {
+			continue
+		}
+		e.giveUp(a.id)
 		if is {
-			e.provision.crowded[id], e.footing.ground = true, nil
+			e.provision.crowded[a.id], e.footing.ground = true, nil
 		}
 	}
 }

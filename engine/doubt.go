@@ -64,7 +64,7 @@ func (e *Engine) doubt() (again cluster.Instant) {
 	x := &e.answered.doubts
 	again = cluster.Never
 	settled := true // all are meant for nodes that take pods
-	var beside []string
+	var beside []*answer
 	for _, host := range x.take(e.now) {
 		due, coming := e.doubtHost(host, &beside)
 		switch {
@@ -82,25 +82,23 @@ func (e *Engine) doubt() (again cluster.Instant) {
 
 // doubtHost does so for the pods that are meant for one host, and returns when to do it
 // again, and whether it has still to come. It adds those that wait beside it.
-func (e *Engine) doubtHost(host string, beside *[]string) (again cluster.Instant, coming bool) {
+func (e *Engine) doubtHost(host string, beside *[]*answer) (again cluster.Instant, coming bool) {
 	again = cluster.Never
 	ready, there := e.readySince(host)
 	claim := "" // that it is reserved for
 	if there && ready != cluster.Never {
 		claim = e.reservedBy(host)
 	}
-	for id := range e.answered.on[host] {
-		a := e.answered.of[id]
+	for id, a := range e.answered.on[host] {
 		due := e.doubtFrom(max(ready, a.at))
 		switch {
 		case there && e.now < due:
 			again = min(again, due)
 		case there && claim != "":
 			a.at = e.now
-			e.answered.of[id] = a
 			again = min(again, e.doubtFrom(e.now))
 			if e.waiting.pods[id].Enters(claim) {
-				*beside = append(*beside, id)
+				*beside = append(*beside, a)
 			}
 		default:
 			e.withdraw(id)

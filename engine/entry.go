@@ -62,11 +62,11 @@ func (e *Engine) reservedBy(host string) string {
 // lacks returns the claim of the reserved node that a waiting pod is planned for and has
 // no toleration of, "" for none.
 func (e *Engine) lacks(id string) string {
-	p, a := e.waiting.pods[id], e.answered.of[id]
-	if p == nil || a.host == "" {
+	p, host := e.waiting.pods[id], e.answered.host(id)
+	if p == nil || host == "" {
 		return ""
 	}
-	if claim := e.reservedBy(a.host); claim != "" && !p.Enters(claim) {
+	if claim := e.reservedBy(host); claim != "" && !p.Enters(claim) {
 		return claim
 	}
 	return ""
@@ -87,7 +87,7 @@ func (e *Engine) queueEntries() {
 	add := append(q.late, slices.Collect(maps.Keys(q.asked))...)
 	clear(q.asked)
 	for _, id := range fresh {
-		add = append(add, entry{e.answered.of[id].host, id})
+		add = append(add, entry{e.answered.host(id), id})
 	}
 	slices.SortFunc(add, entry.compare)
 	q.line = e.lacking(merged(q.line, slices.Compact(add)))
@@ -128,8 +128,8 @@ func merged(a, b []entry) []entry {
 func (e *Engine) lacking(list []entry) []entry {
 	host, claim := "", ""
 	return slices.DeleteFunc(list, func(x entry) bool {
-		p, a := e.waiting.pods[x.id], e.answered.of[x.id]
-		if p == nil || a.host == "" || a.host != x.host {
+		p := e.waiting.pods[x.id]
+		if p == nil || x.host == "" || e.answered.host(x.id) != x.host {
 			return true
 		}
 		if x.host != host {
@@ -182,7 +182,7 @@ func (e *Engine) tolerated(f Tolerate, d Done, again cluster.Instant) {
 		e.agenda.by(job{jobReserve, ""}, e.now) // it is the next one's turn
 		return
 	}
-	e.reserved.entries.join(entry{e.answered.of[id].host, id}) // if it still lacks it then
+	e.reserved.entries.join(entry{e.answered.host(id), id}) // if it still lacks it then
 	if d.Err.Kind != Rejected || e.reserved.refused[f.Claim] {
 		return
 	}

@@ -234,7 +234,7 @@ func (e *Engine) checkEntries() string {
 		return ""
 	}
 	for id := range e.answered.of {
-		x := entry{e.answered.of[id].host, id}
+		x := entry{e.answered.host(id), id}
 		if e.lacks(id) != "" && !slices.Contains(q.line, x) && !slices.Contains(q.late, x) && !q.asked[x] && !e.reserved.underway[id] {
 			return "pod " + id + " lacks a toleration and is not queued for one"
 		}
@@ -245,7 +245,7 @@ func (e *Engine) checkEntries() string {
 func (e *Engine) checkAnswers() string {
 	want := newAnswers()
 	for id, a := range e.answered.of {
-		want.set(id, a)
+		want.set(id, *a)
 	}
 	if !reflect.DeepEqual(want.on, e.answered.on) || want.depending != e.answered.depending || !reflect.DeepEqual(want.promised, e.answered.promised) {
 		return fmt.Sprintf("answers by host: %+v, want %+v", e.answered, want)

@@ -108,7 +108,7 @@ func (e *Engine) swapPlaces(pods []*cluster.Pod) bool {
 // trade is told when a pod has found a node. One that has tried several places may go to any
 // of them, and each has room only for those that are planned for it.
 func (e *Engine) trade(p *cluster.Pod) {
-	own := e.answered.of[p.ID()].host
+	own := e.answered.host(p.ID())
 	if own == "" {
 		e.tookAnother(p)
 	}
@@ -143,7 +143,7 @@ func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
 		}
 	}
 	for _, q := range sorted(e.waiting.pods) {
-		if a := e.answered.of[q.ID()]; a.host == taken && q.UID != p.UID && heirOf(q) == k {
+		if e.answered.host(q.ID()) == taken && q.UID != p.UID && heirOf(q) == k {
 			e.sendTo(q, own)
 			return
 		}

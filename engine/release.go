@@ -180,7 +180,7 @@ func (e *Engine) doubtPlaces(at stage, nodes map[string]int) {
 		return
 	}
 	s := open.snapshot()
-	for id := range cannotCome(s, e.parties(s, podsByClass(s), func(p *cluster.Pod) string { return e.disruptor.moved.to[p.UID] })) {
+	for id := range cannotCome(s, partiesOf(seatsOf(s, func(p *cluster.Pod) string { return e.disruptor.moved.to[p.UID] }))) {
 		if uid := doubted[id]; uid != "" {
 			delete(at.promised, uid)
 		}
