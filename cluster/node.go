@@ -103,16 +103,23 @@ func (c *Claim) WaitsFor(p *Pod) bool {
 func (c *Claim) Condition(kind string) Condition { return find(c.Conditions, kind) }
 
 func find(list []Condition, kind string) Condition {
-	for _, x := range list {
-		if x.Type == kind {
-			return x
+	for i := range list {
+		if list[i].Type == kind {
+			return list[i]
 		}
 	}
 	return Condition{Type: kind}
 }
 
 // Is tells whether the condition of the given type is True.
-func (c *Claim) Is(kind string) bool { return c.Condition(kind).Status == "True" }
+func (c *Claim) Is(kind string) bool {
+	for i := range c.Conditions {
+		if c.Conditions[i].Type == kind {
+			return c.Conditions[i].Status == "True"
+		}
+	}
+	return false
+}
 
 // Deleting tells whether deletion has been asked for.
 func (c *Claim) Deleting() bool { return c.DeletingAt != 0 }

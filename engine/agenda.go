@@ -31,6 +31,7 @@ const (
 	jobProvision                // plan for waiting pods
 	jobReserve                  // let planned pods onto reserved nodes, and all onto others
 	jobTerminate                // send the terminations that this step asked for
+	jobKinds     = iota         // how many there are
 )
 
 func (j job) compare(k job) int {
@@ -39,7 +40,7 @@ func (j job) compare(k job) int {
 
 // agenda knows when each job is due. A job is on it at most once.
 type agenda struct {
-	at   map[job]cluster.Instant
+	at   [jobKinds]map[string]cluster.Instant // of each kind, by name
 	heap agendaHeap
 }
 
@@ -48,28 +49,35 @@ type agendaEntry struct {
 	job job
 }
 
-func newAgenda() *agenda { return &agenda{at: map[job]cluster.Instant{}} }
+func newAgenda() *agenda {
+	a := &agenda{}
+	for kind := range a.at {
+		a.at[kind] = map[string]cluster.Instant{}
+	}
+	return a
+}
 
 // by makes j due at t at the latest.
 func (a *agenda) by(j job, t cluster.Instant) {
-	if old, ok := a.at[j]; ok && old <= t {
+	at := a.at[j.kind]
+	if old, ok := at[j.name]; ok && old <= t {
 		return
 	}
 	if t == cluster.Never {
 		return
 	}
-	a.at[j] = t
+	at[j.name] = t
 	a.heap.push(agendaEntry{t, j})
 }
 
 // not makes j not due any more.
-func (a *agenda) not(j job) { delete(a.at, j) }
+func (a *agenda) not(j job) { delete(a.at[j.kind], j.name) }
 
 // next returns the instant at which the first job is due.
 func (a *agenda) next() cluster.Instant {
 	for len(a.heap) > 0 {
 		top := a.heap[0]
-		if at, ok := a.at[top.job]; ok && at == top.at {
+		if at, ok := a.at[top.job.kind][top.job.name]; ok && at == top.at {
 			return at
 		}
 		a.heap.pop() // superseded by an earlier entry, or done
@@ -77,14 +85,14 @@ func (a *agenda) next() cluster.Instant {
 	return cluster.Never
 }
 
-// take removes and returns a job that is due at now, in the order of job.compare
-// among those due at the same instant.
+// take removes and returns a job that is due at now: the first, and any of those that are due at
+// the same instant.
 func (a *agenda) take(now cluster.Instant) (job, bool) {
 	if a.next() > now {
 		return job{}, false
 	}
 	top := a.heap.pop()
-	delete(a.at, top.job)
+	a.not(top.job)
 	return top.job, true
 }
 
@@ -92,12 +100,7 @@ func (a *agenda) take(now cluster.Instant) (job, bool) {
 // of its parent.
 type agendaHeap []agendaEntry
 
-func (h agendaHeap) less(i, j int) bool {
-	if h[i].at != h[j].at {
-		return h[i].at < h[j].at
-	}
-	return h[i].job.compare(h[j].job) < 0
-}
+func (h agendaHeap) less(i, j int) bool { return h[i].at < h[j].at }
 
 func (h *agendaHeap) push(x agendaEntry) {
 	*h = append(*h, x)

@@ -70,16 +70,20 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		}
 	}
 	for id, x := range v.byProvider {
-		if !x.alive && e.claimOf[id] == "" && (x.State == cluster.InstanceTerminated || e.now > x.Launched.Add(e.orphanGrace())) {
+		if !x.alive && e.claimOn(id) == nil && (x.State == cluster.InstanceTerminated || e.now > x.Launched.Add(e.orphanGrace())) {
 			v.forget(id)
 		}
 	}
 	moving := e.moving()
-	for id, name := range e.claimOf {
+	for id, both := range e.pairs {
+		c := both.claim
+		if c == nil {
+			continue
+		}
+		name := c.Name
 		if x := e.idle[name]; x != nil && !e.tied && e.now < x.until && !moving[name] && !other[id] && v.alive(id) {
 			continue // it is calm
 		}
-		c := e.claims[name]
 		if released(c) {
 			delete(v.missing, id)
 			continue
@@ -138,7 +142,7 @@ func (e *Engine) collectOrphans() cluster.Instant {
 	again := cluster.Never
 	var orphans []string
 	for id := range e.instances.byProvider {
-		if e.claimOf[id] == "" {
+		if e.claimOn(id) == nil {
 			orphans = append(orphans, id)
 		}
 	}
@@ -174,7 +178,7 @@ func (e *Engine) wanted(i cluster.Instance) bool {
 func (e *Engine) collectVanished() cluster.Instant {
 	again := cluster.Never
 	for _, id := range slices.Sorted(maps.Keys(e.instances.missing)) {
-		c := e.claims[e.claimOf[id]]
+		c := e.claimOn(id)
 		if c == nil {
 			delete(e.instances.missing, id)
 			continue
@@ -295,9 +299,9 @@ func (e *Engine) terminated(f Terminate, d Done, again cluster.Instant) {
 			}
 			e.instances.sawState(id, state)
 		}
-		if name := e.claimOf[id]; name != "" {
-			e.notIdle(name)
-			e.agenda.by(job{jobClaim, name}, max(e.now, e.retry[key].notBefore))
+		if c := e.claimOn(id); c != nil {
+			e.notIdle(c.Name)
+			e.agenda.by(job{jobClaim, c.Name}, max(e.now, e.retry[key].notBefore))
 		} else {
 			e.agenda.by(job{jobCollect, ""}, max(e.now, e.retry[key].notBefore))
 		}

@@ -25,15 +25,16 @@ func (e *Engine) podEventsLag(c *cluster.Claim) cluster.Duration {
 	return min(max(4*e.opts.scaled(p.ConsolidateAfter), podEventLag), podEventLagMost)
 }
 
-// podEvent notes that pods came to or left a node.
+// podEvent notes that pods came to a node or left it.
 func (e *Engine) podEvent(node string) {
-	n := e.nodes[node]
-	if n == nil {
-		return
+	host := node
+	if c := e.claimOfHost(node); c != nil {
+		host = c.Name
+		if e.synced {
+			e.podEvents[c.Name] = e.now
+		}
 	}
-	if c := e.claimOfNode(n); c != nil && e.synced {
-		e.podEvents[c.Name] = e.now
-	}
+	e.roomChanged(host)
 }
 
 // quietSince is when pods last came to or left a claim's node, or when it was

@@ -205,7 +205,7 @@ func (e *Engine) checkIdle() string {
 
 // checkGates: what is not going to be looked at is as it was.
 func (e *Engine) checkGates() string {
-	if at, planned := e.agenda.at[job{jobReserve, ""}]; planned && at <= e.now || e.outlook() != e.reserved.outlook {
+	if at, planned := e.agenda.at[jobReserve][""]; planned && at <= e.now || e.outlook() != e.reserved.outlook {
 		return ""
 	}
 	for name, at := range e.reserved.nodes {

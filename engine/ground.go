@@ -81,9 +81,9 @@ func (e *Engine) amended() *cluster.Ground {
 	for name := range f.claims {
 		f.nodes[name] = f.nodes[name] || e.nodes[name] != nil
 		c := e.claims[name]
-		switch n := e.nodeOf[providerOf(c)]; {
-		case n != "":
-			f.nodes[n] = true
+		switch n := e.nodeOn(providerOf(c)); {
+		case n != nil:
+			f.nodes[n.Name] = true
 			gone = append(gone, name)
 		case c != nil && e.counts(c):
 			sites = append(sites, cluster.Site{Claim: e.upToDate(c)})

@@ -85,10 +85,10 @@ func (e *Engine) headroomChanged() {
 	e.agenda.by(job{jobHeadroom, ""}, e.now)
 }
 
-// roomChanged notes that pods came to or left a node.
-func (e *Engine) roomChanged(node string) {
+// roomChanged notes that pods came to a node or left it, which is called as [Engine.hostOf] does.
+func (e *Engine) roomChanged(host string) {
 	h := &e.headroom
-	if h.hosts[e.hostOf(node)] > 0 || len(h.why) > 0 {
+	if h.hosts[host] > 0 || len(h.why) > 0 {
 		e.headroomChanged()
 	}
 }

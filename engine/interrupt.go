@@ -26,10 +26,10 @@ func (ev Noticed) apply(e *Engine) {
 		e.heard(n) // nothing is done about it
 		return
 	}
-	for id, name := range e.claimOf {
-		if strings.HasSuffix(id, "/"+n.InstanceID) {
-			e.notices[name] = n
-			e.agenda.by(job{jobClaim, name}, e.now)
+	for id, x := range e.pairs {
+		if x.claim != nil && strings.HasSuffix(id, "/"+n.InstanceID) {
+			e.notices[x.claim.Name] = n
+			e.agenda.by(job{jobClaim, x.claim.Name}, e.now)
 		}
 	}
 	// Whose claim is not known yet is said again.

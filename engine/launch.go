@@ -106,7 +106,7 @@ func (e *Engine) assign(empty []*cluster.Claim, answer launched) {
 	}
 	var free []cluster.Instance
 	for _, i := range answer.instances {
-		if !taken[i.ProviderID] && e.claimOf[i.ProviderID] == "" {
+		if !taken[i.ProviderID] && e.claimOn(i.ProviderID) == nil {
 			free = append(free, i)
 		}
 	}
@@ -171,7 +171,9 @@ func (e *Engine) launchAnswered(f Launch, d Done, again cluster.Instant) {
 	case d.Err == nil:
 		for _, i := range d.Instances {
 			e.instances.see(i)
-			e.notIdle(e.claimOf[i.ProviderID])
+			if c := e.claimOn(i.ProviderID); c != nil {
+				e.notIdle(c.Name)
+			}
 		}
 		e.batches[f.Token] = launched{instances: d.Instances, given: map[string]string{}, short: "only part of the batch could be had: " + names(d.SoldOut) + " sold out"}
 	case d.Err.Kind == NoCapacity:

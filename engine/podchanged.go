@@ -98,18 +98,14 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 		e.withdraw(id)
 		delete(e.disruptor.given, id)
 	}
-	for _, p := range []*cluster.Pod{old, pod} {
-		if p == nil || p.Node == "" {
-			continue
-		}
-		if n := e.nodes[p.Node]; n != nil {
-			e.touchPods(n)
-		}
+	if old != nil && (pod == nil || old.Node != pod.Node) {
+		e.touchPods(old.Node)
+	}
+	if pod != nil {
+		e.touchPods(pod.Node)
 	}
 	if countsAsPodEvent(old, pod) {
-		node := cmp.Or(pod, old).Node
-		e.podEvent(node)
-		e.roomChanged(node)
+		e.podEvent(cmp.Or(pod, old).Node)
 	}
 }
 

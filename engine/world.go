@@ -15,12 +15,11 @@ type world struct {
 	podsOn  map[string][]*cluster.Pod // bound to a node, as [cluster.SortPods] has them
 	unbound map[string]*cluster.Pod   // those on no node
 	nodes   map[string]*cluster.Node
-	nodeOf  map[string]string // provider id → node name
 	claims  map[string]*cluster.Claim
-	claimOf map[string]string          // provider id → claim name
+	pairs   map[string]*pair           // by provider id
 	batch   map[string]map[string]bool // launch token → claim names
 	empty   map[string]int             // launch token → how many of those have no instance and stay
-	// tied: an instance had two claims or two nodes, of which claimOf and nodeOf know one.
+	// tied: an instance had two claims or two nodes, of which pairs know one.
 	// Who else changes when one does is not followed then.
 	tied bool
 	// pools are those that count: of a NodePool and a Provisioner of one name, which nodes
@@ -43,8 +42,8 @@ type world struct {
 func newWorld() world {
 	return world{
 		pods: map[string]*cluster.Pod{}, podsOn: map[string][]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
-		nodes: map[string]*cluster.Node{}, nodeOf: map[string]string{},
-		claims: map[string]*cluster.Claim{}, claimOf: map[string]string{}, batch: map[string]map[string]bool{}, empty: map[string]int{},
+		nodes: map[string]*cluster.Node{}, pairs: map[string]*pair{},
+		claims: map[string]*cluster.Claim{}, batch: map[string]map[string]bool{}, empty: map[string]int{},
 		pools: map[string]*cluster.Pool{}, provisioners: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
 		guards: map[string]*cluster.PodDisruptionBudget{}, buffers: map[string]*cluster.CapacityBuffer{},
@@ -67,7 +66,7 @@ func (w *world) nodeOfClaim(c *cluster.Claim) *cluster.Node {
 	if c.ProviderID == "" {
 		return nil
 	}
-	return w.nodes[w.nodeOf[c.ProviderID]]
+	return w.nodeOn(c.ProviderID)
 }
 
 // claimOfNode returns the claim of a node, or nil.
@@ -75,13 +74,13 @@ func (w *world) claimOfNode(n *cluster.Node) *cluster.Claim {
 	if n.ProviderID == "" {
 		return nil
 	}
-	return w.claims[w.claimOf[n.ProviderID]]
+	return w.claimOn(n.ProviderID)
 }
 
 func (ev NodeChanged) apply(e *Engine) {
 	old := e.nodes[ev.Name]
-	if old != nil && e.nodeOf[old.ProviderID] == ev.Name {
-		delete(e.nodeOf, old.ProviderID)
+	if old != nil && e.nodeOn(old.ProviderID) == old {
+		e.pairNode(old.ProviderID, nil)
 	}
 	if ev.Node == nil {
 		delete(e.nodes, ev.Name)
@@ -95,8 +94,8 @@ func (ev NodeChanged) apply(e *Engine) {
 		e.nodes[ev.Name] = ev.Node
 		e.sights(old, ev.Node)
 		if ev.Node.ProviderID != "" {
-			e.tied = e.tied || e.nodeOf[ev.Node.ProviderID] != ""
-			e.nodeOf[ev.Node.ProviderID] = ev.Name
+			e.tied = e.tied || e.nodeOn(ev.Node.ProviderID) != nil
+			e.pairNode(ev.Node.ProviderID, ev.Node)
 		}
 		e.observed(nodeKey(ev.Name), ev.Node.Revision, ev.Node.DeletingAt != 0)
 		e.touchNode(ev.Node)
@@ -141,17 +140,28 @@ func hostChanged(a, b *cluster.Node) bool {
 
 // touchNode makes the jobs that care for a node run.
 func (e *Engine) touchNode(n *cluster.Node) {
-	e.touchPods(n)
-	if c := e.claimOfNode(n); c != nil {
+	c := e.claimOfNode(n)
+	e.touchHost(n, c)
+	if c != nil {
 		e.recount(c.Name)
 	}
 }
 
-// touchPods is [Engine.touchNode] for one whose pods have changed: its claim counts as before.
-func (e *Engine) touchPods(n *cluster.Node) {
+// touchPods does so for a node whose pods have changed, "" for none: its claim counts as before.
+func (e *Engine) touchPods(node string) {
+	if node == "" {
+		return
+	}
+	if n := e.nodes[node]; n != nil {
+		e.touchHost(n, e.claimOfNode(n))
+	}
+}
+
+// touchHost does what both have in common. c is the node's claim.
+func (e *Engine) touchHost(n *cluster.Node, c *cluster.Claim) {
 	e.footing.nodes[n.Name] = true
 	e.answered.changed(n.Name)
-	if c := e.claimOfNode(n); c != nil {
+	if c != nil {
 		e.footing.claims[c.Name] = true
 		e.reserved.look(c.Name)
 		e.touchClaim(c)
@@ -166,11 +176,11 @@ func (e *Engine) touchClaim(c *cluster.Claim) {
 func (ev ClaimChanged) apply(e *Engine) {
 	old := e.claims[ev.Name]
 	if old != nil {
-		if n := e.nodeOf[old.ProviderID]; n != "" {
-			e.footing.nodes[n] = true // it may have no claim now
+		if n := e.nodeOn(old.ProviderID); n != nil {
+			e.footing.nodes[n.Name] = true // it may have no claim now
 		}
-		if e.claimOf[old.ProviderID] == ev.Name {
-			delete(e.claimOf, old.ProviderID)
+		if e.claimOn(old.ProviderID) == old {
+			e.pairClaim(old.ProviderID, nil)
 		}
 		if old.Launch != nil {
 			delete(e.batch[old.Launch.Token], ev.Name)
@@ -205,8 +215,8 @@ func (ev ClaimChanged) apply(e *Engine) {
 		e.claims[ev.Name] = c
 		e.isThere(ev.Name)
 		if c.ProviderID != "" {
-			e.tied = e.tied || e.claimOf[c.ProviderID] != ""
-			e.claimOf[c.ProviderID] = c.Name
+			e.tied = e.tied || e.claimOn(c.ProviderID) != nil
+			e.pairClaim(c.ProviderID, c)
 		}
 		if c.Launch != nil {
 			if e.batch[c.Launch.Token] == nil {

@@ -63,9 +63,11 @@ func New(snap *cluster.Snapshot) *World {
 		repels: make([][]*tally, len(snap.Classes)), views: make([]*View, len(snap.Classes)),
 		made: map[string]*made{}, taken: map[string]bool{}, claimed: map[string]*claimed{},
 	}
+	room := make(cluster.Vector, 0, len(snap.Hosts)*len(snap.Resources)) // side by side: it is what is asked most
 	for i := range snap.Hosts {
 		h := &snap.Hosts[i]
-		n := node{id: i, offering: -1, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clone(h.Free), hanging: h.Hanging}
+		room = append(room, h.Free...)
+		n := node{id: i, offering: -1, label: h.Label, taints: h.Taints, closed: h.Closed, total: h.Allocatable, free: slices.Clip(room[len(room)-len(h.Free):]), hanging: h.Hanging}
 		n.ports = append(n.ports, h.Expected...)
 		for _, pods := range [][]*cluster.Pod{h.Pods, h.Promised} {
 			for _, p := range pods {
