@@ -17,6 +17,9 @@ import (
 // inOrder tells whether the pods of hosts that what was bought replaces find places one
 // after the other, while those that come later are still where they were.
 func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
+	if bought == p.ordered {
+		return true
+	}
 	if s := p.stepsOf(hosts, bought); s != nil {
 		return s.gone(nil)
 	}
@@ -36,6 +39,7 @@ func (p *pass) inAnyOrder(hosts []int, bought *plan.Plan) bool {
 			return false
 		}
 	}
+	p.ordered = bought
 	return true
 }
 
