@@ -142,6 +142,7 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 			}
 		}
 	}
+	h.zone = h.Labels[LabelZone]
 	b.put(h, b.site(c, n, pods, &h, capacity, leaving))
 }
 
@@ -273,8 +274,11 @@ func (p *Pod) ComesBack() bool {
 
 // Label is the [Lookup] of the host's labels and of its name.
 func (h *Host) Label(key string) (value string, present bool) {
-	if key == FieldName {
+	switch {
+	case key == FieldName:
 		return h.Name, true
+	case key == LabelZone && h.zone != "":
+		return h.zone, true
 	}
 	return h.Labels.Get(key)
 }

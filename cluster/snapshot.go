@@ -47,6 +47,7 @@ type Host struct {
 	// Pool is an index into Snapshot.Pools, −1 for a node of no (known) pool.
 	Pool   int
 	Labels Labels
+	zone   string // the label of that name, which is what is asked for most; "" if nobody knows
 	Taints []Taint
 	// Allocatable is what the node offers; Free is what is left of it after its
 	// pods and the DaemonSet pods that have yet to arrive. Free may be negative.

@@ -50,19 +50,19 @@ func (e *Engine) stillIdle(x *idle) (again cluster.Instant, still bool) {
 		return 0, false
 	}
 	again, last := x.until, e.podEvents[name]
-	if x.rest != cluster.Forever {
-		due := max(x.quiet, last).Add(x.rest)
-		if rested := e.now >= due; rested != x.says {
-			return 0, false
-		} else if !rested {
-			again = min(again, due)
-		}
-	}
 	if last.Whole() > x.claim.LastPodEvent {
 		if e.now >= x.late {
 			return 0, false
 		}
 		again = min(again, x.late)
 	}
-	return again, true
+	rested := x.says
+	if x.rest != cluster.Forever {
+		due := max(x.quiet, last).Add(x.rest)
+		if rested = e.now >= due; !rested {
+			again = min(again, due)
+		}
+	}
+	due := e.unsaidUntil(name, rested != x.says)
+	return min(again, due), e.now < due
 }

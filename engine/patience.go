@@ -21,17 +21,22 @@ const patienceFor = 10 * cluster.Second
 // one of them is a step, Never if it has all of them, and nothing else of its status is late.
 func (e *Engine) patience(c *cluster.Claim, want *conditions, late bool) cluster.Instant {
 	differs, step := compared(c.Conditions, want.list)
-	if !differs && !late {
-		delete(e.unsaid, c.Name)
-		return cluster.Never
-	}
 	if step {
 		return e.now
 	}
-	since, known := e.unsaid[c.Name]
+	return e.unsaidUntil(c.Name, differs || late)
+}
+
+// unsaidUntil is when the status of a claim has to say what it does not, Never if it says all.
+func (e *Engine) unsaidUntil(claim string, less bool) cluster.Instant {
+	if !less {
+		delete(e.unsaid, claim)
+		return cluster.Never
+	}
+	since, known := e.unsaid[claim]
 	if !known {
 		since = e.now
-		e.unsaid[c.Name] = since
+		e.unsaid[claim] = since
 	}
 	return since.Add(patienceFor)
 }
