@@ -56,13 +56,11 @@ func (c *Cache) Feasible(p *cluster.Pod) []string {
 	k := c.classOf(p)
 	c.catchUp(k)
 	var out []string
-	least := k.leasts()
-	shut := c.gates.open(k, p)
+	x := search{class: k, shut: c.gates.open(k, p), least: k.leasts(), want: len(c.nodes)}
 	defer c.gates.close()
-	for s := k.nextSlot(0, shut, nil); s >= 0; s = k.nextSlot(s+1, shut, nil) {
-		if c.counted(k, s, least) {
-			out = append(out, c.nodes[s].name)
-		}
+	c.between(&x, 0, len(c.nodes))
+	for _, s := range x.found {
+		out = append(out, c.nodes[s].name)
 	}
 	return out
 }
@@ -84,9 +82,7 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 	if k.count == 0 || c.alive == 0 {
 		return nil
 	}
-	want := sample(c.alive)
 	least := k.leasts()
-	found := c.found[:0]
 	start := c.next
 	if start >= len(c.nodes) {
 		start = 0
@@ -96,23 +92,13 @@ func (c *Cache) choose(k *class, p *cluster.Pod) *node {
 		full = s.full(least[i], full)
 	}
 	c.full = full
-	at, wrapped := start, false
-	shut := c.gates.open(k, p)
+	x := search{class: k, pod: p, shut: c.gates.open(k, p), full: full, least: least, want: sample(c.alive), found: c.found[:0]}
 	defer c.gates.close()
-	for len(found) < want {
-		s := k.nextSlot(at, shut, full)
-		if s < 0 && !wrapped {
-			at, wrapped = 0, true
-			continue
-		}
-		if s < 0 || wrapped && s >= start {
-			break
-		}
-		if c.counted(k, s, least) && c.sparesFor(k, p, c.nodes[s]) {
-			found = append(found, s)
-			c.next = s + 1
-		}
-		at = s + 1
+	c.between(&x, start, len(c.nodes))
+	c.between(&x, 0, start)
+	found := x.found
+	if n := len(found); n > 0 {
+		c.next = found[n-1] + 1
 	}
 	c.found = found
 	switch len(found) {

@@ -55,25 +55,53 @@ func (g *gates) close() {
 	}
 }
 
-// nextSlot returns the first slot at or after from whose node may take the class and is
-// neither shut nor in a domain that is full, or −1.
-func (k *class) nextSlot(from int, shut []uint64, full [][]uint64) int {
-	from = max(from, 0)
-	mask := ^(uint64(1)<<(from%64) - 1)
-	for w := from / 64; w < len(k.fits); w++ {
-		x := k.fits[w] & mask
-		if w < len(shut) {
-			x &^= shut[w]
+// search is a look for nodes that a pod may go to.
+type search struct {
+	class *class
+	pod   *cluster.Pod // nil if it does not matter what is kept for others
+	shut  []uint64
+	full  [][]uint64
+	least []int32
+	want  int   // how many are enough
+	found []int // their slots
+}
+
+// open are the slots of a word of bits whose nodes may take the class and are neither shut
+// nor in a domain that is full.
+func (x *search) open(w int) uint64 {
+	open := x.class.fits[w]
+	if w < len(x.shut) {
+		open &^= x.shut[w]
+	}
+	for _, slots := range x.full {
+		if w < len(slots) {
+			open &^= slots[w]
 		}
-		for _, slots := range full {
-			if w < len(slots) {
-				x &^= slots[w]
+	}
+	return open
+}
+
+// between goes on with a search from one slot up to another.
+func (c *Cache) between(x *search, from, to int) {
+	spares := x.pod != nil && len(c.nominated) > 0
+	asks := spares || x.class.counting()
+	mask := ^(uint64(1)<<(from%64) - 1)
+	for w := from / 64; w*64 < to && len(x.found) < x.want; w++ {
+		open := x.open(w) & mask
+		mask = ^uint64(0)
+		for ; open != 0; open &= open - 1 {
+			s := w*64 + bits.TrailingZeros64(open)
+			if s >= to || len(x.found) == x.want {
+				return
+			}
+			if !asks || c.counted(x.class, s, x.least) && (!spares || c.sparesFor(x.class, x.pod, c.nodes[s])) {
+				x.found = append(x.found, s)
 			}
 		}
-		if x != 0 {
-			return w*64 + bits.TrailingZeros64(x)
-		}
-		mask = ^uint64(0)
 	}
-	return -1
+}
+
+// counting tells whether some constraint of the class counts pods.
+func (k *class) counting() bool {
+	return len(k.hard)+len(k.apart)+len(k.repelled)+len(k.near) > 0
 }

@@ -26,7 +26,8 @@ type Waiting struct {
 	until    cluster.Instant // end of its backoff
 	seq      uint64
 	place    place
-	index    int // in its heap
+	index    int   // in its heap or line
+	line     *line // of one that is active
 }
 
 // place is where in the queue a pod is.
@@ -43,7 +44,7 @@ const (
 type Queue struct {
 	seq     uint64
 	byUID   map[string]*Waiting
-	active  ranks
+	active  lines
 	backoff backoffs
 	// parked are those that fitted nowhere, by what could help them.
 	parked []*lot
@@ -99,7 +100,7 @@ func (q *Queue) Remove(uid string) {
 func (q *Queue) takeOut(w *Waiting) {
 	switch w.place {
 	case active:
-		heap.Remove(&q.active, w.index)
+		q.active.remove(w)
 	case backing:
 		heap.Remove(&q.backoff, w.index)
 	case parked:
@@ -117,7 +118,7 @@ func (q *Queue) takeOut(w *Waiting) {
 func (q *Queue) activate(w *Waiting, now cluster.Instant) {
 	q.seq++
 	w.seq, w.since, w.place = q.seq, now, active
-	heap.Push(&q.active, w)
+	q.active.add(w)
 }
 
 // Pop takes out the pod whose turn it is: of those that are active the one of the
@@ -130,8 +131,8 @@ func (q *Queue) Pop(now cluster.Instant) *Waiting {
 	}
 	var w *Waiting
 	switch {
-	case len(q.active) > 0:
-		w = heap.Pop(&q.active).(*Waiting)
+	case q.active.pods > 0:
+		w = q.active.next()
 	case len(q.backoff) > 0:
 		w = heap.Pop(&q.backoff).(*Waiting)
 	default:
@@ -242,31 +243,6 @@ func (q *Queue) wake(l *lot, now cluster.Instant) {
 	}
 }
 
-// ranks is the active pods: by priority, then by how long they have been there.
-type ranks []*Waiting
-
-func (r ranks) Len() int { return len(r) }
-func (r ranks) Less(i, j int) bool {
-	if a, b := r[i].Pod.Priority, r[j].Pod.Priority; a != b {
-		return a > b
-	}
-	return r[i].seq < r[j].seq
-}
-func (r ranks) Swap(i, j int) {
-	r[i], r[j] = r[j], r[i]
-	r[i].index, r[j].index = i, j
-}
-
-// Push implements heap.Interface.
-func (r *ranks) Push(x any) {
-	w := x.(*Waiting)
-	w.index = len(*r)
-	*r = append(*r, w)
-}
-
-// Pop implements heap.Interface.
-func (r *ranks) Pop() any { return pop((*[]*Waiting)(r)) }
-
 // backoffs is those that back off, by its end.
 type backoffs []*Waiting
 
@@ -290,12 +266,10 @@ func (b *backoffs) Push(x any) {
 }
 
 // Pop implements heap.Interface.
-func (b *backoffs) Pop() any { return pop((*[]*Waiting)(b)) }
-
-func pop(list *[]*Waiting) *Waiting {
-	last := len(*list) - 1
-	w := (*list)[last]
-	(*list)[last] = nil
-	*list = (*list)[:last]
+func (b *backoffs) Pop() any {
+	last := len(*b) - 1
+	w := (*b)[last]
+	(*b)[last] = nil
+	*b = (*b)[:last]
 	return w
 }
