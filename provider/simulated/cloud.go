@@ -28,6 +28,8 @@ type Cloud struct {
 	launches  []*batch                   // in order
 	instances map[string]*instance       // ever launched, by id
 	live      map[string]*instance       // those that descriptions may still show
+	sorted    []*instance                // of these, by id, but those launched since
+	launched  []*instance                // live ones that sorted lacks
 	addresses map[uint32]bool            // given out, ever
 	held      map[cluster.OfferingID]int // instances that are not terminated
 	labels    map[cluster.OfferingID]cluster.Labels
@@ -157,11 +159,13 @@ func (c *Cloud) applyBatch(b *batch) error {
 		if c.instances[i.ID] != nil {
 			return fmt.Errorf("instance %s was launched twice", i.ID)
 		}
+		i.provider = "aws:///" + i.Offering.Zone + "/" + i.ID
 		i.batch, i.typ, i.labels = b, c.types[i.Offering.InstanceType], c.labelsOf(i.Offering)
 		if i.typ == nil && i.Times.Terminated > c.now {
 			return fmt.Errorf("instance %s is a %s, which this catalogue does not sell in %s: open it with the catalogue it was made with", i.ID, i.Offering.InstanceType, c.cfg.Region)
 		}
 		c.instances[i.ID], c.live[i.ID] = i, i
+		c.launched = append(c.launched, i)
 		c.addresses[i.Address] = true
 		c.held[i.Offering]++
 		c.schedule(i, nil)
@@ -238,15 +242,35 @@ func (c *Cloud) Inventory(now cluster.Instant) []provider.Instance {
 }
 
 func (c *Cloud) describeAll(state func(*instance) (provider.State, bool)) []provider.Instance {
-	live := slices.Collect(maps.Values(c.live))
-	slices.SortFunc(live, func(a, b *instance) int { return strings.Compare(a.ID, b.ID) })
-	out := make([]provider.Instance, 0, len(live))
-	for _, i := range live {
+	c.sort()
+	out := make([]provider.Instance, 0, len(c.sorted))
+	for _, i := range c.sorted {
 		if s, ok := state(i); ok {
 			out = append(out, i.describe(s))
 		}
 	}
 	return out
+}
+
+// sort brings the order of those that are live up to date: a cloud of thousands is listed
+// again and again, and little has changed.
+func (c *Cloud) sort() {
+	if len(c.sorted)+len(c.launched) != len(c.live) {
+		gone := func(i *instance) bool { return c.live[i.ID] == nil }
+		c.sorted, c.launched = slices.DeleteFunc(c.sorted, gone), slices.DeleteFunc(c.launched, gone)
+	}
+	if len(c.launched) == 0 {
+		return
+	}
+	byID := func(a, b *instance) int { return strings.Compare(a.ID, b.ID) }
+	slices.SortFunc(c.launched, byID)
+	merged := make([]*instance, 0, len(c.live))
+	for _, i := range c.launched {
+		at, _ := slices.BinarySearchFunc(c.sorted, i, byID)
+		merged = append(append(merged, c.sorted[:at]...), i)
+		c.sorted = c.sorted[at:]
+	}
+	c.sorted, c.launched = append(merged, c.sorted...), nil
 }
 
 // Get describes one instance as List would, or fails with

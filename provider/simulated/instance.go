@@ -74,12 +74,14 @@ type instance struct {
 	Address  uint32 // private IPv4
 	Times    timeline
 
+	provider string // its provider id
+
 	batch  *batch
 	labels cluster.Labels        // shared, see labelsOf
 	typ    *cluster.InstanceType // nil for a terminated one whose type is no longer sold
 }
 
-func (i *instance) providerID() string { return "aws:///" + i.Offering.Zone + "/" + i.ID }
+func (i *instance) providerID() string { return i.provider }
 
 func (i *instance) ip() [4]byte {
 	return [4]byte{byte(i.Address >> 24), byte(i.Address >> 16), byte(i.Address >> 8), byte(i.Address)}
