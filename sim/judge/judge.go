@@ -194,7 +194,15 @@ func (j *Judge) PodChanged(o *store.Pod, old *cluster.Pod) {
 	if o.Now == nil && old.Node != "" && !old.Daemon() {
 		j.leftNode(old.Node)
 	}
-	for _, p := range []*cluster.Pod{old, o.Now} {
+	j.leavesOrComes(o.Now, old)
+}
+
+// leavesOrComes looks at the nodes that a pod makes empty, or not empty any longer.
+func (j *Judge) leavesOrComes(now, old *cluster.Pod) {
+	if now != nil && old != nil && now.Node == old.Node && now.Occupies() == old.Occupies() {
+		return
+	}
+	for _, p := range []*cluster.Pod{old, now} {
 		if p != nil && p.Node != "" && !p.Daemon() {
 			j.lookEmpty(p.Node)
 		}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -36,18 +35,25 @@ type Store struct {
 	Statuses *Table[cluster.PodDisruptionBudget]
 
 	revision int64
-	onNode   map[string]map[*Pod]bool
+	onNode   map[string]*tenants
 	budgets  []*Budget
 	covered  map[*cluster.Identity][]*Budget
 }
 
 // New returns a store that holds nothing.
 func New() *Store {
-	s := &Store{onNode: map[string]map[*Pod]bool{}, covered: map[*cluster.Identity][]*Budget{}}
+	s := &Store{onNode: map[string]*tenants{}, covered: map[*cluster.Identity][]*Budget{}}
 	// Pods have no finalizers here: they go when their kubelet lets them.
 	s.Pods = table(s, "pod", func(p *cluster.Pod) meta { return meta{&p.UID, &p.Revision, &p.DeleteAt, nil} })
 	s.Nodes = table(s, "node", func(n *cluster.Node) meta { return meta{&n.UID, &n.Revision, &n.DeletingAt, &n.Finalizers} })
+	s.Nodes.differ = func(a, b *cluster.Node) bool {
+		return !slices.Equal(a.Taints, b.Taints) || !slices.Equal(a.Finalizers, b.Finalizers) || len(a.Labels) != len(b.Labels)
+	}
 	s.Claims = table(s, "claim", func(c *cluster.Claim) meta { return meta{&c.UID, &c.Revision, &c.DeletingAt, &c.Finalizers} })
+	s.Claims.differ = func(a, b *cluster.Claim) bool {
+		return a.LastPodEvent != b.LastPodEvent || !slices.Equal(a.Conditions, b.Conditions) || len(a.Annotations) != len(b.Annotations)
+	}
+	s.Pods.differ = func(a, b *cluster.Pod) bool { return len(a.Reserved) != len(b.Reserved) }
 	s.Pools = table(s, "pool", func(p *cluster.Pool) meta { return meta{&p.UID, &p.Revision, &p.DeletingAt, new([]string)} })
 	s.Classes = table(s, "class", func(c *cluster.NodeClass) meta { return meta{&c.UID, &c.Revision, &c.DeletingAt, &c.Finalizers} })
 	s.Daemons = table(s, "daemonset", func(d *cluster.DaemonSet) meta { return meta{&d.UID, &d.Revision, new(cluster.Instant), nil} })
@@ -79,7 +85,11 @@ func (s *Store) Revision() int64 { return s.revision }
 
 // PodsOn returns the pods bound to a node by name, sorted; the node need not exist.
 func (s *Store) PodsOn(node string) []*Pod {
-	out := slices.AppendSeq(make([]*Pod, 0, len(s.onNode[node])), maps.Keys(s.onNode[node]))
+	t := s.onNode[node]
+	if t == nil {
+		return nil
+	}
+	out := slices.Clone(t.pods)
 	slices.SortFunc(out, func(a, b *Pod) int { return strings.Compare(a.Key, b.Key) })
 	return out
 }
@@ -87,37 +97,73 @@ func (s *Store) PodsOn(node string) []*Pod {
 // Occupied tells whether a node holds a pod that would have to run elsewhere if the
 // node went.
 func (s *Store) Occupied(node string) bool {
-	for p := range s.onNode[node] {
-		if p.Now.Occupies() {
-			return true
+	t := s.onNode[node]
+	return t != nil && t.occupying > 0
+}
+
+// tenants are the pods of a node.
+type tenants struct {
+	pods      []*Pod
+	occupying int // of these, those that would have to run elsewhere
+}
+
+// tenants returns what is known of a node's pods.
+func (s *Store) tenants(node string) *tenants {
+	t := s.onNode[node]
+	if t == nil {
+		t = &tenants{}
+		s.onNode[node] = t
+	}
+	return t
+}
+
+// keepTenant keeps what is known about the pods of nodes.
+func (s *Store) keepTenant(o *Pod, old *cluster.Pod) {
+	before, after := placeOf(old), placeOf(o.Now)
+	if before == after {
+		return
+	}
+	if before.node != "" {
+		t := s.tenants(before.node)
+		if before.node != after.node {
+			i, last := slices.Index(t.pods, o), len(t.pods)-1
+			t.pods[i], t.pods[last] = t.pods[last], nil
+			t.pods = t.pods[:last]
+		}
+		if before.occupies {
+			t.occupying--
+		}
+		if len(t.pods) == 0 {
+			delete(s.onNode, before.node)
 		}
 	}
-	return false
+	if after.node != "" {
+		t := s.tenants(after.node)
+		if before.node != after.node {
+			t.pods = append(t.pods, o)
+		}
+		if after.occupies {
+			t.occupying++
+		}
+	}
+}
+
+// place is where a pod is, and whether it keeps its node from being empty.
+type place struct {
+	node     string
+	occupies bool
+}
+
+func placeOf(p *cluster.Pod) place {
+	if p == nil || p.Node == "" {
+		return place{}
+	}
+	return place{p.Node, p.Occupies()}
 }
 
 // keepPod keeps what is known about pods by node and by budget.
 func (s *Store) keepPod(o *Pod, old *cluster.Pod) {
-	before, after := "", ""
-	if old != nil {
-		before = old.Node
-	}
-	if o.Now != nil {
-		after = o.Now.Node
-	}
-	if before != after {
-		if before != "" {
-			delete(s.onNode[before], o)
-			if len(s.onNode[before]) == 0 {
-				delete(s.onNode, before)
-			}
-		}
-		if after != "" {
-			if s.onNode[after] == nil {
-				s.onNode[after] = map[*Pod]bool{}
-			}
-			s.onNode[after][o] = true
-		}
-	}
+	s.keepTenant(o, old)
 	s.countHealthy(o, old)
 }
 

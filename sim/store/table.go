@@ -19,6 +19,8 @@ type Object[T any] struct {
 	// Told is for whoever carries changes to a watcher and keeps those of one object
 	// in order: when the last one arrives.
 	Told cluster.Instant
+	// Mark is for whoever made the object: what he knows of it beside its record.
+	Mark any
 }
 
 // meta is what all kinds of records have.
@@ -33,6 +35,7 @@ type Table[T any] struct {
 	kind     string
 	store    *Store
 	meta     func(*T) meta
+	differ   func(a, b *T) bool // a quick look that may overlook differences; nil for none
 	objects  map[string]*Object[T]
 	watchers []func(o *Object[T], old *T)
 }
@@ -115,7 +118,7 @@ func (t *Table[T]) Update(key, uid, revision string, change func(*T)) (string, e
 	}
 	record := *o.Now
 	change(&record)
-	if reflect.DeepEqual(record, *o.Now) {
+	if (t.differ == nil || !t.differ(&record, o.Now)) && reflect.DeepEqual(record, *o.Now) {
 		return revision, nil
 	}
 	t.Set(o, &record)
