@@ -15,7 +15,6 @@ type control struct {
 	pace       *rand.Rand
 	owners     []*owner
 	daemons    []*owner // those of DaemonSets
-	lives      map[*store.Pod]*life
 	identities cluster.Identities
 	demands    cluster.Demands // of pods with volumes of their own
 	names      int
@@ -63,7 +62,7 @@ type batch struct {
 }
 
 func newControl(w *world) *control {
-	return &control{w: w, pace: w.seed.stream("controllers"), lives: map[*store.Pod]*life{}}
+	return &control{w: w, pace: w.seed.stream("controllers")}
 }
 
 // begin enters the workloads and what will change about them.
@@ -187,14 +186,17 @@ func (c *control) look(o *owner) {
 	})
 }
 
-// life returns what is known about a pod beside its record.
-func (c *control) life(o *store.Pod) *life { return c.lives[o] }
+// life returns what is known about a pod beside its record, nil for one that is gone.
+func (c *control) life(o *store.Pod) *life {
+	l, _ := o.Mark.(*life)
+	return l
+}
 
 // preempts tells whether a pod may make others go.
-func (c *control) preempts(o *store.Pod) bool { return c.lives[o] != nil && c.lives[o].pod.Preempts }
+func (c *control) preempts(o *store.Pod) bool { return o.Mark != nil && c.life(o).pod.Preempts }
 
 // onlyNode is the node that alone may take a pod, "" for any.
-func (c *control) onlyNode(o *store.Pod) string { return c.lives[o].only }
+func (c *control) onlyNode(o *store.Pod) string { return c.life(o).only }
 
 // make creates a pod.
 func (c *control) make(o *owner, l *life, name string) *store.Pod {
@@ -236,10 +238,10 @@ func tolerates(d *cluster.Demand) bool {
 // have come up.
 func (c *control) podChanged(p *store.Pod, old *cluster.Pod) {
 	if old == nil {
-		c.lives[p] = c.unborn
+		p.Mark = c.unborn
 		c.unborn.owner.pods[p] = true
 	}
-	l := c.lives[p]
+	l := c.life(p)
 	o := l.owner
 	was, is := counts(old), counts(p.Now)
 	if was != is {
@@ -269,7 +271,7 @@ func (c *control) podChanged(p *store.Pod, old *cluster.Pod) {
 	}
 	if p.Now == nil {
 		delete(o.pods, p)
-		delete(c.lives, p)
+		p.Mark = nil
 		c.lost(l, old)
 	}
 	if was && !is || ran != runs || p.Now == nil {

@@ -33,7 +33,7 @@ func (c *control) reconcileDeployment(o *owner) {
 	// anyway.
 	spare := o.running - (o.want - unavailable)
 	for _, p := range c.byRank(o) {
-		l := c.lives[p]
+		l := c.life(p)
 		if l.generation == o.generation {
 			continue
 		}
@@ -119,8 +119,8 @@ func (c *control) reconcileSet(o *owner) {
 	}
 	var last *store.Pod
 	for p := range o.pods {
-		l := c.lives[p]
-		if (l.ordinal >= o.want || l.generation != o.generation) && (last == nil || l.ordinal > c.lives[last].ordinal) {
+		l := c.life(p)
+		if (l.ordinal >= o.want || l.generation != o.generation) && (last == nil || l.ordinal > c.life(last).ordinal) {
 			last = p
 		}
 	}

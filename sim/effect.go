@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/ullage-sh/ullage/cluster"
@@ -31,7 +32,7 @@ func (w *world) carryOut(f engine.Effect) (engine.Done, cluster.Duration) {
 	return done, took
 }
 
-func kindOf(f engine.Effect) string { return fmt.Sprintf("%T", f) }
+func kindOf(f engine.Effect) string { return reflect.TypeOf(f).String() }
 
 // write carries out an effect on the API server. A new kind of effect is one more case.
 func (w *world) write(f engine.Effect) engine.Done {

@@ -43,12 +43,12 @@ func tell[T any](o *operator, kind string, x *store.Object[T], old *T, ev engine
 	at := max(now.Add(o.slow(o.w.Pace.Watch.draw(o.watch))), x.Told, o.deaf)
 	switch {
 	case old == nil:
-		at = max(at, o.graves[kind+"/"+x.Key])
+		at = max(at, o.graves[grave{kind, x.Key}])
 	case x.Now == nil:
 		if len(o.graves) > 4096 {
-			maps.DeleteFunc(o.graves, func(_ string, t cluster.Instant) bool { return t < now })
+			maps.DeleteFunc(o.graves, func(_ grave, t cluster.Instant) bool { return t < now })
 		}
-		o.graves[kind+"/"+x.Key] = at
+		o.graves[grave{kind, x.Key}] = at
 	}
 	x.Told = at
 	if at > now.Add(usualLag) && at > o.deaf {

@@ -16,11 +16,10 @@ type meter struct {
 	cpu, cpuPaid, mem, memPaid int64
 	owed                       int64 // micro-USD times seconds per hour of bills that are closed
 	waits                      []int32
-	pending                    map[*store.Pod]cluster.Instant
 }
 
 func newMeter(w *world) *meter {
-	return &meter{w: w, last: w.now, pending: map[*store.Pod]cluster.Instant{}}
+	return &meter{w: w, last: w.now}
 }
 
 func (m *meter) begin() {
@@ -110,13 +109,11 @@ func (m *meter) podChanged(o *store.Pod, old *cluster.Pod) {
 	if old == nil {
 		p.Pending++
 		p.PendingMost = max(p.PendingMost, p.Pending)
-		m.pending[o] = m.w.now
 	}
-	if begun, waits := m.pending[o]; waits && (o.Now == nil || o.Now.Node != "") {
-		delete(m.pending, o)
+	if (old == nil || old.Node == "") && (o.Now == nil || o.Now.Node != "") {
 		p.Pending--
 		if o.Now != nil && !o.Now.Daemon() {
-			m.waits = append(m.waits, int32(m.w.now.Sub(begun)/cluster.Millisecond))
+			m.waits = append(m.waits, m.wait(o.Now))
 		}
 	}
 	if o.Now != nil && o.Now.Phase == cluster.Running && old.Phase != cluster.Running {
@@ -137,6 +134,11 @@ func (m *meter) podChanged(o *store.Pod, old *cluster.Pod) {
 	m.w.result.PodsMost = max(m.w.result.PodsMost, p.Pods)
 }
 
+// wait is how long a pod has waited, in milliseconds.
+func (m *meter) wait(p *cluster.Pod) int32 {
+	return int32(m.w.now.Sub(p.Created) / cluster.Millisecond)
+}
+
 // holds tells whether a pod takes something of a node.
 func holds(p *cluster.Pod) bool { return p != nil && p.Node != "" && !p.Terminal() }
 
@@ -147,9 +149,9 @@ func (m *meter) finish() {
 	for _, b := range m.w.cloud.bills {
 		r.NodeTime += m.w.now.Sub(b.since)
 	}
-	for o, since := range m.pending {
-		if !o.Now.Daemon() {
-			m.waits = append(m.waits, int32(m.w.now.Sub(since)/cluster.Millisecond))
+	for o := range m.w.store.Pods.Each {
+		if o.Now.Node == "" && !o.Now.Daemon() {
+			m.waits = append(m.waits, m.wait(o.Now))
 		}
 	}
 	r.Waits = summarize(m.waits)

@@ -21,7 +21,7 @@ type operator struct {
 	deafSince, deaf cluster.Instant
 	tardy           []delivery // those that take longer than usual, until they have arrived
 	// graves are objects that are gone, by kind and key, and when the operator hears so.
-	graves map[string]cluster.Instant
+	graves map[grave]cluster.Instant
 	wake   cluster.Instant
 
 	watch, send, reply, wire, restart *rand.Rand
@@ -33,10 +33,13 @@ type operator struct {
 
 func newOperator(w *world) *operator {
 	return &operator{
-		w: w, fuse: -1, paused: map[int]bool{}, graves: map[string]cluster.Instant{}, watch: w.seed.stream("watch"), send: w.seed.stream("send"), reply: w.seed.stream("reply"),
+		w: w, fuse: -1, paused: map[int]bool{}, graves: map[grave]cluster.Instant{}, watch: w.seed.stream("watch"), send: w.seed.stream("send"), reply: w.seed.stream("reply"),
 		wire: w.seed.stream("wire"), restart: w.seed.stream("restart"),
 	}
 }
+
+// grave names an object that is gone.
+type grave struct{ kind, key string }
 
 // start begins a process: it lists everything, and then watches.
 func (o *operator) start() {

@@ -118,15 +118,16 @@ func newWorld(s Scenario) (*world, error) {
 
 // watch writes changes of a kind into the journal and passes them on.
 func watch[T any](w *world, t *store.Table[T], kind string, f func(*store.Object[T], *T)) {
+	created, changed, gone := kind+" created", kind+" changed", kind+" gone"
 	t.Watch(func(o *store.Object[T], old *T) {
-		what := "changed"
+		what := changed
 		switch {
 		case old == nil:
-			what = "created"
+			what = created
 		case o.Now == nil:
-			what = "gone"
+			what = gone
 		}
-		w.record(kind+" "+what, o.Key, "")
+		w.record(what, o.Key, "")
 		f(o, old)
 	})
 }
