@@ -20,7 +20,13 @@ func newFleet() fleet {
 
 // claimChanged is told after [Judge.leaving] has been kept.
 func (f *fleet) claimChanged(j *Judge, o *store.Claim, old *cluster.Claim) {
-	if old != nil && old.Is(cluster.Initialized) {
+	c := o.Now
+	was, is := old != nil && old.Is(cluster.Initialized), c != nil && c.Is(cluster.Initialized)
+	if was && is && c.Pool == old.Pool && c.NodeName == old.NodeName {
+		f.look(j, o)
+		return
+	}
+	if was {
 		f.there[old.Pool]--
 		delete(f.down[old.Pool], o)
 		delete(f.on[old.NodeName], o)
@@ -28,7 +34,7 @@ func (f *fleet) claimChanged(j *Judge, o *store.Claim, old *cluster.Claim) {
 			delete(f.on, old.NodeName)
 		}
 	}
-	if c := o.Now; c != nil && c.Is(cluster.Initialized) {
+	if is {
 		f.there[c.Pool]++
 		put(f.on, c.NodeName, o)
 		f.look(j, o)
