@@ -63,23 +63,6 @@ func (s *state) settleAs(tried *quarters) {
 	}
 }
 
-// worthBought is what each item is worth on new nodes.
-func (s *state) worthBought() []int64 {
-	worth := make([]int64, len(s.items))
-	for i := range s.tiers {
-		for _, r := range s.regionsOf(i) {
-			k := newPacker(s, r)
-			if !k.reprice(quick.first) {
-				continue
-			}
-			for item, w := range k.worth {
-				worth[item] = max(worth[item], w)
-			}
-		}
-	}
-	return worth
-}
-
 // worthLeft is what all is worth that has no place.
 func (s *state) worthLeft(worth []int64) int64 {
 	sum := int64(0)

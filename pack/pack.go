@@ -9,32 +9,30 @@ import (
 // and the packing says so. With a memory it may be one that was returned before, and must
 // not be written to.
 func Pack(p *Problem, opt Options) *Packing {
-	if opt.Memory == nil || !opt.Unproven {
-		return anew(p, opt)
+	k := p.knowing(opt)
+	if k == nil {
+		return anew(p, opt, nil)
 	}
-	k := &opt.Memory.known
-	d, ok := k.digest(p, opt)
+	market := k.market(p, opt)
+	d := k.problem(p, opt, market)
+	out, ok := k.packings.get(d)
 	if !ok {
-		return anew(p, opt)
-	}
-	out := k.get(d)
-	if out == nil {
-		out = anew(p, opt)
-		k.put(d, out)
+		out = anew(p, opt, &market)
+		k.packings.put(d, out)
 	}
 	return out
 }
 
-// anew packs whatever is known.
-func anew(p *Problem, opt Options) *Packing {
+// anew packs a problem that is not known. Of parts of it something may be if there is a digest of
+// its market.
+func anew(p *Problem, opt Options, market *digest) *Packing {
 	s := newState(newLayout(p, opt))
+	s.market = market
 	if s.exactly() {
 		return s.packing()
 	}
 	s.fillHosts()
-	for i := range s.tiers {
-		s.packTier(i)
-	}
+	s.buyAll()
 	return s.packing()
 }
 

@@ -19,6 +19,7 @@ type state struct {
 	placed []int32 // hosts, in the order in which takes were put onto them
 	log    []step
 
+	market *digest // nil where nothing is known from packings before
 	filler filler
 	// steps count the numbers looked at so far; until is where searching ends.
 	steps, until int
