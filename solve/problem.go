@@ -104,14 +104,12 @@ func (p *problem) addSides() {
 		p.hosts.addPlace(h.Taints, h.Expected)
 		p.hostFree = p.appendRow(p.hostFree, h.Free)
 	}
-	p.offerings = newSide(len(offerings), false, func(i int, key string) (string, bool) { return offerings[i].Label(key) })
-	p.offerings.wares, p.prices = make([]int32, len(offerings)), make([]cluster.Money, len(offerings))
+	p.offerings = p.opt.Memory.sideOf(p.snap)
+	p.prices = make([]cluster.Money, len(offerings))
 	p.offerFree = make([]int64, 0, len(offerings)*len(p.dims))
 	for i := range offerings {
-		o := &offerings[i]
-		p.offerings.wares[i], p.prices[i] = o.Ware, o.Price
-		p.offerings.addPlace(p.snap.Pools[o.Pool].Taints, o.Ports)
-		p.offerFree = p.appendRow(p.offerFree, o.Free)
+		p.prices[i] = offerings[i].Price
+		p.offerFree = p.appendRow(p.offerFree, offerings[i].Free)
 	}
 }
 
@@ -180,7 +178,7 @@ func (p *problem) open() (hosts, offerings pack.Set) {
 
 // addItems splits the classes into what packing sees.
 func (p *problem) addItems() {
-	p.split = topology.New(p.snap, p.classes(true))
+	p.split = topology.New(p.snap, p.classes(true), p.opt.Memory.forTopology())
 	p.request = make([]int64, 0, len(p.split.Items)*len(p.dims))
 	for i := range p.split.Items {
 		p.request = p.appendRow(p.request, p.split.Items[i].Size)

@@ -37,6 +37,7 @@ type assigner struct {
 	loose []Loose
 	table
 	topologies map[string]*domains
+	memory     *Memory
 	portions   []portion
 	dealings   []*dealing
 	prices     map[int32]int64 // typical ones, by class

@@ -79,7 +79,7 @@ func hasKeys(d *cluster.Demand, label cluster.Lookup) bool {
 
 // split splits the classes of a cluster.
 func split(snap *cluster.Snapshot, price cluster.Money) *topology.Split {
-	return topology.New(snap, classesOf(snap, price))
+	return topology.New(snap, classesOf(snap, price), nil)
 }
 
 func TestClassesOf(t *testing.T) {

@@ -1,6 +1,8 @@
 package topology
 
 import (
+	"slices"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/pack"
 )
@@ -11,7 +13,7 @@ type domains struct {
 	key    string
 	n      int     // how many there are
 	hosts  []int32 // domain of each host, −1 without the label
-	// The hosts and offerings of each domain.
+	// The hosts and offerings of each domain. They are not written to.
 	hostSets, offeringSets []pack.Set
 	values                 []string
 	// rank orders domains by how dear their offerings are, the cheapest first; share
@@ -31,33 +33,37 @@ func (a *assigner) topology(key string) *domains {
 	d := &domains{number: int32(len(a.topologies)), key: key, hosts: make([]int32, len(a.snap.Hosts))}
 	a.topologies[key] = d
 	ids := map[string]int32{}
-	of := func(label cluster.Lookup) int32 {
-		value, ok := label(key)
-		if !ok {
-			return -1
-		}
+	of := func(value string) int32 {
 		id, ok := ids[value]
 		if !ok {
 			id = int32(len(ids))
 			ids[value] = id
 			d.values = append(d.values, value)
 			d.hostSets = append(d.hostSets, pack.NewSet(len(a.snap.Hosts)))
-			d.offeringSets = append(d.offeringSets, pack.NewSet(len(a.snap.Offerings)))
 		}
 		return id
 	}
 	for i := range a.snap.Hosts {
-		d.hosts[i] = of(a.snap.Hosts[i].Label)
-		if d.hosts[i] >= 0 {
+		d.hosts[i] = -1
+		if value, ok := a.snap.Hosts[i].Label(key); ok {
+			d.hosts[i] = of(value)
 			d.hostSets[d.hosts[i]].Add(i)
 		}
 	}
-	for i := range a.snap.Offerings {
-		if at := of(a.snap.Offerings[i].Label); at >= 0 {
-			d.offeringSets[at].Add(i)
-		}
-	}
-	d.n = len(ids)
-	d.addRank(a.snap)
+	d.addSold(a.memory.sold(key), of, pack.NewSet(len(a.snap.Offerings)))
+	d.addRank()
 	return d
+}
+
+// addSold adds what is sold in each domain; nothing is none of it.
+func (d *domains) addSold(x *soldIn, of func(value string) int32, nothing pack.Set) {
+	at := make([]int32, len(x.values))
+	for i, value := range x.values {
+		at[i] = of(value)
+	}
+	d.n = len(d.values)
+	d.offeringSets, d.share = slices.Repeat([]pack.Set{nothing}, d.n), slices.Repeat([]int64{nothingSold}, d.n)
+	for i, id := range at {
+		d.offeringSets[id], d.share[id] = x.sets[i], x.share[i]
+	}
 }

@@ -56,9 +56,10 @@ type Rule struct {
 }
 
 // New splits the classes of a snapshot. classes, one for each of the snapshot's,
-// may be written to. What is in no item has no domain to go to.
-func New(snap *cluster.Snapshot, classes []Class) *Split {
-	a := &assigner{snap: snap, classes: classes, special: snap.Special(), topologies: map[string]*domains{}, prices: map[int32]int64{}}
+// may be written to. What is in no item has no domain to go to. Memory is of the split before, nil
+// for none.
+func New(snap *cluster.Snapshot, classes []Class, memory *Memory) *Split {
+	a := &assigner{snap: snap, classes: classes, special: snap.Special(), topologies: map[string]*domains{}, prices: map[int32]int64{}, memory: memory.about(snap.Offerings)}
 	a.hostsOut()
 	a.assign()
 	b := newItemizer(a)

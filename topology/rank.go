@@ -10,35 +10,13 @@ import (
 // addRank orders the domains by the prices of their offerings, each as a share of
 // the mean price of what is sold alike elsewhere. Where all are the same, the
 // labels decide.
-func (d *domains) addRank(snap *cluster.Snapshot) {
-	wares, n := alikeElsewhere(snap.Offerings)
-	sum, sold := make([]int64, n), make([]int64, n)
-	for i, w := range wares {
-		sum[w] += int64(snap.Offerings[i].Price)
-		sold[w]++
-	}
-	const whole = 1000
-	share, offers := make([]int64, d.n), make([]int64, d.n)
-	d.share = share
-	for at, set := range d.offeringSets {
-		for i := range set.All {
-			if w := wares[i]; sum[w] > 0 {
-				share[at] += int64(snap.Offerings[i].Price) * sold[w] * whole / sum[w]
-				offers[at]++
-			}
-		}
-	}
+func (d *domains) addRank() {
 	d.rank = make([]int32, d.n)
 	for i := range d.rank {
 		d.rank[i] = int32(i)
-		if offers[i] > 0 {
-			share[i] /= offers[i]
-		} else {
-			share[i] = 2 * whole // nothing to buy there: last
-		}
 	}
 	slices.SortFunc(d.rank, func(x, y int32) int {
-		return cmp.Or(cmp.Compare(share[x], share[y]), cmp.Compare(d.values[x], d.values[y]))
+		return cmp.Or(cmp.Compare(d.share[x], d.share[y]), cmp.Compare(d.values[x], d.values[y]))
 	})
 }
 

@@ -54,7 +54,7 @@ func Relax(snap *cluster.Snapshot, classes []Class, placed []int32, loose []Loos
 			classes[i].Preferred = nil
 		}
 	}
-	a := &assigner{snap: snap, classes: classes, special: snap.Special(), loose: loose, topologies: map[string]*domains{}, prices: map[int32]int64{}}
+	a := &assigner{snap: snap, classes: classes, special: snap.Special(), loose: loose, topologies: map[string]*domains{}, prices: map[int32]int64{}, memory: new(Memory).about(snap.Offerings)}
 	a.hostsOut()
 	r := relaxer{assigner: a, placed: placed, inAll: make([]int32, len(snap.Groups))}
 	for i := range classes {
