@@ -37,5 +37,7 @@
 // What many ask is kept up to date instead of being looked for (docs/decisions/0023):
 // census.go counts claims, outstanding.go finds effects by what they are about, gate.go and
 // entry.go know which reserved nodes and which pods have to be looked at, ground.go makes
-// what plans stand on out of what the last one stood on, stage.go what would be if some nodes went.
+// what plans stand on out of what the last one stood on, stage.go what would be if some nodes went,
+// idle.go remembers of claims that nothing had to be done for them, pair.go which claim and node
+// an instance has, inventory.go what lists said of it.
 package engine
