@@ -143,11 +143,14 @@ func (e *Engine) touchNode(n *cluster.Node) {
 	c := e.claimOfNode(n)
 	e.touchHost(n, c)
 	if c != nil {
+		e.footing.claims[c.Name] = true
+		e.reserved.look(c.Name)
 		e.recount(c.Name)
 	}
 }
 
-// touchPods does so for a node whose pods have changed, "" for none: its claim counts as before.
+// touchPods does so for a node whose pods have changed, "" for none: its claim counts as before,
+// and for how long it is reserved depends on who waits.
 func (e *Engine) touchPods(node string) {
 	if node == "" {
 		return
@@ -162,8 +165,6 @@ func (e *Engine) touchHost(n *cluster.Node, c *cluster.Claim) {
 	e.footing.nodes[n.Name] = true
 	e.answered.changed(n.Name)
 	if c != nil {
-		e.footing.claims[c.Name] = true
-		e.reserved.look(c.Name)
 		e.touchClaim(c)
 	}
 }
