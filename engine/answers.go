@@ -5,8 +5,9 @@ import "github.com/ullage-sh/ullage/cluster"
 // answer is what the last plan said about a waiting pod: the claim or node it
 // has room on, or "" for nowhere.
 type answer struct {
-	id   string // of the pod, namespace/name
-	uid  string // of the pod
+	id   string       // of the pod, namespace/name
+	uid  string       // of the pod
+	pod  *cluster.Pod // as it waits now
 	host string
 	at   cluster.Instant
 	// depends: it matters to the pod where others go.
@@ -52,6 +53,13 @@ func (a *answers) set(id string, x answer) {
 	}
 	a.depending += x.weight()
 	a.fresh = append(a.fresh, id)
+}
+
+// renew notes that a pod that is waiting is another record now.
+func (a *answers) renew(id string, p *cluster.Pod) {
+	if x := a.of[id]; x != nil {
+		x.pod = p
+	}
 }
 
 // host is the one that is meant for a pod, "" for none.
@@ -110,7 +118,7 @@ func (e *Engine) keepAnswers(s *cluster.Snapshot) {
 
 // answerOf is the answer for a pod that it is to go to a host.
 func (e *Engine) answerOf(p *cluster.Pod, host string) answer {
-	return answer{uid: p.UID, host: host, at: e.now, depends: p.DependsOnOthers()}
+	return answer{uid: p.UID, pod: p, host: host, at: e.now, depends: p.DependsOnOthers()}
 }
 
 func (e *Engine) answerAll(pods []*cluster.Pod, host string) {

@@ -70,8 +70,8 @@ func (e *Engine) meantForHosts(s *cluster.Snapshot) [][]*cluster.Pod {
 		if name == "" || !there {
 			continue
 		}
-		for id := range pods {
-			out[host] = append(out[host], e.waiting.pods[id])
+		for _, a := range pods {
+			out[host] = append(out[host], a.pod)
 		}
 	}
 	return out

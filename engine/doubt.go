@@ -97,7 +97,7 @@ func (e *Engine) doubtHost(host string, beside *[]*answer) (again cluster.Instan
 		case there && claim != "":
 			a.at = e.now
 			again = min(again, e.doubtFrom(e.now))
-			if e.waiting.pods[id].Enters(claim) {
+			if a.pod.Enters(claim) {
 				*beside = append(*beside, a)
 			}
 		default:

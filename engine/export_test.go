@@ -246,6 +246,9 @@ func (e *Engine) checkAnswers() string {
 	want := newAnswers()
 	for id, a := range e.answered.of {
 		want.set(id, *a)
+		if a.pod != e.waiting.pods[id] || a.id != id {
+			return "the answer for pod " + id + " is for another record"
+		}
 	}
 	if !reflect.DeepEqual(want.on, e.answered.on) || want.depending != e.answered.depending || !reflect.DeepEqual(want.promised, e.answered.promised) {
 		return fmt.Sprintf("answers by host: %+v, want %+v", e.answered, want)

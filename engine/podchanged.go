@@ -83,6 +83,7 @@ func (e *Engine) podMoved(id string, old, pod *cluster.Pod) {
 			delete(e.disruptor.given, id)
 		}
 		e.waiting.put(pod)
+		e.answered.renew(id, pod)
 		if begins && !e.inherit(pod) {
 			e.arrived(e.now)
 		}
