@@ -84,23 +84,41 @@ func (k *packer) widest(takes []take) (int32, []take) {
 		if !k.takesAll(s, takes, k.total) {
 			continue
 		}
-		k.beginWith(k.row(k.shapeRows, s), takes)
-		k.topUp(k.setOf(s))
-		more := k.filler.takes
-		r := float64(k.worthOf(more)) / float64(max(k.priceOf(s), 1))
-		if r <= rate {
-			continue
-		}
-		all := merged(takes, more)
-		k.sum(k.total, all)
-		if k.varied(k.shapes[s].variety, all, k.total) {
-			best, rate, found = s, r, all
+		more := k.beside(s, takes)
+		if r := float64(k.worthOf(more)) / float64(max(k.priceOf(s), 1)); r > rate {
+			best, rate, found = s, r, merged(takes, more)
 		}
 	}
 	for _, t := range takes {
 		k.add(t.item, t.count)
 	}
 	return best, found
+}
+
+// beside is what else of what is left a node of a shape holds that holds takes: all that goes
+// in, or one of what is worth most where all of it leaves too few alternatives.
+func (k *packer) beside(shape int32, takes []take) []take {
+	k.beginWith(k.row(k.shapeRows, shape), takes)
+	k.topUp(k.setOf(shape))
+	v := k.shapes[shape].variety
+	varied := func(more []take) bool {
+		all := merged(takes, more)
+		k.sum(k.total, all)
+		return k.varied(v, all, k.total)
+	}
+	if more := k.filler.takes; v == nil || len(more) == 0 || varied(more) {
+		return more
+	}
+	k.beginWith(k.row(k.shapeRows, shape), takes)
+	var best []take
+	for i := range k.avail.All {
+		k.steps++
+		one := []take{{int32(i), 1}}
+		if k.setOf(shape).Has(i) && (best == nil || k.worth[i] > k.worth[best[0].item]) && k.mayTake(int32(i), 1) > 0 && varied(one) {
+			best = one
+		}
+	}
+	return best
 }
 
 // merged adds up two lists of takes.
