@@ -24,8 +24,12 @@ type Cache struct {
 	crowds  map[*cluster.Identity]*crowd
 	scopes  map[string]*scope
 	reaches map[*cluster.Demand][]*reach
-	all     []*reach
-	order   []*group
+	// To find who means whom.
+	selectors    selecting[*group]
+	terms        selecting[*reach]
+	soles        map[*cluster.Identity][]*group
+	crowdsByPair selected[*crowd]
+	classByPair  selected[*class]
 
 	// free is what is left, by resource and slot. Side by side, since this is what is
 	// looked at most. asked are the requests for CPU and memory as scores see them: a pod
@@ -92,7 +96,7 @@ func NewCache(rng *rand.Rand) *Cache {
 	return &Cache{
 		byName: map[string]*node{}, resources: map[string]int{cluster.CPU: 0, cluster.Memory: 1},
 		pods: map[string]*resident{}, classes: map[classKey]*class{}, keys: map[string]*domains{},
-		zones: map[string]string{}, nominated: map[string]nomination{}, groups: map[string]*group{}, crowds: map[*cluster.Identity]*crowd{}, scopes: map[string]*scope{}, reaches: map[*cluster.Demand][]*reach{},
+		zones: map[string]string{}, nominated: map[string]nomination{}, groups: map[string]*group{}, crowds: map[*cluster.Identity]*crowd{}, scopes: map[string]*scope{}, reaches: map[*cluster.Demand][]*reach{}, soles: map[*cluster.Identity][]*group{},
 		gates: gates{of: map[string][]int{}}, rng: rng,
 	}
 }

@@ -113,20 +113,19 @@ func (c *Cache) classOf(p *cluster.Pod) *class {
 		}
 		k.pulls = append(k.pulls, pull{c.tally(c.group(true, nil, &x.Near.Pods), x.Near.Key), w})
 	}
-	k.feel(c.all)
+	c.classByPair.add(k.identity, k)
+	c.terms.mayMean(k.identity, k.feel)
 	return k
 }
 
-// feel notes which terms of other pods mean pods of the class.
-func (k *class) feel(terms []*reach) {
-	for _, r := range terms {
-		switch {
-		case !r.selector.Matches(k.identity, nil):
-		case r.weight == 0:
-			k.repelled = append(k.repelled, r)
-		default:
-			k.felt = append(k.felt, r)
-		}
+// feel notes whether a term of other pods means pods of the class.
+func (k *class) feel(r *reach) {
+	switch {
+	case !r.selector.Matches(k.identity, nil):
+	case r.weight == 0:
+		k.repelled = append(k.repelled, r)
+	default:
+		k.felt = append(k.felt, r)
 	}
 }
 

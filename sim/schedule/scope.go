@@ -158,33 +158,42 @@ func (c *Cache) crowd(id *cluster.Identity) *crowd {
 	if w == nil {
 		w = &crowd{identity: id}
 		c.crowds[id] = w
-		for _, g := range c.order {
-			if g.has(id) {
-				w.groups = append(w.groups, g)
-				g.crowds = append(g.crowds, w)
-			}
+		c.crowdsByPair.add(w.labels(), w)
+		for _, g := range c.soles[id] {
+			w.join(g)
 		}
+		c.selectors.mayMean(w.labels(), w.join)
 	}
 	return w
 }
 
 // join makes a group one of those that pods that are there belong to.
 func (c *Cache) join(g *group) {
-	add := func(w *crowd) {
-		w.groups = append(w.groups, g)
-		g.crowds = append(g.crowds, w)
-	}
 	if g.sole != nil {
 		if w := c.crowds[g.sole]; w != nil {
-			add(w)
+			w.join(g)
 		}
 		return
 	}
-	for id, w := range c.crowds {
-		if g.has(id) {
-			add(w)
-		}
+	for _, w := range c.crowdsByPair.mayBeMeant(g.selectors[0]) {
+		w.join(g)
 	}
+}
+
+// join makes the pods belong to a group, if they do.
+func (w *crowd) join(g *group) {
+	if g.has(w.identity) {
+		w.groups = append(w.groups, g)
+		g.crowds = append(g.crowds, w)
+	}
+}
+
+// labels is the identity by which selectors judge the pods.
+func (w *crowd) labels() *cluster.Identity {
+	if w.identity == nil {
+		return &nobody
+	}
+	return w.identity
 }
 
 func (w *crowd) add(r *resident) {

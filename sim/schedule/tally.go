@@ -182,7 +182,11 @@ func (c *Cache) group(leaving bool, sole *cluster.Identity, selectors ...*cluste
 	}
 	g := &group{selectors: selectors, sole: sole, leaving: leaving}
 	c.groups[key] = g
-	c.order = append(c.order, g)
+	if sole != nil {
+		c.soles[sole] = append(c.soles[sole], g)
+	} else {
+		c.selectors.add(selectors[0], g)
+	}
 	c.join(g)
 	return g
 }
@@ -237,9 +241,11 @@ func (c *Cache) reachesOf(d *cluster.Demand) []*reach {
 		}
 	}
 	c.reaches[d] = list
-	c.all = append(c.all, list...)
-	for _, k := range c.classes {
-		k.feel(list)
+	for _, r := range list {
+		c.terms.add(r.selector, r)
+		for _, k := range c.classByPair.mayBeMeant(r.selector) {
+			k.feel(r)
+		}
 	}
 	return list
 }
