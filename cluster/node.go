@@ -27,7 +27,7 @@ type Node struct {
 
 // Condition returns the condition of the given type; its Status is "" when the node has
 // none.
-func (n *Node) Condition(kind string) Condition { return find(n.Conditions, kind) }
+func (n *Node) Condition(kind string) Condition { return condition(n.Conditions, kind) }
 
 // Condition is one condition of an object. Status is "True", "False" or
 // "Unknown".
@@ -100,25 +100,30 @@ func (c *Claim) WaitsFor(p *Pod) bool {
 
 // Condition returns the condition of the given type; its Status is "" when the
 // claim has none.
-func (c *Claim) Condition(kind string) Condition { return find(c.Conditions, kind) }
+func (c *Claim) Condition(kind string) Condition { return condition(c.Conditions, kind) }
 
-func find(list []Condition, kind string) Condition {
-	for i := range list {
-		if list[i].Type == kind {
-			return list[i]
-		}
+// condition is that of a type; its Status is "" if there is none.
+func condition(list []Condition, kind string) Condition {
+	if c := find(list, kind); c != nil {
+		return *c
 	}
 	return Condition{Type: kind}
 }
 
-// Is tells whether the condition of the given type is True.
-func (c *Claim) Is(kind string) bool {
-	for i := range c.Conditions {
-		if c.Conditions[i].Type == kind {
-			return c.Conditions[i].Status == "True"
+// find is the condition of a type, nil if there is none.
+func find(list []Condition, kind string) *Condition {
+	for i := range list {
+		if list[i].Type == kind {
+			return &list[i]
 		}
 	}
-	return false
+	return nil
+}
+
+// Is tells whether the condition of the given type is True.
+func (c *Claim) Is(kind string) bool {
+	x := find(c.Conditions, kind)
+	return x != nil && x.Status == "True"
 }
 
 // Deleting tells whether deletion has been asked for.

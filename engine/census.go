@@ -144,24 +144,19 @@ func (e *Engine) countAs(c *cluster.Claim) counted {
 	return x
 }
 
-// begun are the claims of a pool about which something has been begun that brings them, or
-// may bring them, on their way out.
-func (e *Engine) begun(pool string) map[string]bool {
+// begun are the claims about which something has been begun that brings them, or may bring
+// them, on their way out. Some of them may be gone.
+func (e *Engine) begun() map[string]bool {
 	out := map[string]bool{}
-	see := func(name string) {
-		if c := e.claims[name]; c != nil && c.Pool == pool {
-			out[name] = true
-		}
-	}
 	for name := range e.expected.ending {
-		see(name)
+		out[name] = true
 	}
 	for name := range e.disruptor.actions {
-		see(name)
+		out[name] = true
 	}
 	for node := range e.expected.tainting {
 		if c := e.claimOfHost(node); c != nil {
-			see(c.Name)
+			out[c.Name] = true
 		}
 	}
 	return out

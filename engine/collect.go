@@ -70,7 +70,7 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 		}
 	}
 	for id, x := range v.byProvider {
-		if !x.alive && e.claimOn(id) == nil && (x.State == cluster.InstanceTerminated || e.now > x.Launched.Add(e.orphanGrace())) {
+		if !v.alive(id) && e.claimOn(id) == nil && (x.State == cluster.InstanceTerminated || e.now > x.Launched.Add(e.orphanGrace())) {
 			v.forget(id)
 		}
 	}
@@ -104,23 +104,12 @@ func (e *Engine) listed(d Done, again cluster.Instant) {
 // moving are the claims that may be on their way out although they and their nodes do not say
 // so, and some of which that is known.
 func (e *Engine) moving() map[string]bool {
-	out := map[string]bool{}
-	for name := range e.expected.ending {
-		out[name] = true
-	}
-	for name := range e.disruptor.actions {
-		out[name] = true
-	}
+	out := e.begun()
 	for name := range e.disruptor.vacating {
 		out[name] = true
 	}
 	for name := range e.disruptor.vain {
 		out[name] = true
-	}
-	for node := range e.expected.tainting {
-		if c := e.claimOfHost(node); c != nil {
-			out[c.Name] = true
-		}
 	}
 	return out
 }

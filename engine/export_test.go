@@ -153,8 +153,8 @@ func (e *Engine) checkSurvey() string {
 	return ""
 }
 
-// checkInventory: claims without an instance are counted, instances of the last list are where
-// they are said to be, and what is idle is calm.
+// checkInventory: claims without an instance are counted, instances go by their names, and what
+// is idle is calm.
 func (e *Engine) checkInventory() string {
 	empty := map[string]int{}
 	for _, c := range e.claims {
@@ -166,7 +166,7 @@ func (e *Engine) checkInventory() string {
 		return fmt.Sprintf("claims without an instance: %v, want %v", e.empty, empty)
 	}
 	for id, x := range e.instances.byProvider {
-		if listed := x.at < len(e.instances.last) && e.instances.last[x.at] == x; x.ProviderID != id || x.alive && !listed {
+		if x.ProviderID != id || x.alive > e.instances.lists {
 			return fmt.Sprintf("instance %s: %+v", id, x)
 		}
 	}

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"math"
-
-	"github.com/ullage-sh/ullage/cluster"
-)
+import "github.com/ullage-sh/ullage/cluster"
 
 // inventory is what is known of the cloud's instances.
 type inventory struct {
@@ -12,8 +8,7 @@ type inventory struct {
 	// listed is when the last complete list was asked for.
 	listed cluster.Instant
 	asked  cluster.Instant
-	// last are the instances of the last list, in its order.
-	last []*instance
+	lists  int // how many complete ones there were
 	// missing: instances of claims that the last lists did not show, and since
 	// when.
 	missing map[string]cluster.Instant
@@ -22,8 +17,7 @@ type inventory struct {
 // instance is one of them.
 type instance struct {
 	cluster.Instance
-	at    int  // where it is in the last list, if that shows it and it was not forgotten since
-	alive bool // the last list showed it, and that it had not ended
+	alive int // the last of the lists that showed it, and that it had not ended; 0 for none
 }
 
 func newInventory() inventory {
@@ -53,9 +47,6 @@ func (v *inventory) of(providerID string) *instance {
 
 // forget drops an instance that nobody cares for any more.
 func (v *inventory) forget(providerID string) {
-	if x := v.byProvider[providerID]; x != nil {
-		x.at = math.MaxInt
-	}
 	delete(v.byProvider, providerID)
 	delete(v.missing, providerID)
 }
@@ -77,39 +68,28 @@ func (v *inventory) gone(providerID string) bool {
 // alive tells whether the last list showed an instance, and that it had not ended.
 func (v *inventory) alive(providerID string) bool {
 	x := v.byProvider[providerID]
-	return x != nil && x.alive
+	return x != nil && x.alive == v.lists && v.lists > 0
 }
 
 // takeList takes note of a complete list, and returns those instances of it that are not what
-// they were, by provider id. Mostly a list is the last one but for a few, in the same order:
-// then an instance is found behind the one before it, and not by its name.
+// they were, by provider id.
 func (v *inventory) takeList(list []cluster.Instance) (other map[string]bool) {
-	for _, x := range v.last {
-		x.alive = false
-	}
+	v.lists++
 	other = map[string]bool{}
-	next := make([]*instance, len(list))
-	at := 0 // where the next one was in the last list, most likely
 	for n := range list {
 		i := &list[n]
-		var x *instance
-		if at < len(v.last) && v.last[at].at == at && v.last[at].ProviderID == i.ProviderID {
-			x = v.last[at]
-		} else if x = v.byProvider[i.ProviderID]; x != nil && x.at < len(v.last) && v.last[x.at] == x {
-			at = x.at
-		}
-		at++
-		if x == nil || !sameInstance(&x.Instance, i) {
-			other[i.ProviderID] = true
-		}
-		if x == nil {
+		x, known := v.byProvider[i.ProviderID]
+		if !known {
 			x = v.of(i.ProviderID)
 		}
+		if !known || !sameInstance(&x.Instance, i) {
+			other[i.ProviderID] = true
+		}
 		x.Instance = *i
-		x.alive = i.State != cluster.InstanceTerminated && i.State != cluster.InstanceShuttingDown
-		next[n], x.at = x, n
+		if i.State != cluster.InstanceTerminated && i.State != cluster.InstanceShuttingDown {
+			x.alive = v.lists
+		}
 	}
-	v.last = next
 	return other
 }
 

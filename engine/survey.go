@@ -84,12 +84,16 @@ func (e *Engine) surveyPools() *survey {
 	for name, p := range e.pools {
 		if h := e.headcount(name); h.initialized > 0 {
 			x := &poolSurvey{total: h.initialized, disrupting: h.leaving, allowed: map[cluster.Reason]int{}, rest: e.opts.scaled(p.ConsolidateAfter)}
-			for claim := range e.begun(name) {
-				if c := e.census.of[claim]; c.initialized && !c.leaving {
-					x.disrupting++
-				}
-			}
 			s.pools[name] = x
+		}
+	}
+	for name := range e.begun() {
+		c := e.claims[name]
+		if c == nil || s.pools[c.Pool] == nil {
+			continue
+		}
+		if as := e.census.of[name]; as.initialized && !as.leaving {
+			s.pools[c.Pool].disrupting++
 		}
 	}
 	for name, x := range s.pools {

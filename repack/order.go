@@ -17,9 +17,6 @@ import (
 // inOrder tells whether the pods of hosts that what was bought replaces find places one
 // after the other, while those that come later are still where they were.
 func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
-	if bought == p.ordered {
-		return true
-	}
 	if s := p.stepsOf(hosts, bought); s != nil {
 		return s.gone(nil)
 	}
@@ -27,7 +24,8 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 }
 
 // inAnyOrder is inOrder with chance in who comes first of those whose turn it is, and in where
-// the scheduler puts them. Where the way cannot be gone step by step, it is false.
+// the scheduler puts them: what is so in any order is so in order. Where the way cannot be gone
+// step by step, it is false.
 func (p *pass) inAnyOrder(hosts []int, bought *plan.Plan) bool {
 	s := p.stepsOf(hosts, bought)
 	if s == nil || !s.gone(nil) {
@@ -39,7 +37,6 @@ func (p *pass) inAnyOrder(hosts []int, bought *plan.Plan) bool {
 			return false
 		}
 	}
-	p.ordered = bought
 	return true
 }
 

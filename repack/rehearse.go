@@ -60,10 +60,11 @@ func (p *pass) rehearsed(h int, planned []move) bool {
 
 // certain tells whether those pods of hosts that a plan moves to others find room there.
 // The new nodes are no question: they are reserved, their pods come last, and whatever
-// finds room elsewhere is not missed on them.
-func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
+// finds room elsewhere is not missed on them. If ordered is true they also get there one after
+// the other ([pass.inOrder]); else that is not known.
+func (p *pass) certain(hosts []int, bought *plan.Plan) (certain, ordered bool) {
 	if len(bought.Placements) == 0 {
-		return true
+		return true, false
 	}
 	var pods []*cluster.Pod
 	for _, m := range bought.Placements {
@@ -72,11 +73,12 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) bool {
 	// Where some of those that depend on each other go while others are still where they
 	// were, is no rehearsal of the end: the way there is gone step by step.
 	if len(bought.Creates) > 0 && slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
-		return p.inAnyOrder(hosts, bought)
+		all := p.inAnyOrder(hosts, bought)
+		return all, all
 	}
 	was := p.lift(hosts)
 	defer p.setDown(hosts, was)
-	return p.rehearse(hosts[0], pods, pods)
+	return p.rehearse(hosts[0], pods, pods), false
 }
 
 // rehearseAll leaves only as many actions as can be begun together: of those that may be at

@@ -151,7 +151,6 @@ type pass struct {
 	actions []plan.Action
 	spare   []chunk
 	choices []choice         // what roomy found last
-	ordered *plan.Plan       // the last of which it was found that its pods get there in order
 	search  int              // steps that are left for better plans
 	later   cluster.Duration // until an action may be worth its while, 0 if none will
 }

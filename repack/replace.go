@@ -196,13 +196,16 @@ func (o *offer) enough() bool { return o.whole && !o.fragile && o.saving >= o.le
 
 // best is what replaces hosts and does not depend on who comes first.
 func (p *pass) best(hosts []int) offer {
-	o := p.offer(hosts, true)
-	if o.enough() && !p.certain(hosts, o.bought) {
-		// Whatever of it the scheduler puts elsewhere, new nodes that hold all of it do.
-		o = p.offer(hosts, false)
-		o.fragile = !o.enough()
+	o, ordered := p.offer(hosts, true), false
+	if o.enough() {
+		var certain bool
+		if certain, ordered = p.certain(hosts, o.bought); !certain {
+			// Whatever of it the scheduler puts elsewhere, new nodes that hold all of it do.
+			o = p.offer(hosts, false)
+			o.fragile = !o.enough()
+		}
 	}
-	if o.enough() && (!p.inOrder(hosts, o.bought) || !p.leavesRoom(hosts, o.bought)) {
+	if o.enough() && (!ordered && !p.inOrder(hosts, o.bought) || !p.leavesRoom(hosts, o.bought)) {
 		o.fragile = true
 	}
 	return o
