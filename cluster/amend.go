@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Site is the records of one host. One of Claim and Node may be nil.
@@ -12,6 +13,10 @@ type Site struct {
 	Claim *Claim
 	Node  *Node
 	Pods  []*Pod // bound to the node
+	// CSINode is what storage drivers say of the node, nil if nothing; Attachments are what
+	// hangs there.
+	CSINode     *CSINode
+	Attachments []*VolumeAttachment
 	// Emptied: it is taken to be on its way out, as in [Input.Emptied].
 	Emptied bool
 }
@@ -25,18 +30,19 @@ func (s *Site) name() string {
 
 // Amend is the ground of an input that differs from this ground's in a few hosts, and
 // takes as long as these do, apart from copying: the same that [NewGround] makes of all
-// records. in has no Pods, Nodes, Claims and Emptied: those of the hosts that are new or may
-// be others now are in sites, and gone are the names of hosts that are not there any more.
-// ok is false if more has changed than that, or if something depends on hosts that is not
-// kept up to date here: volumes, devices, node groups, hosts of one name.
+// records. in has no Nodes, Claims and Emptied, and Pods, CSINodes and Attachments only of nodes
+// that are not there: those of the hosts that are new or may be others now are in sites, and
+// gone are the names of hosts that are not there any more. ok is false if more has changed than
+// that and the storage, or if something depends on hosts that is not kept up to date here:
+// devices, node groups, hosts of one name.
 func (g *Ground) Amend(in Input, sites []Site, gone []string) (next *Ground, ok bool) {
 	if !g.amendable() || !simple(&in) {
 		return nil, false
 	}
-	next = &Ground{in: in, index: g.index, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}, devices: g.devices, volumes: g.volumes, undecided: g.undecided}
-	next.out.Resources, next.out.SameDevices = g.out.Resources, g.out.SameDevices
-	b := builder{Ground: next, terms: g.terms, sites: map[string]*site{}}
-	b.pools = map[string]int{}
+	next = &Ground{in: in, amended: true, index: g.index, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}, devices: g.devices, undecided: g.undecided}
+	next.volumes, next.usage = g.volumesOf(&in), sync.OnceValue(next.countUsage)
+	next.out.Resources, next.out.SameDevices, next.out.Conflicting = g.out.Resources, g.out.SameDevices, g.out.Conflicting
+	b := newBuilder(next, g.terms)
 	b.addPools()
 	if !next.sameTerms(g) || !next.samePools(g) || !next.names(sites) {
 		return nil, false
@@ -48,8 +54,8 @@ func (g *Ground) Amend(in Input, sites []Site, gone []string) (next *Ground, ok 
 		next.namespaces[n.Name] = n.Labels
 	}
 	next.terms = b.terms
-	a := amendment{builder: &b, old: g}
-	if a.addSites(sites); a.fresh == nil {
+	a := amendment{builder: b, old: g}
+	if a.addSites(slices.Concat(sites, a.restored(sites, gone))); a.fresh == nil {
 		return nil, false // two of them have one name
 	}
 	a.replace(gone)
@@ -67,23 +73,24 @@ func (g *Ground) amendable() bool {
 
 // simple tells whether an input holds nothing that ties hosts together.
 func simple(in *Input) bool {
-	return len(in.PersistentVolumeClaims)+len(in.PersistentVolumes)+len(in.StorageClasses)+len(in.Attachments)+len(in.CSINodes)+
-		len(in.CSIDrivers)+len(in.StorageCapacities)+len(in.ResourceClaims)+len(in.ResourceSlices)+len(in.DeviceClasses)+len(in.Overlays) == 0
+	return len(in.ResourceClaims)+len(in.ResourceSlices)+len(in.DeviceClasses) == 0
 }
 
-// names tells whether there is a component for everything that hosts speak of.
+// names tells whether there is a component for everything that hosts, and those who are on none,
+// speak of.
 func (g *Ground) names(sites []Site) bool {
 	known := func(r Resources) bool {
 		return !slices.ContainsFunc(r, func(a Amount) bool { return g.component(a.Name) < 0 })
 	}
+	others := func(p *Pod) bool { return !p.Terminal() && !known(p.Demand.Requests) }
 	for i := range sites {
 		s := &sites[i]
 		if s.Node != nil && !known(s.Node.Allocatable) || s.Claim != nil && !known(s.Claim.Allocatable) ||
-			slices.ContainsFunc(s.Pods, func(p *Pod) bool { return !known(p.Demand.Requests) || len(p.Demand.Volumes) > 0 }) {
+			!known(s.CSINode.limits()) || slices.ContainsFunc(s.Pods, others) {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(g.in.Pods, others) && !slices.ContainsFunc(g.in.CSINodes, func(n *CSINode) bool { return !known(n.Limits) })
 }
 
 // amendment is a ground in the making that is like another apart from some hosts.
@@ -96,12 +103,36 @@ type amendment struct {
 	at    []int32 // where each of fresh is
 }
 
+// restored are those hosts of old, beside some, whose volumes are not what they were.
+func (a *amendment) restored(sites []Site, gone []string) []Site {
+	if a.volumes == a.old.volumes {
+		return nil
+	}
+	others := make(map[string]bool, len(sites)+len(gone))
+	for i := range sites {
+		others[sites[i].name()] = true
+	}
+	for _, name := range gone {
+		others[name] = true
+	}
+	var out []Site
+	for i, s := range a.old.sites {
+		if h := &a.old.out.Hosts[i]; !s.sameVolumes(a.volumes) && !others[h.Name] {
+			out = append(out, Site{Claim: s.claim, Node: s.node, Pods: s.pods, CSINode: s.csi, Attachments: s.attached, Emptied: h.Closed == beingDeleted})
+		}
+	}
+	return out
+}
+
 // addSites works the new hosts out. They are alone in out then, by name.
 func (a *amendment) addSites(sites []Site) {
 	a.in.Emptied = map[string]bool{}
 	for i := range sites {
 		s := &sites[i]
 		a.in.Emptied[s.name()] = s.Emptied
+		if s.Node != nil {
+			a.csiNodes[s.Node.Name], a.attachments[s.Node.Name] = s.CSINode, byName(s.Attachments)
+		}
 		pods := s.Pods
 		if slices.ContainsFunc(pods, (*Pod).Terminal) {
 			pods = slices.DeleteFunc(slices.Clone(pods), (*Pod).Terminal)
@@ -325,23 +356,24 @@ func mergedBy[T any](x, y []T, order func(a, b T) int) []T {
 
 // input is all records that the ground was made of.
 func (g *Ground) input() Input {
-	if g.in.Nodes != nil || g.in.Claims != nil || g.in.Pods != nil {
+	if !g.amended {
 		return g.in
 	}
 	in := g.in
 	in.Emptied = map[string]bool{}
+	in.Pods, in.CSINodes, in.Attachments = slices.Clone(in.Pods), slices.Clone(in.CSINodes), slices.Clone(in.Attachments)
 	for i, s := range g.sites {
-		if s == nil {
-			continue // owed
-		}
 		if s.claim != nil {
 			in.Claims = append(in.Claims, s.claim)
 		}
 		if s.node != nil {
 			in.Nodes = append(in.Nodes, s.node)
 		}
-		in.Pods = append(in.Pods, s.pods...)
-		if g.out.Hosts[i].Closed == "being deleted" {
+		if s.csi != nil {
+			in.CSINodes = append(in.CSINodes, s.csi)
+		}
+		in.Pods, in.Attachments = append(in.Pods, s.pods...), append(in.Attachments, s.attached...)
+		if g.out.Hosts[i].Closed == beingDeleted {
 			in.Emptied[g.out.Hosts[i].Name] = true
 		}
 	}

@@ -11,10 +11,7 @@ func (b *builder) limitAttachments(h *Host, n *Node, typ *InstanceType) {
 	if len(b.attachLimits) == 0 {
 		return
 	}
-	var limits Resources
-	if n != nil {
-		limits = b.csiNodes[n.Name]
-	}
+	limits := b.csiOf(n).limits()
 	if limits == nil && typ != nil {
 		limits = typ.AttachLimits
 	}
@@ -32,7 +29,7 @@ func (b *builder) limitAttachments(h *Host, n *Node, typ *InstanceType) {
 // host although no pod there uses it counts too, and once more for the next pod that
 // does: that is how the scheduler counts. The volumes of pods that are lifted off the
 // host do not hang there, they are lifted with them.
-func (b *builder) attach(h *Host, lifted []*Pod) {
+func (b *builder) attach(h *Host, lifted []*Pod, attached []*VolumeAttachment) {
 	v, seen := b.volumes, map[string]bool{}
 	count := func(driver, id string) {
 		if driver == "" || id == "" || seen[id] {
@@ -43,37 +40,22 @@ func (b *builder) attach(h *Host, lifted []*Pod) {
 			h.Free[at]--
 		}
 	}
-	for _, p := range h.Pods {
-		v.each(p, count)
+	for _, x := range v.on(h.Pods, nil) {
+		count(x.attaches())
 	}
 	for id := range seen {
 		h.Volumes = append(h.Volumes, id)
 	}
 	slices.Sort(h.Volumes)
-	for _, p := range lifted {
-		v.each(p, func(_, id string) { seen[id] = true })
+	for _, x := range v.on(lifted, nil) {
+		_, id := x.attaches()
+		seen[id] = true
 	}
-	for _, a := range b.attachments[h.Name] {
-		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated && pv.id() != "" && !seen[pv.id()] {
+	for _, x := range v.on(nil, attached) {
+		if pv := x.record; pv != nil && !pv.Migrated && pv.id() != "" && !seen[pv.id()] {
 			h.Hanging = append(h.Hanging, pv.id())
 			count(pv.Driver, pv.id())
 		}
 	}
 	slices.Sort(h.Hanging)
-}
-
-// each calls f for the volumes that a pod has claimed, with their drivers.
-func (v *volumes) each(p *Pod, f func(driver, id string)) {
-	for i := range p.Demand.Volumes {
-		name := p.claim(i)
-		c := v.claims[name]
-		if name == "" || c == nil {
-			continue
-		}
-		if pv := v.byName[c.Volume]; pv != nil {
-			f(pv.Driver, pv.id())
-		} else if class := v.classes[c.StorageClass]; class != nil {
-			f(class.driver(), name)
-		}
-	}
 }

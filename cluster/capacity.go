@@ -7,12 +7,12 @@ import (
 )
 
 // addRoom notes the room that storage drivers tell of.
-func (v *volumes) addRoom(in *Input) {
+func (v *volumes) addRoom(s *Storage) {
 	v.tells, v.room = map[string]bool{}, map[string][]*CSIStorageCapacity{}
-	for _, d := range in.CSIDrivers {
+	for _, d := range s.CSIDrivers {
 		v.tells[d.Name] = d.StorageCapacity
 	}
-	for _, c := range in.StorageCapacities {
+	for _, c := range s.StorageCapacities {
 		v.room[c.StorageClass] = append(v.room[c.StorageClass], c)
 	}
 	for _, list := range v.room {

@@ -5,7 +5,7 @@ import "testing"
 // TestRoomFor: a volume can be made where its class allows it and its driver has room.
 func TestRoomFor(t *testing.T) {
 	zone := func(z string) Term { return Term{{Key: LabelZone, Operator: In, Values: []string{z}}} }
-	v := newVolumes(&Input{
+	v := newVolumes(&Storage{
 		CSIDrivers: []*CSIDriver{{Name: "disk", StorageCapacity: true}, {Name: "silent"}},
 		StorageCapacities: []*CSIStorageCapacity{
 			{Name: "a", StorageClass: "fast", Nodes: zone("a"), Most: 10}, {Name: "b", StorageClass: "fast", Nodes: zone("b"), Most: 20},

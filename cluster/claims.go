@@ -51,52 +51,8 @@ func (v *podVolumes) text() string {
 	return v.key
 }
 
-// volumes looks up what pods have claimed. It does not change once settled.
-type volumes struct {
-	claims  map[string]*PersistentVolumeClaim // by namespace/name
-	byName  map[string]*PersistentVolume
-	classes map[string]*StorageClass
-	free    map[string][]*PersistentVolume // by storage class, for claims that wait
-	kept    map[string][]*PersistentVolume // by the claim they are kept for
-	// Of drivers that tell of their room: the room that there is, by storage class.
-	tells   map[string]bool
-	room    map[string][]*CSIStorageCapacity
-	hanging map[string]bool // volumes that hang on some node, by what identifies them
-	there   usage           // by pods that have a node
-}
-
-func newVolumes(in *Input) *volumes {
-	v := &volumes{
-		claims: map[string]*PersistentVolumeClaim{}, byName: map[string]*PersistentVolume{}, classes: map[string]*StorageClass{},
-		free: map[string][]*PersistentVolume{}, kept: map[string][]*PersistentVolume{}, hanging: map[string]bool{}, there: newUsage(),
-	}
-	for _, c := range in.PersistentVolumeClaims {
-		v.claims[c.Namespace+"/"+c.Name] = c
-	}
-	for _, p := range in.PersistentVolumes {
-		v.byName[p.Name] = p
-		switch {
-		case p.Deleting:
-		case p.Claim != "":
-			v.kept[p.Claim] = append(v.kept[p.Claim], p)
-		case p.Available:
-			v.free[p.StorageClass] = append(v.free[p.StorageClass], p)
-		}
-	}
-	for _, s := range in.StorageClasses {
-		v.classes[s.Name] = s
-	}
-	v.addRoom(in)
-	for _, index := range []map[string][]*PersistentVolume{v.free, v.kept} {
-		for _, list := range index {
-			slices.SortFunc(list, func(x, y *PersistentVolume) int { return strings.Compare(x.Name, y.Name) })
-		}
-	}
-	return v
-}
-
-// of returns what the claims of a waiting pod come to.
-func (v *claimants) of(p *Pod) *podVolumes {
+// come returns what the claims of a waiting pod come to.
+func (v *claimants) come(p *Pod) *podVolumes {
 	out := &podVolumes{}
 	var seen []string
 	var waiting []claimed

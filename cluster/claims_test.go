@@ -12,8 +12,8 @@ func storage() Input {
 	wait := &StorageClass{Name: "wait", Provisioner: "disk", WaitForConsumer: true}
 	local := &StorageClass{Name: "local", WaitForConsumer: true}
 	return Input{
-		Nodes:          []*Node{{Name: "n", Ready: true, Labels: Labels{LabelZone: "a"}, Allocatable: NewResources(map[string]int64{CPU: 4000, Pods: 10})}},
-		StorageClasses: []*StorageClass{wait, local},
+		Nodes:   []*Node{{Name: "n", Ready: true, Labels: Labels{LabelZone: "a"}, Allocatable: NewResources(map[string]int64{CPU: 4000, Pods: 10})}},
+		Storage: Storage{StorageClasses: []*StorageClass{wait, local}},
 	}
 }
 

@@ -199,7 +199,7 @@ func (m *muster) kinds() *kinds {
 	k := &kinds{pods: m.waiting()}
 	k.of = make([]int32, len(k.pods))
 	k.kinds = make([]kind, 0, min(len(k.pods), 4096))
-	volumes, claims := newClaimants(m.volumes, m.pods), newClaimers(m.devices, k.pods)
+	volumes, claims := m.claimants(), newClaimers(m.devices, k.pods)
 	index := make(map[sort]int32, min(len(k.pods), 4096))
 	for i, p := range k.pods {
 		x := sort{demand: p.Demand, identity: p.Identity, priority: p.Priority}
@@ -207,7 +207,7 @@ func (m *muster) kinds() *kinds {
 			x.gang = m.ganged[p.Gang]
 		}
 		if len(p.Demand.Volumes) > 0 {
-			x.volumes = volumes.of(p)
+			x.volumes = volumes.come(p)
 		}
 		if len(p.Claims) > 0 {
 			x.claims = claims.of(p)

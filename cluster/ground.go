@@ -1,6 +1,9 @@
 package cluster
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Ground is a snapshot without the pods that wait: what rarely changes while pods
 // come and go, worked out once. It is immutable.
@@ -15,6 +18,7 @@ type Ground struct {
 	displaced  []*Pod
 	leaves     map[*Pod]bool // those, to look up
 	volumes    *volumes
+	usage      func() usage // of the volumes, by pods on nodes; worked out when it is asked for
 	devices    *devices
 	namespaces map[string]Labels
 	residents  []resident
@@ -22,6 +26,7 @@ type Ground struct {
 	ganged     map[string]*Gang
 	undecided  map[string]bool // labels of which the cloud will decide at some place
 	sites      []*site         // of each host; nil for hosts that are still owed
+	amended    bool            // the records of hosts are in sites alone
 	terms      terms
 }
 
@@ -33,6 +38,7 @@ type terms struct {
 	classes []ClassRef
 	// attachLimits are the components that count attachments.
 	attachLimits []int
+	overlays     []*Overlay // those that win first
 	// loose: some resource is named by pods, nodes or claims alone.
 	loose bool
 }
@@ -64,7 +70,7 @@ func NewGround(in Input) *Ground {
 func (g *Ground) Next(in Input) *Ground {
 	before := g
 	g = &Ground{in: in, index: map[string]int{}, leaves: map[*Pod]bool{}, namespaces: map[string]Labels{}}
-	b := builder{Ground: g, terms: terms{pools: map[string]int{}}, sites: map[string]*site{}}
+	b := newBuilder(g, terms{})
 	b.addPools()
 	g.gather(in.Gangs)
 	b.sortOverlays()
@@ -74,13 +80,13 @@ func (g *Ground) Next(in Input) *Ground {
 		b.takeOver(before)
 	}
 	g.out.SameDevices = g.devices.overlapping(g.index)
-	g.volumes = newVolumes(&in)
+	g.volumes = before.volumesOf(&in)
+	g.usage = sync.OnceValue(g.countUsage)
 	b.addHosts()
 	b.addOfferings()
 	b.addOwed()
 	b.countZones()
 	b.addStocks()
-	g.volumes.settle(&in, g.leaves)
 	for _, n := range in.Namespaces {
 		g.namespaces[n.Name] = n.Labels
 	}
@@ -99,15 +105,27 @@ func (g *Ground) Next(in Input) *Ground {
 type builder struct {
 	*Ground
 	terms
-	// By node: how many volumes it can have attached, and which are.
-	csiNodes    map[string]Resources
+	// By node: what drivers say of it, and what is attached, by name.
+	csiNodes    map[string]*CSINode
 	attachments map[string][]*VolumeAttachment
 	specs       []*Pool           // of the pools, without their status
-	overlays    []*Overlay        // those that win first
 	before      *Ground           // of which hosts and offerings are taken over; nil for none
 	known       map[siteKey]*site // those of before that can be taken over
 	sites       map[string]*site  // by host
 	waits       []*Pod            // of the host at hand, those that will wait for another
+}
+
+func newBuilder(g *Ground, t terms) *builder {
+	t.pools = map[string]int{}
+	return &builder{Ground: g, terms: t, csiNodes: map[string]*CSINode{}, attachments: map[string][]*VolumeAttachment{}, sites: map[string]*site{}}
+}
+
+// volumesOf looks up those of an input; g may be nil.
+func (g *Ground) volumesOf(in *Input) *volumes {
+	if g != nil && in.sameStorage(&g.in.Storage) {
+		return g.volumes
+	}
+	return newVolumes(&in.Storage)
 }
 
 // addResidents notes who will still be on the hosts when a plan has been carried

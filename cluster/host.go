@@ -16,13 +16,14 @@ func (b *builder) addHosts() {
 		}
 	}
 	byNode := podsByNode(b.in.Pods)
-	b.csiNodes = map[string]Resources{}
 	for _, n := range b.in.CSINodes {
-		b.csiNodes[n.Name] = n.Limits
+		b.csiNodes[n.Name] = n
 	}
-	b.attachments = map[string][]*VolumeAttachment{}
 	for _, a := range b.in.Attachments {
 		b.attachments[a.Node] = append(b.attachments[a.Node], a)
+	}
+	for node, list := range b.attachments {
+		b.attachments[node] = byName(list)
 	}
 	joined := map[*Claim]bool{}
 	for _, n := range b.in.Nodes {
@@ -114,13 +115,13 @@ func (b *builder) addHost(c *Claim, n *Node, pods []*Pod) {
 	h.Closed = closed(c, n, len(allocatable) == 0)
 	leaving := beingEmptied(c, n) || b.in.Emptied[h.Name]
 	if leaving {
-		h.Closed = "being deleted"
+		h.Closed = beingDeleted
 	}
 	h.Allocatable = b.vector(allocatable)
 	b.limitAttachments(&h, n, typ)
 	h.Free = slices.Clone(h.Allocatable)
 	b.addDevices(&h)
-	b.attach(&h, lifted)
+	b.attach(&h, lifted, b.attachedTo(n))
 	present := map[string]bool{}
 	for _, p := range h.Pods {
 		for _, a := range p.Demand.Requests {
@@ -250,6 +251,9 @@ func (b *builder) indexTypes() {
 
 // labelGroupCapacityType is how EKS says what a node of a node group was bought as.
 const labelGroupCapacityType = "eks.amazonaws.com/capacityType"
+
+// beingDeleted is why nothing is added to a host that is on its way out.
+const beingDeleted = "being deleted"
 
 // closed says why nothing may be added to a host.
 func closed(c *Claim, n *Node, unknown bool) string {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // site is a host as it was worked out, and the records that this was done from. As long as
@@ -11,14 +12,15 @@ import (
 // them, since records are never written again.
 type site struct {
 	siteKey
-	pods     []*Pod    // that have not ended, in the order of [SortPods]
-	limits   Resources // of its CSINode
-	capacity Resources // as its pool counts it
-	waits    []*Pod    // those of the pods that will need another place
-	lifted   bool      // these have been lifted off
+	pods     []*Pod // that have not ended, in the order of [SortPods]
+	csi      *CSINode
+	attached []*VolumeAttachment // by name
+	volumes  []volume            // as [volumes.on] has them
+	capacity Resources           // as its pool counts it
+	waits    []*Pod              // those of the pods that will need another place
+	lifted   bool                // these have been lifted off
 	host     Host
-	// fixed: the host depends on nothing but its records, neither on volumes nor on who is
-	// leaving.
+	// fixed: the host depends on nothing but these records.
 	fixed bool
 }
 
@@ -82,11 +84,12 @@ func (b *builder) takeOver(before *Ground) {
 
 // rebuild adds a host as an earlier ground has it, if there it was made from the same.
 func (b *builder) rebuild(c *Claim, n *Node, name string, pods []*Pod) bool {
-	if b.before == nil || b.in.Emptied[name] || len(b.attachments[name]) > 0 {
+	if b.before == nil || b.in.Emptied[name] {
 		return false
 	}
 	s := b.known[siteKey{c, n}]
-	if s == nil || s.lifted != b.in.Lifted[name] || !slices.Equal(s.pods, pods) || !slices.Equal(s.limits, b.csiNodes[name]) {
+	if s == nil || s.lifted != b.in.Lifted[name] || !slices.Equal(s.pods, pods) || s.csi != b.csiOf(n) ||
+		!slices.Equal(s.attached, b.attachedTo(n)) || !s.sameVolumes(b.volumes) {
 		return false
 	}
 	for _, p := range s.waits {
@@ -99,12 +102,40 @@ func (b *builder) rebuild(c *Claim, n *Node, name string, pods []*Pod) bool {
 
 // site keeps a host for the grounds to come.
 func (b *builder) site(c *Claim, n *Node, pods []*Pod, h *Host, capacity Resources, leaving bool) *site {
-	s := &site{siteKey: siteKey{c, n}, pods: pods, capacity: capacity, waits: b.waits, lifted: b.in.Lifted[h.Name]}
-	volumes := len(b.attachments[h.Name]) > 0 || slices.ContainsFunc(pods, func(p *Pod) bool { return len(p.Demand.Volumes) > 0 })
-	if s.fixed = !leaving && !volumes; s.fixed {
-		s.limits, s.host = b.csiNodes[h.Name], *h
+	s := &site{siteKey: siteKey{c, n}, pods: pods, csi: b.csiOf(n), attached: b.attachedTo(n), capacity: capacity, waits: b.waits, lifted: b.in.Lifted[h.Name]}
+	s.volumes = b.volumes.on(pods, s.attached)
+	if s.fixed = !leaving; s.fixed {
+		s.host = *h
 	}
 	return s
+}
+
+// sameVolumes tells whether its volumes are what they were.
+func (s *site) sameVolumes(v *volumes) bool {
+	return len(s.volumes) == 0 || slices.Equal(s.volumes, v.on(s.pods, s.attached))
+}
+
+// csiOf is what drivers say of a node, which may be nil.
+func (b *builder) csiOf(n *Node) *CSINode {
+	if n == nil {
+		return nil
+	}
+	return b.csiNodes[n.Name]
+}
+
+// attachedTo is what hangs on a node, which may be nil.
+func (b *builder) attachedTo(n *Node) []*VolumeAttachment {
+	if n == nil {
+		return nil
+	}
+	return b.attachments[n.Name]
+}
+
+// byName are attachments in order, in a list of their own.
+func byName(list []*VolumeAttachment) []*VolumeAttachment {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(x, y *VolumeAttachment) int { return strings.Compare(x.Name, y.Name) })
+	return list
 }
 
 // put adds a host, and counts it for its pool.

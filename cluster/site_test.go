@@ -64,7 +64,17 @@ func edit(t *rapid.T, in Input) Input {
 		in.CSINodes = append(slices.Clone(in.CSINodes), &CSINode{Name: "n0", Limits: NewResources(map[string]int64{AttachLimit + "disk": 2})})
 	}
 	if chance("attached") {
-		in.Attachments = []*VolumeAttachment{{Name: "a", Node: "n1", Volume: "pv"}}
+		in.Attachments = []*VolumeAttachment{{Name: "a", Node: rapid.SampledFrom([]string{"n1", "n4"}).Draw(t, "attached to"), Volume: "pv"}}
+	}
+	if claims := in.PersistentVolumeClaims; len(claims) > 0 && chance("claimed") {
+		now := *claims[1]
+		now.Volume = rapid.SampledFrom([]string{"", "pv", "none"}).Draw(t, "bound to")
+		in.PersistentVolumeClaims = []*PersistentVolumeClaim{claims[0], &now, claims[2]}
+	}
+	if volumes := in.PersistentVolumes; len(volumes) > 0 && chance("volume") {
+		now := *volumes[0]
+		now.Handle = rapid.SampledFrom([]string{"", "h", "i"}).Draw(t, "handle")
+		in.PersistentVolumes = []*PersistentVolume{&now}
 	}
 	return in
 }
@@ -88,34 +98,30 @@ func TestNextIsNew(t *testing.T) {
 }
 
 // A ground that is amended is what would have been made of all records. Clusters are drawn
-// without what ties hosts together, and in half of the steps nothing else changes either:
-// then it has to be possible.
+// without node groups, and in half of the steps nothing but hosts and storage changes.
 func TestAmendedIsNew(t *testing.T) {
 	amended := 0
 	rapid.Check(t, func(t *rapid.T) {
 		in := untied(drawInput(t))
-		g := NewGround(in)
+		g := NewGround(bound(in))
 		for range 4 {
 			old := in
 			if in = untied(edit(t, in)); rapid.Bool().Draw(t, "hosts only") {
 				in.Pools, in.Daemons, in.Types = old.Pools, old.Daemons, old.Types
 			}
 			in = add(t, in)
-			rest := in
-			rest.Pods, rest.Nodes, rest.Claims, rest.Emptied = nil, nil, nil, nil
 			sites, gone := differences(t, old, in)
+			rest := strays(in)
 			next, ok := g.Amend(rest, sites, gone)
 			if !ok {
-				g = NewGround(in)
+				g = NewGround(bound(in))
 				continue
 			}
 			amended++
 			pods := slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return p.Node != "" })
 			for i := range 2 { // then one that Next makes out of it
-				all := in
-				all.Pods = slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return p.Node == "" })
 				if i > 0 {
-					next = next.Next(all)
+					next = next.Next(bound(in))
 				}
 				if got, want := next.Snapshot("", pods, in.Promised), NewSnapshot(in); !reflect.DeepEqual(got, want) {
 					t.Fatalf("amended:\n%+v\nnew:\n%+v\n%s", got, want, different(got, want))
@@ -126,7 +132,7 @@ func TestAmendedIsNew(t *testing.T) {
 			}
 		}
 	})
-	if amended < 50 {
+	if amended < 100 {
 		t.Errorf("%d grounds were amended: too few to tell", amended)
 	}
 }
@@ -142,11 +148,29 @@ func different(x, y *Snapshot) (out []string) {
 	return out
 }
 
-// untied leaves out of a cluster what ties hosts together.
+// untied leaves out of a cluster what grounds are not amended with.
 func untied(in Input) Input {
-	in.PersistentVolumeClaims, in.PersistentVolumes, in.StorageClasses, in.Attachments, in.CSINodes, in.Lifted = nil, nil, nil, nil, nil, nil
+	in.Lifted = nil
 	in.Pools = slices.DeleteFunc(slices.Clone(in.Pools), func(p *Pool) bool { return p.Shape != Free })
-	in.Pods = slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return len(p.Demand.Volumes) > 0 })
+	return in
+}
+
+// bound leaves out of a cluster the pods that have no node.
+func bound(in Input) Input {
+	in.Pods = slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return p.Node == "" })
+	return in
+}
+
+// strays leaves of a cluster what is of no host.
+func strays(in Input) Input {
+	there := map[string]bool{}
+	for _, n := range in.Nodes {
+		there[n.Name] = true
+	}
+	in.Pods = slices.DeleteFunc(slices.Clone(in.Pods), func(p *Pod) bool { return p.Node == "" || there[p.Node] })
+	in.CSINodes = slices.DeleteFunc(slices.Clone(in.CSINodes), func(n *CSINode) bool { return there[n.Name] })
+	in.Attachments = slices.DeleteFunc(slices.Clone(in.Attachments), func(a *VolumeAttachment) bool { return there[a.Node] })
+	in.Nodes, in.Claims, in.Emptied = nil, nil, nil
 	return in
 }
 
@@ -187,6 +211,16 @@ func sitesOf(in Input) map[string]Site {
 	}
 	for _, n := range in.Nodes {
 		s := Site{Node: n, Claim: byProvider[n.ProviderID], Pods: byNode[n.Name], Emptied: in.Emptied[n.Name]}
+		for _, x := range in.CSINodes {
+			if x.Name == n.Name {
+				s.CSINode = x
+			}
+		}
+		for _, a := range in.Attachments {
+			if a.Node == n.Name {
+				s.Attachments = append(s.Attachments, a)
+			}
+		}
 		if s.Claim != nil {
 			delete(out, s.Claim.Name)
 		}

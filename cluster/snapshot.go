@@ -100,14 +100,10 @@ type Input struct {
 	// Budgets for evictions.
 	Budgets []*PodDisruptionBudget
 	// What constraints refer to.
-	Namespaces             []*Namespace
-	PersistentVolumeClaims []*PersistentVolumeClaim
-	PersistentVolumes      []*PersistentVolume
-	StorageClasses         []*StorageClass
-	Attachments            []*VolumeAttachment
-	CSINodes               []*CSINode
-	CSIDrivers             []*CSIDriver
-	StorageCapacities      []*CSIStorageCapacity
+	Namespaces []*Namespace
+	Storage
+	Attachments []*VolumeAttachment
+	CSINodes    []*CSINode
 	// Stocks that offerings draw on.
 	Stocks []Stock
 	// What pods claim of devices, and who has them.
@@ -161,9 +157,6 @@ func (b *builder) nameResources() {
 	for _, d := range b.in.Daemons {
 		see(d.Demand.Requests)
 	}
-	for _, n := range b.in.CSINodes {
-		see(n.Limits)
-	}
 	for _, o := range b.in.Overlays {
 		see(o.Capacity)
 	}
@@ -177,6 +170,9 @@ func (b *builder) nameResources() {
 	seen := map[*Demand]bool{}
 	var last *Demand // pods of a ReplicaSet follow each other
 	for _, p := range b.in.Pods {
+		if p.Terminal() {
+			continue
+		}
 		if p.Demand != last && !seen[p.Demand] {
 			seen[p.Demand] = true
 			see(p.Demand.Requests)
@@ -188,6 +184,9 @@ func (b *builder) nameResources() {
 	}
 	for _, c := range b.in.Claims {
 		see(c.Allocatable)
+	}
+	for _, n := range b.in.CSINodes {
+		see(n.Limits)
 	}
 	b.loose = len(names) > firm
 	for _, n := range b.devices.names {

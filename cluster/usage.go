@@ -5,31 +5,45 @@ type usage struct {
 	users map[string]int  // pods of each volume, by what identifies it
 	bound map[string]int  // pods on hosts of each claim
 	next  map[string]*Pod // of each claim, the first of the pods that wait for a place
+	// hanging are volumes that hang on some node, by what identifies them.
+	hanging map[string]bool
 }
 
 func newUsage() usage {
-	return usage{users: map[string]int{}, bound: map[string]int{}, next: map[string]*Pod{}}
+	return usage{users: map[string]int{}, bound: map[string]int{}, next: map[string]*Pod{}, hanging: map[string]bool{}}
 }
 
-// settle notes what is used on nodes, once it is known which pods leave their hosts.
-func (v *volumes) settle(in *Input, leaves map[*Pod]bool) {
-	if len(v.claims) == 0 {
-		return
+// countUsage is how those pods that have a node use volumes.
+func (g *Ground) countUsage() usage {
+	u := newUsage()
+	if len(g.volumes.claims) == 0 {
+		return u
 	}
-	for _, p := range in.Pods {
-		if p.Node != "" {
-			v.count(&v.there, p, leaves[p])
+	see := func(pods []*Pod, attached []*VolumeAttachment) {
+		for _, p := range pods {
+			if p.Node != "" && len(p.Demand.Volumes) > 0 {
+				u.count(g.volumes, p, g.leaves[p])
+			}
+		}
+		for _, a := range attached {
+			if pv := g.volumes.byName[a.Volume]; pv != nil && !pv.Migrated {
+				u.hanging[pv.id()] = true
+			}
 		}
 	}
-	for _, a := range in.Attachments {
-		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated {
-			v.hanging[pv.id()] = true
+	see(g.in.Pods, g.in.Attachments)
+	if g.amended {
+		for _, s := range g.sites {
+			if len(s.volumes) > 0 {
+				see(s.pods, s.attached)
+			}
 		}
 	}
+	return u
 }
 
 // count notes what a pod uses; waits tells whether it needs a place.
-func (v *volumes) count(u *usage, p *Pod, waits bool) {
+func (u *usage) count(v *volumes, p *Pod, waits bool) {
 	if p.Terminal() {
 		return
 	}
@@ -50,15 +64,16 @@ func (v *volumes) count(u *usage, p *Pod, waits bool) {
 // claimants looks up what waiting pods have claimed, all pods considered.
 type claimants struct {
 	*volumes
-	usage // by pods without a node
+	usage              // by pods without a node
+	there func() usage // by the others
 	byKey map[string]*podVolumes
 }
 
-func newClaimants(v *volumes, unbound []*Pod) *claimants {
-	c := &claimants{volumes: v, usage: newUsage(), byKey: map[string]*podVolumes{}}
-	for _, p := range unbound {
-		if len(p.Demand.Volumes) > 0 && len(v.claims) > 0 {
-			v.count(&c.usage, p, p.Provisionable())
+func (m *muster) claimants() *claimants {
+	c := &claimants{volumes: m.volumes, usage: newUsage(), there: m.usage, byKey: map[string]*podVolumes{}}
+	for _, p := range m.pods {
+		if len(p.Demand.Volumes) > 0 && len(m.volumes.claims) > 0 {
+			c.count(m.volumes, p, p.Provisionable())
 		}
 	}
 	return c
@@ -66,28 +81,19 @@ func newClaimants(v *volumes, unbound []*Pod) *claimants {
 
 // shared tells whether several pods use a volume, or it hangs on a node.
 func (v *claimants) shared(id string) bool {
-	return v.users[id]+v.there.users[id] > 1 || v.hanging[id]
+	there := v.there()
+	return v.users[id]+there.users[id] > 1 || there.hanging[id]
 }
 
 // gets tells whether a waiting pod is the one that gets a claim which one pod only
 // can have.
 func (v *claimants) gets(p *Pod, claim string) bool {
-	first, other := v.next[claim], v.there.next[claim]
+	there := v.there()
+	first, other := v.next[claim], there.next[claim]
 	if first == nil || other != nil && ComparePods(other, first) < 0 {
 		first = other
 	}
-	return v.there.bound[claim] == 0 && first == p
-}
-
-// identity is what all pods that use the volume of a claim have in common: the
-// volume, or the claim while it has none.
-func (v *volumes) identity(claim string) string {
-	if c := v.claims[claim]; c != nil && c.Volume != "" {
-		if pv := v.byName[c.Volume]; pv != nil && pv.id() != "" {
-			return pv.id()
-		}
-	}
-	return claim
+	return there.bound[claim] == 0 && first == p
 }
 
 // claim is the claim, as namespace/name, of the i-th volume of a pod, "" for one

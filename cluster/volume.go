@@ -115,6 +115,14 @@ type CSINode struct {
 	Limits Resources
 }
 
+// limits are those of a node, nil for one of which nothing is said.
+func (n *CSINode) limits() Resources {
+	if n == nil {
+		return nil
+	}
+	return n.Limits
+}
+
 // Namespace is a namespace with the labels that selectors of pod affinity see.
 type Namespace struct {
 	Name     string

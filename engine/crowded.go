@@ -77,7 +77,7 @@ func (e *Engine) present() *cluster.Ground {
 	for _, n := range e.goingNodes() {
 		sites = append(sites, e.siteOf(n))
 	}
-	if g, ok := e.standsOn().Amend(in, sites, nil); ok {
+	if g := e.amend(e.standsOn(), in, sites, nil); g != nil {
 		return g
 	}
 	in = e.standing()

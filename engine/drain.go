@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 
@@ -293,19 +292,14 @@ func goesFor(c *cluster.Claim) cluster.Reason {
 // detach waits until the disks of drained pods have left the node, at the latest
 // until terminationGracePeriod ends.
 func (e *Engine) detach(c *cluster.Claim, n *cluster.Node, want *conditions) (again cluster.Instant, done bool) {
-	var left []string
-	for _, name := range slices.Sorted(maps.Keys(e.attachments)) {
-		if e.attachments[name].Node == n.Name {
-			left = append(left, name)
-		}
-	}
+	left := e.attached[n.Name]
 	if len(left) == 0 {
 		want.set(cluster.VolumesDetached, "True", "", "")
 		return cluster.Never, true
 	}
 	if limit := endsBy(c); e.now < limit {
 		if want.get(cluster.VolumesDetached).Status == "" {
-			e.note(Note{About: aboutNode(n), Reason: "AwaitingVolumeDetachment", Message: "Awaiting deletion of bound volumeattachments (" + left[0] + more(len(left)) + ")"})
+			e.note(Note{About: aboutNode(n), Reason: "AwaitingVolumeDetachment", Message: "Awaiting deletion of bound volumeattachments (" + left[0].Name + more(len(left)) + ")"})
 		}
 		want.set(cluster.VolumesDetached, "Unknown", "AwaitingVolumeDetachment", "AwaitingVolumeDetachment")
 		return limit, false

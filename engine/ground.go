@@ -100,7 +100,13 @@ func (e *Engine) amended() *cluster.Ground {
 			gone = append(gone, name)
 		}
 	}
-	g, _ := f.former.Amend(e.termsOf(), sites, gone)
+	return e.amend(f.former, e.termsOf(), sites, gone)
+}
+
+// amend is a ground made out of another, nil if that cannot be done.
+func (e *Engine) amend(g *cluster.Ground, in cluster.Input, sites []cluster.Site, gone []string) *cluster.Ground {
+	e.addStrays(&in)
+	g, _ = g.Amend(in, sites, gone)
 	return g
 }
 
@@ -116,7 +122,7 @@ func (e *Engine) counts(c *cluster.Claim) bool { return e.ours(c.Class) && !rele
 
 // siteOf is a node as snapshots show it (standing does the same for all).
 func (e *Engine) siteOf(n *cluster.Node) cluster.Site {
-	s := cluster.Site{Node: n, Pods: e.podsOn[n.Name]}
+	s := cluster.Site{Node: n, Pods: e.podsOn[n.Name], CSINode: e.csiNodes[n.Name], Attachments: e.attached[n.Name]}
 	c := e.claimOfNode(n)
 	if c == nil {
 		return s

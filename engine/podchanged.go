@@ -12,6 +12,7 @@ func (w *world) bind(p *cluster.Pod) {
 	on := w.podsOn[p.Node]
 	i, _ := slices.BinarySearchFunc(on, p, cluster.ComparePods)
 	w.podsOn[p.Node] = slices.Insert(on, i, p)
+	w.stray(p.Node)
 }
 
 func (w *world) unbind(p *cluster.Pod) {
@@ -22,6 +23,7 @@ func (w *world) unbind(p *cluster.Pod) {
 	if w.podsOn[p.Node] = on; len(on) == 0 {
 		delete(w.podsOn, p.Node)
 	}
+	w.stray(p.Node)
 }
 
 func (ev PodChanged) apply(e *Engine) {

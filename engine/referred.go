@@ -6,12 +6,6 @@ import "github.com/ullage-sh/ullage/cluster"
 // can go, so a change of it asks for a plan and nothing else.
 type referred struct {
 	namespaces     map[string]*cluster.Namespace
-	volumeClaims   map[string]*cluster.PersistentVolumeClaim // by namespace/name
-	volumes        map[string]*cluster.PersistentVolume
-	storageClasses map[string]*cluster.StorageClass
-	csiNodes       map[string]*cluster.CSINode
-	csiDrivers     map[string]*cluster.CSIDriver
-	capacities     map[string]*cluster.CSIStorageCapacity // by namespace/name
 	overlays       map[string]*cluster.Overlay
 	resourceClaims map[string]*cluster.ResourceClaim // by namespace/name
 	resourceSlices map[string]*cluster.ResourceSlice
@@ -21,10 +15,7 @@ type referred struct {
 
 func newReferred() referred {
 	return referred{
-		namespaces: map[string]*cluster.Namespace{}, volumeClaims: map[string]*cluster.PersistentVolumeClaim{},
-		volumes: map[string]*cluster.PersistentVolume{}, storageClasses: map[string]*cluster.StorageClass{},
-		csiNodes: map[string]*cluster.CSINode{}, overlays: map[string]*cluster.Overlay{},
-		csiDrivers: map[string]*cluster.CSIDriver{}, capacities: map[string]*cluster.CSIStorageCapacity{},
+		namespaces: map[string]*cluster.Namespace{}, overlays: map[string]*cluster.Overlay{},
 		resourceClaims: map[string]*cluster.ResourceClaim{}, resourceSlices: map[string]*cluster.ResourceSlice{},
 		deviceClasses: map[string]*cluster.DeviceClass{}, gangs: map[string]*cluster.Gang{},
 	}
@@ -35,42 +26,6 @@ func newReferred() referred {
 type NamespaceChanged struct {
 	Name      string
 	Namespace *cluster.Namespace
-}
-
-// PersistentVolumeClaimChanged says the same of a PersistentVolumeClaim.
-type PersistentVolumeClaimChanged struct {
-	ID    string // namespace/name
-	Claim *cluster.PersistentVolumeClaim
-}
-
-// PersistentVolumeChanged says the same of a PersistentVolume.
-type PersistentVolumeChanged struct {
-	Name   string
-	Volume *cluster.PersistentVolume
-}
-
-// StorageClassChanged says the same of a StorageClass.
-type StorageClassChanged struct {
-	Name  string
-	Class *cluster.StorageClass
-}
-
-// CSINodeChanged says the same of a CSINode.
-type CSINodeChanged struct {
-	Name string
-	Node *cluster.CSINode
-}
-
-// CSIDriverChanged says the same of a CSIDriver.
-type CSIDriverChanged struct {
-	Name   string
-	Driver *cluster.CSIDriver
-}
-
-// StorageCapacityChanged says the same of a CSIStorageCapacity.
-type StorageCapacityChanged struct {
-	ID       string // namespace/name
-	Capacity *cluster.CSIStorageCapacity
 }
 
 // OverlayChanged says the same of a NodeOverlay.
@@ -111,19 +66,7 @@ func (ev ResourceSliceChanged) apply(e *Engine) { keep(e, e.resourceSlices, ev.N
 
 func (ev DeviceClassChanged) apply(e *Engine) { keep(e, e.deviceClasses, ev.Name, ev.Class) }
 
-func (ev CSIDriverChanged) apply(e *Engine) { keep(e, e.csiDrivers, ev.Name, ev.Driver) }
-
-func (ev StorageCapacityChanged) apply(e *Engine) { keep(e, e.capacities, ev.ID, ev.Capacity) }
-
 func (ev NamespaceChanged) apply(e *Engine) { keep(e, e.namespaces, ev.Name, ev.Namespace) }
-
-func (ev PersistentVolumeClaimChanged) apply(e *Engine) { keep(e, e.volumeClaims, ev.ID, ev.Claim) }
-
-func (ev PersistentVolumeChanged) apply(e *Engine) { keep(e, e.volumes, ev.Name, ev.Volume) }
-
-func (ev StorageClassChanged) apply(e *Engine) { keep(e, e.storageClasses, ev.Name, ev.Class) }
-
-func (ev CSINodeChanged) apply(e *Engine) { keep(e, e.csiNodes, ev.Name, ev.Node) }
 
 // keep stores a record, or drops it when it is nil.
 func keep[T any](e *Engine, m map[string]*T, key string, record *T) {

@@ -62,6 +62,5 @@ func (e *Engine) stands(leave, come []*cluster.Claim) *cluster.Ground {
 	if in.Staying = e.staying(); len(in.Staying) > 0 {
 		return nil
 	}
-	g, _ = g.Amend(in, sites, nil)
-	return g
+	return e.amend(g, in, sites, nil)
 }

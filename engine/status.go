@@ -104,7 +104,8 @@ func (e *Engine) Input() cluster.Input {
 // standing is Input without the pods that have no node, and what was promised to them.
 func (e *Engine) standing() cluster.Input {
 	in := e.termsOf()
-	in.Nodes, in.Emptied, in.Staying = values(e.nodes), map[string]bool{}, e.staying()
+	in.Nodes, in.CSINodes, in.Attachments = values(e.nodes), values(e.csiNodes), values(e.attachments)
+	in.Emptied, in.Staying = map[string]bool{}, e.staying()
 	for _, on := range e.podsOn {
 		in.Pods = append(in.Pods, on...)
 	}
@@ -122,13 +123,11 @@ func (e *Engine) standing() cluster.Input {
 	return in
 }
 
-// termsOf is what there is beside nodes, claims and pods.
+// termsOf is what there is beside nodes, claims, pods, and records of volumes of nodes.
 func (e *Engine) termsOf() cluster.Input {
 	in := cluster.Input{
 		Daemons: values(e.daemons), Budgets: values(e.guards), Gangs: values(e.gangs), Buffers: values(e.buffers),
-		Namespaces: values(e.namespaces), PersistentVolumeClaims: values(e.volumeClaims), PersistentVolumes: values(e.volumes),
-		StorageClasses: values(e.storageClasses), CSINodes: values(e.csiNodes), Attachments: values(e.attachments),
-		CSIDrivers: values(e.csiDrivers), StorageCapacities: values(e.capacities),
+		Namespaces: values(e.namespaces), Storage: e.stored(),
 		Overlays: values(e.overlays), ResourceClaims: values(e.resourceClaims), ResourceSlices: values(e.resourceSlices), DeviceClasses: values(e.deviceClasses),
 		Types: make(map[cluster.ClassRef][]cluster.InstanceType, len(e.resolved)),
 	}

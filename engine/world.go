@@ -28,10 +28,13 @@ type world struct {
 	provisioners map[string]*cluster.Pool
 	classes      map[cluster.ClassRef]*cluster.NodeClass
 	daemons      map[string]*cluster.DaemonSet
-	attachments  map[string]*cluster.VolumeAttachment
 	guards       map[string]*cluster.PodDisruptionBudget // by namespace/name
 	buffers      map[string]*cluster.CapacityBuffer      // by namespace/name
+	// strays are names of nodes that are not there, although there are pods on them, or records of
+	// volumes.
+	strays map[string]bool
 	referred
+	disks
 
 	waiting   queue
 	undecided undecided
@@ -45,10 +48,10 @@ func newWorld() world {
 		nodes: map[string]*cluster.Node{}, pairs: map[string]*pair{},
 		claims: map[string]*cluster.Claim{}, batch: map[string]map[string]bool{}, empty: map[string]int{},
 		pools: map[string]*cluster.Pool{}, provisioners: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
-		daemons: map[string]*cluster.DaemonSet{}, attachments: map[string]*cluster.VolumeAttachment{},
+		daemons: map[string]*cluster.DaemonSet{}, strays: map[string]bool{},
 		guards: map[string]*cluster.PodDisruptionBudget{}, buffers: map[string]*cluster.CapacityBuffer{},
-		referred: newReferred(),
-		waiting:  newQueue(), undecided: newUndecided(),
+		referred: newReferred(), disks: newDisks(),
+		waiting: newQueue(), undecided: newUndecided(),
 	}
 }
 
@@ -103,6 +106,7 @@ func (ev NodeChanged) apply(e *Engine) {
 			e.agenda.by(job{jobCollect, ""}, e.now)
 		}
 	}
+	e.stray(ev.Name)
 	if old != nil {
 		e.touchNode(old)
 	}
@@ -307,22 +311,6 @@ func (ev DaemonSetChanged) apply(e *Engine) {
 	e.daemonsChanged++
 	e.agenda.by(job{jobReserve, ""}, e.now)
 	e.replan()
-}
-
-func (ev AttachmentChanged) apply(e *Engine) {
-	at := ev.Attachment
-	if at == nil {
-		at = e.attachments[ev.Name]
-		delete(e.attachments, ev.Name)
-	} else {
-		e.attachments[ev.Name] = at
-	}
-	if at == nil {
-		return
-	}
-	if n := e.nodes[at.Node]; n != nil {
-		e.touchNode(n)
-	}
 }
 
 // A budget changes whenever one of its pods does. It says nothing about where pods can

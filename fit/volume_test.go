@@ -11,11 +11,13 @@ import (
 // storage is two zones with a node each, and pods with claims.
 func storage(pods map[string]string, volumes []*cluster.PersistentVolume, claims ...*cluster.PersistentVolumeClaim) cluster.Input {
 	in := cluster.Input{
-		StorageClasses: []*cluster.StorageClass{
-			{Name: "wait", Provisioner: "disk", WaitForConsumer: true},
-			{Name: "local", WaitForConsumer: true},
+		Storage: cluster.Storage{
+			StorageClasses: []*cluster.StorageClass{
+				{Name: "wait", Provisioner: "disk", WaitForConsumer: true},
+				{Name: "local", WaitForConsumer: true},
+			},
+			PersistentVolumes: volumes, PersistentVolumeClaims: claims,
 		},
-		PersistentVolumes: volumes, PersistentVolumeClaims: claims,
 	}
 	for _, zone := range []string{"a", "b"} {
 		in.Nodes = append(in.Nodes, &cluster.Node{Name: "node-" + zone, Ready: true, Labels: cluster.Labels{cluster.LabelZone: zone}, Allocatable: cluster.NewResources(map[string]int64{cluster.Pods: 10})})

@@ -268,8 +268,8 @@ func (w *world) records() (cluster.Input, error) {
 	in := cluster.Input{
 		Revision: strconv.FormatInt(w.store.Revision(), 10), Pods: now(w.store.Pods), Nodes: now(w.store.Nodes), Claims: now(w.store.Claims),
 		Pools: now(w.store.Pools), Daemons: now(w.store.Daemons), Budgets: now(w.store.Statuses), Buffers: now(w.store.Buffers), Gangs: now(w.store.Gangs),
-		PersistentVolumeClaims: now(w.store.VolumeClaims), PersistentVolumes: now(w.store.Volumes), Attachments: now(w.store.Attachments),
-		CSINodes: now(w.store.CSINodes), Types: map[cluster.ClassRef][]cluster.InstanceType{},
+		Storage:     cluster.Storage{PersistentVolumeClaims: now(w.store.VolumeClaims), PersistentVolumes: now(w.store.Volumes)},
+		Attachments: now(w.store.Attachments), CSINodes: now(w.store.CSINodes), Types: map[cluster.ClassRef][]cluster.InstanceType{},
 	}
 	if w.disks != nil {
 		in.StorageClasses = []*cluster.StorageClass{gp3()}

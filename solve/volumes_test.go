@@ -21,7 +21,7 @@ func TestAttachmentsAreNotRequested(t *testing.T) {
 			Name: "large", Capacity: room, Allocatable: room, AttachLimits: cluster.NewResources(map[string]int64{limit: 3}),
 			Offerings: []cluster.Offering{{Zone: "a", CapacityType: cluster.OnDemand, Price: 100_000, Available: true}},
 		}}},
-		StorageClasses: []*cluster.StorageClass{{Name: "wait", Provisioner: "disk", WaitForConsumer: true}},
+		Storage: cluster.Storage{StorageClasses: []*cluster.StorageClass{{Name: "wait", Provisioner: "disk", WaitForConsumer: true}}},
 	}
 	for i := range 7 {
 		name := string(rune('a' + i))
