@@ -37,6 +37,10 @@ func LateTurn(p *cluster.Pod) int { return Turn(p) - 1<<16 }
 // matters more, and they are tried up to ten times as often.
 const rehearsals = 3
 
+// dependent is how many times as often they are tried if it matters to some of them where others
+// are: then one who takes the only place in a zone keeps those out who may go nowhere else.
+const dependent = 8
+
 // rehearsalsFor is how often they are tried among so many hosts.
 func rehearsalsFor(hosts int) int {
 	return min(max(rehearsals, 600/max(hosts, 1)), 10*rehearsals)
@@ -162,7 +166,11 @@ func (p *pass) rehearse(number int, all, out []*cluster.Pod) bool {
 	pods, chunks := parted(all)
 	off := p.clear(out)
 	defer p.redo(off)
-	for i := range rehearsalsFor(len(p.byRoom)) {
+	times := rehearsalsFor(len(p.byRoom))
+	if slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
+		times *= dependent
+	}
+	for i := range times {
 		if i > 0 {
 			shuffle(&dice, pods)
 		}

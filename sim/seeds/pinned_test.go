@@ -55,6 +55,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// Pods of a StatefulSet come one after the other, and others were evicted before the last of
 		// them, and took its room.
 		{706652, "faults=5,7-9,11-30 until=6h16m", 0},
+		// Two of nine pods that spread over zones had to go to one zone, where another pod that moved
+		// with them took the only place.
+		{260, "faults=2-19 until=4h27m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
