@@ -360,12 +360,12 @@ func (j *Judge) End(short []Short, left cluster.Input) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(j.instances)) {
-		if j.claimOf[id] == "" {
+		if j.claimOf[id] == "" && j.instances[id].Launched.Add(bootBound) <= now {
 			j.broken(Unsettled, id, "the instance has no claim")
 		}
 	}
 	for _, o := range j.store.Nodes.All() {
-		if j.claimOn(o.Now) == nil {
+		if j.claimOn(o.Now) == nil && o.Now.Created.Add(bootBound) <= now {
 			j.broken(Unsettled, o.Key, "the node has no claim")
 		}
 	}

@@ -60,3 +60,31 @@ func TestFaultsGiveTime(t *testing.T) {
 		})
 	}
 }
+
+// TestDayEndsInTheMiddle: an instance and a node may be without a claim when a day ends if they
+// came a moment before.
+func TestDayEndsInTheMiddle(t *testing.T) {
+	const end = cluster.Instant(24 * cluster.Hour)
+	for _, x := range []struct {
+		name string
+		came cluster.Duration // before the end
+		want int
+	}{{"just come", cluster.Second, 0}, {"there for long", bootBound, 2}} {
+		t.Run(x.name, func(t *testing.T) {
+			now := func() cluster.Instant { return end }
+			clock := Clock{Now: now, Operator: now, Seen: now, QuietSince: func() cluster.Instant { return 0 }, At: func(cluster.Instant, func()) {}}
+			var broken []Violation
+			s := store.New()
+			j := New(s, clock, engine.DefaultOptions(), func(v Violation) { broken = append(broken, v) })
+			j.Launched(cluster.Instance{ProviderID: "i", Pool: "default", Launched: end.Add(-x.came)}, 1)
+			if _, err := s.Nodes.Create("n", &cluster.Node{Name: "n", ProviderID: "j", Created: end.Add(-x.came)}); err != nil {
+				t.Fatal(err)
+			}
+			j.outside = 0 // whoever came, it was nobody outside
+			j.End(nil, cluster.Input{})
+			if len(broken) != x.want || x.want > 0 && broken[0].Rule != Unsettled {
+				t.Errorf("%d rules broken, want %d: %v", len(broken), x.want, broken)
+			}
+		})
+	}
+}
