@@ -170,6 +170,16 @@ func (e *Engine) checkInventory() string {
 			return fmt.Sprintf("instance %s: %+v", id, x)
 		}
 	}
+	known := 0
+	for id, ids := range e.providers {
+		known += len(ids)
+		if slices.ContainsFunc(ids, func(p string) bool { return e.pairs[p] == nil || instanceID(p) != id }) {
+			return fmt.Sprintf("instance %s is on %v", id, ids)
+		}
+	}
+	if known != len(e.pairs) {
+		return fmt.Sprintf("%d instances are known by their ids, want %d", known, len(e.pairs))
+	}
 	moving := e.moving()
 	for name, x := range e.idle {
 		if c := e.claims[name]; e.now < x.until && !moving[name] && !e.tied && (!e.calm(c) || released(c)) {

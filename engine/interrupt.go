@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"strings"
-
-	"github.com/ullage-sh/ullage/cluster"
-)
+import "github.com/ullage-sh/ullage/cluster"
 
 // A node that the cloud will take back goes by an action like any other, only that it
 // cannot wait for long: what its pods need is bought at once, and it is drained when that
@@ -26,10 +22,10 @@ func (ev Noticed) apply(e *Engine) {
 		e.heard(n) // nothing is done about it
 		return
 	}
-	for id, x := range e.pairs {
-		if x.claim != nil && strings.HasSuffix(id, "/"+n.InstanceID) {
-			e.notices[x.claim.Name] = n
-			e.agenda.by(job{jobClaim, x.claim.Name}, e.now)
+	for _, id := range e.providers[n.InstanceID] {
+		if c := e.claimOn(id); c != nil {
+			e.notices[c.Name] = n
+			e.agenda.by(job{jobClaim, c.Name}, e.now)
 		}
 	}
 	// Whose claim is not known yet is said again.

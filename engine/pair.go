@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/ullage-sh/ullage/cluster"
+import (
+	"slices"
+	"strings"
+
+	"github.com/ullage-sh/ullage/cluster"
+)
 
 // pair is the claim and the node of an instance, as far as they are there.
 type pair struct {
@@ -43,13 +48,26 @@ func (w *world) pairOf(providerID string) *pair {
 	if x == nil {
 		x = &pair{}
 		w.pairs[providerID] = x
+		id := instanceID(providerID)
+		w.providers[id] = append(w.providers[id], providerID)
 	}
 	return x
 }
 
 // unpair forgets an instance that has neither.
 func (w *world) unpair(providerID string, x *pair) {
-	if x.claim == nil && x.node == nil {
-		delete(w.pairs, providerID)
+	if x.claim != nil || x.node != nil {
+		return
 	}
+	delete(w.pairs, providerID)
+	id := instanceID(providerID)
+	others := slices.DeleteFunc(w.providers[id], func(p string) bool { return p == providerID })
+	if w.providers[id] = others; len(others) == 0 {
+		delete(w.providers, id)
+	}
+}
+
+// instanceID is what the cloud calls an instance: the last part of its provider id.
+func instanceID(providerID string) string {
+	return providerID[strings.LastIndexByte(providerID, '/')+1:]
 }

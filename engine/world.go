@@ -16,9 +16,11 @@ type world struct {
 	unbound map[string]*cluster.Pod   // those on no node
 	nodes   map[string]*cluster.Node
 	claims  map[string]*cluster.Claim
-	pairs   map[string]*pair           // by provider id
-	batch   map[string]map[string]bool // launch token → claim names
-	empty   map[string]int             // launch token → how many of those have no instance and stay
+	pairs   map[string]*pair // by provider id
+	// providers are the provider ids of those, by what the cloud calls the instance.
+	providers map[string][]string
+	batch     map[string]map[string]bool // launch token → claim names
+	empty     map[string]int             // launch token → how many of those have no instance and stay
 	// tied: an instance had two claims or two nodes, of which pairs know one.
 	// Who else changes when one does is not followed then.
 	tied bool
@@ -45,7 +47,7 @@ type world struct {
 func newWorld() world {
 	return world{
 		pods: map[string]*cluster.Pod{}, podsOn: map[string][]*cluster.Pod{}, unbound: map[string]*cluster.Pod{},
-		nodes: map[string]*cluster.Node{}, pairs: map[string]*pair{},
+		nodes: map[string]*cluster.Node{}, pairs: map[string]*pair{}, providers: map[string][]string{},
 		claims: map[string]*cluster.Claim{}, batch: map[string]map[string]bool{}, empty: map[string]int{},
 		pools: map[string]*cluster.Pool{}, provisioners: map[string]*cluster.Pool{}, classes: map[cluster.ClassRef]*cluster.NodeClass{},
 		daemons: map[string]*cluster.DaemonSet{}, strays: map[string]bool{},
