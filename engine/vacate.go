@@ -150,6 +150,9 @@ func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
 	if e.disruptor.vacating[c.Name].kept != "" {
 		return e.now
 	}
+	if e.evictedBefore() && e.now < e.disruptor.vacating[c.Name].since.Add(e.opts.scaled(vacateWithin)) {
+		return e.now.Add(e.opts.scaled(e.opts.PassEvery))
+	}
 	if e.headroomHolds(e.disruptor.vacating[c.Name].since) {
 		return max(e.headroomDue(), e.now.Add(e.opts.scaled(headroomEvery)))
 	}
@@ -175,6 +178,10 @@ func (e *Engine) vacated(c *cluster.Claim) cluster.Instant {
 	}
 	return cluster.Never
 }
+
+// evictedBefore tells whether pods wait and may be some of those that an engine before this one
+// has evicted: what these find is known when a plan has been made.
+func (e *Engine) evictedBefore() bool { return e.provision.planned.IsZero() && e.unanswered() > 0 }
 
 // keep ends the emptying of a claim's node and of those that go with it.
 func (e *Engine) keep(c *cluster.Claim, why string) {

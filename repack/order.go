@@ -24,15 +24,15 @@ func (p *pass) inOrder(hosts []int, bought *plan.Plan) bool {
 }
 
 // inAnyOrder is inOrder with chance in who comes first of those whose turn it is, and in where
-// the scheduler puts them: what is so in any order is so in order. Where the way cannot be gone
-// step by step, it is false.
-func (p *pass) inAnyOrder(hosts []int, bought *plan.Plan) bool {
+// the scheduler puts them, times as often as usual: what is so in any order is so in order. Where
+// the way cannot be gone step by step, it is false.
+func (p *pass) inAnyOrder(hosts []int, bought *plan.Plan, times int) bool {
 	s := p.stepsOf(hosts, bought)
 	if s == nil || !s.gone(nil) {
 		return false
 	}
 	dice := dice(hosts[0])
-	for range rehearsalsFor(len(p.byRoom)) - 1 {
+	for range times*rehearsalsFor(len(p.byRoom)) - 1 {
 		if !s.gone(&dice) {
 			return false
 		}

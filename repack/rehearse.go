@@ -37,9 +37,10 @@ func LateTurn(p *cluster.Pod) int { return Turn(p) - 1<<16 }
 // matters more, and they are tried up to ten times as often.
 const rehearsals = 3
 
-// dependent is how many times as often they are tried if it matters to some of them where others
-// are: then one who takes the only place in a zone keeps those out who may go nowhere else.
-const dependent = 8
+// often is how many times as often they are tried before something begins, if it matters to some
+// of them where others are: then one who takes the only place in a zone keeps those out who may
+// go nowhere else.
+const often = 8
 
 // rehearsalsFor is how often they are tried among so many hosts.
 func rehearsalsFor(hosts int) int {
@@ -59,14 +60,14 @@ func (p *pass) rehearsed(h int, planned []move) bool {
 	for _, x := range p.hosts[h].parts {
 		pods = append(pods, x.pods...)
 	}
-	return p.rehearse(h, pods, pods)
+	return p.rehearse(h, pods, pods, often)
 }
 
 // certain tells whether those pods of hosts that a plan moves to others find room there.
 // The new nodes are no question: they are reserved, their pods come last, and whatever
 // finds room elsewhere is not missed on them. If ordered is true they also get there one after
-// the other ([pass.inOrder]); else that is not known.
-func (p *pass) certain(hosts []int, bought *plan.Plan) (certain, ordered bool) {
+// the other ([pass.inOrder]); else that is not known. It is tried times as often as usual.
+func (p *pass) certain(hosts []int, bought *plan.Plan, times int) (certain, ordered bool) {
 	if len(bought.Placements) == 0 {
 		return true, false
 	}
@@ -77,12 +78,12 @@ func (p *pass) certain(hosts []int, bought *plan.Plan) (certain, ordered bool) {
 	// Where some of those that depend on each other go while others are still where they
 	// were, is no rehearsal of the end: the way there is gone step by step.
 	if len(bought.Creates) > 0 && slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
-		all := p.inAnyOrder(hosts, bought)
+		all := p.inAnyOrder(hosts, bought, times)
 		return all, all
 	}
 	was := p.lift(hosts)
 	defer p.setDown(hosts, was)
-	return p.rehearse(hosts[0], pods, pods), false
+	return p.rehearse(hosts[0], pods, pods, times), false
 }
 
 // rehearseAll leaves only as many actions as can be begun together: of those that may be at
@@ -108,7 +109,7 @@ func (p *pass) rehearseAll() {
 	}
 	p.undo(moves)
 	n := len(begun)
-	for n > 1 && !p.rehearse(n, slices.Clone(pods[:upTo[n-1]]), pods) {
+	for n > 1 && !p.rehearse(n, slices.Clone(pods[:upTo[n-1]]), pods, often) {
 		n /= 2
 	}
 	p.redo(moves)
@@ -160,17 +161,17 @@ func (p *pass) atOnce() []int {
 
 // rehearse tells whether pods find room, and chunks in what they leave; out are those of
 // them, and of others, that have been taken out of the world. Chance depends on nothing but
-// a number.
-func (p *pass) rehearse(number int, all, out []*cluster.Pod) bool {
+// a number. Where some depend on others it is tried times as often as usual.
+func (p *pass) rehearse(number int, all, out []*cluster.Pod, times int) bool {
 	dice := dice(number)
 	pods, chunks := parted(all)
 	off := p.clear(out)
 	defer p.redo(off)
-	times := rehearsalsFor(len(p.byRoom))
+	tries := rehearsalsFor(len(p.byRoom))
 	if slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
-		times *= dependent
+		tries *= times
 	}
-	for i := range times {
+	for i := range tries {
 		if i > 0 {
 			shuffle(&dice, pods)
 		}

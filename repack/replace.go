@@ -79,7 +79,7 @@ func (p *pass) replace(hosts []int) {
 	o := p.best(hosts)
 	if o.enough() {
 		few, less := p.fewest(hosts, o)
-		v, held := p.refused(few, less.saving)
+		v, held := p.withheld(few, &less)
 		if !held {
 			p.exchange(few, less.bought, less.saving)
 			if rest := slices.DeleteFunc(slices.Clone(hosts[len(few):]), func(h int) bool { return p.filled[h] }); len(rest) > 0 {
@@ -109,6 +109,17 @@ func (p *pass) replace(hosts []int) {
 		v = p.tooLittle(hosts, o.saving, o.bought.Objective())
 	}
 	p.settleFor(hosts, v)
+}
+
+// withheld tells whether an offer that saves enough is not taken all the same, and the verdict then.
+func (p *pass) withheld(hosts []int, o *offer) (v plan.Verdict, held bool) {
+	if v, held = p.refused(hosts, o.saving); held {
+		return v, true
+	}
+	if certain, _ := p.certain(hosts, o.bought, often); !certain {
+		return plan.Verdict{Kept: plan.KeptFragile}, true
+	}
+	return v, false
 }
 
 // fewest returns the first of hosts that are worth replacing, and the offer for them: as long as
@@ -199,7 +210,7 @@ func (p *pass) best(hosts []int) offer {
 	o, ordered := p.offer(hosts, true), false
 	if o.enough() {
 		var certain bool
-		if certain, ordered = p.certain(hosts, o.bought); !certain {
+		if certain, ordered = p.certain(hosts, o.bought, 1); !certain {
 			// Whatever of it the scheduler puts elsewhere, new nodes that hold all of it do.
 			o = p.offer(hosts, false)
 			o.fragile = !o.enough()

@@ -79,7 +79,7 @@ func (p *pass) try(hosts []int) {
 	if o.enough() {
 		few, less := p.fewest(hosts, o)
 		if p.together(few) == len(few) {
-			if _, held := p.refused(few, less.saving); !held {
+			if _, held := p.withheld(few, &less); !held {
 				p.exchange(few, less.bought, less.saving)
 			}
 			return

@@ -58,6 +58,11 @@ func TestPinnedSeeds(t *testing.T) {
 		// Two of nine pods that spread over zones had to go to one zone, where another pod that moved
 		// with them took the only place.
 		{260, "faults=2-19 until=4h27m", 0},
+		// The operator ended in the moment in which a node was empty and one of its pods had no place:
+		// the next one gave the node back, and bought the same again.
+		{324, "faults=8-30 until=5h37m", 0},
+		// The same as in 260 where three nodes were replaced by three others.
+		{327, "faults=12-25 until=10h49m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
