@@ -143,7 +143,7 @@ func (e *Engine) checkSurvey() string {
 		}
 		want.candidates++
 		want.pods += len(e.podsOn[n.Name])
-		if e.isEmpty(c, n) {
+		if e.isEmpty(c, n) && e.headroom.hosts[c.Name] == 0 {
 			want.empty++
 		}
 	}

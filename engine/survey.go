@@ -65,7 +65,7 @@ func (e *Engine) survey() *survey {
 		}
 		s.candidates++
 		s.pods += len(e.podsOn[n.Name])
-		if e.isEmpty(c, n) {
+		if e.isEmpty(c, n) && e.headroom.hosts[c.Name] == 0 {
 			s.empty++
 		}
 	}

@@ -80,8 +80,7 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 	case !p.priced(c):
 		return plan.Verdict{Kept: plan.KeptUnpriced}
 	}
-	empty := !slices.ContainsFunc(pods, (*cluster.Pod).Occupies)
-	if pools[c.Pool].Policy == cluster.WhenEmpty && !empty {
+	if pools[c.Pool].Policy == cluster.WhenEmpty && slices.ContainsFunc(pods, inUse) {
 		return plan.Verdict{Kept: plan.KeptPolicy}
 	}
 	for _, pod := range pods {
@@ -94,6 +93,10 @@ func (p *pass) hold(n *cluster.Node, c *cluster.Claim, pools map[string]*cluster
 	}
 	return plan.Verdict{}
 }
+
+// inUse tells whether a pod keeps its node from being empty. What only stands for room that is
+// kept free does not.
+func inUse(p *cluster.Pod) bool { return p.Occupies() && !p.Virtual() }
 
 // priced tells whether it is known what a claim's node costs.
 func (p *pass) priced(c *cluster.Claim) bool {

@@ -87,3 +87,33 @@ pods mover 6 cpu=500m memory=1Gi node=goes
 		}
 	}
 }
+
+// TestRoomThatIsKeptFreeIsNobody: a pool that gives back only empty nodes gives back one that only
+// has room for chunks if others have it, too, and buys none for it that would be cheaper.
+func TestRoomThatIsKeptFreeIsNobody(t *testing.T) {
+	for _, beside := range []int{1000, 3000} { // millicores of a pod on the other node
+		records, err := clustertest.Parse(fmt.Sprintf(`
+type m.small cpu=2 memory=8Gi price.on-demand=0.1
+type m.large cpu=4 memory=16Gi price.on-demand=0.2
+pool default policy=WhenEmpty
+node goes type=m.large pool=default zone=a
+node stays type=m.large pool=default zone=a
+pods beside 1 cpu=%dm memory=1Gi node=stays
+`, beside))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: 1500, cluster.Memory: 1 << 30, cluster.Pods: 1})}
+		d.SetKey()
+		b := cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Demand: d, Chunks: 1}
+		chunk := b.Pods(clustertest.Born)[0]
+		chunk.Node = "goes"
+		records.Pods = append(records.Pods, chunk)
+		r := repack.Repack(repack.Input{Input: records, Now: clustertest.Born}, repack.Options{})
+		if fits := beside == 1000; fits != (len(r.Actions) == 1) {
+			t.Fatalf("beside %d millicores: %d actions: %+v", beside, len(r.Actions), r.Actions)
+		} else if fits && (r.Actions[0].Why != cluster.ReasonEmpty || len(r.Actions[0].Creates) > 0) {
+			t.Errorf("%+v, want an empty node", r.Actions[0])
+		}
+	}
+}

@@ -11,7 +11,7 @@ import (
 // replaceAll replaces nodes that cost more than their pods are worth, several at a time:
 // together their pods fill other nodes well.
 func (p *pass) replaceAll() {
-	order := slices.DeleteFunc(p.candidates(byExcess), func(h int) bool { return !p.promising(h) })
+	order := slices.DeleteFunc(p.replaceable(byExcess), func(h int) bool { return !p.promising(h) })
 	for len(order) > 0 {
 		n := p.together(order)
 		p.replace(order[:n])

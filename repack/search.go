@@ -53,7 +53,7 @@ func (p *pass) searchAll() {
 	dice.roll(1) // what comes first is nearly the same ten seconds later
 	p.search = 0 // first plans have to do
 	for range draws {
-		drawn := p.candidates(byExcess)
+		drawn := p.replaceable(byExcess)
 		if p.together(drawn) == len(drawn) {
 			return // these have been tried
 		}

@@ -168,6 +168,12 @@ func (p *pass) candidates(less func(a, b *host) int) []int {
 	return out
 }
 
+// replaceable are the candidates for which others may be bought: those of pools that give back
+// empty nodes only are not, whatever room is kept free there.
+func (p *pass) replaceable(less func(a, b *host) int) []int {
+	return slices.DeleteFunc(p.candidates(less), func(h int) bool { return p.snap.Pools[p.snap.Hosts[h].Pool].Policy == cluster.WhenEmpty })
+}
+
 // move is pods of a class on their way to a host.
 type move struct {
 	class, to int

@@ -63,6 +63,8 @@ func TestPinnedSeeds(t *testing.T) {
 		{324, "faults=8-30 until=5h37m", 0},
 		// The same as in 260 where three nodes were replaced by three others.
 		{327, "faults=12-25 until=10h49m", 0},
+		// A pool that gives back only empty nodes kept one for a chunk that had room elsewhere.
+		{489, "workloads=0-21 faults=3-4,6-7,9-10,12,14-28 until=19h36m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
