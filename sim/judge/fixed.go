@@ -93,6 +93,19 @@ func wanted(p *cluster.Pool, leaving int64) (n int64, ok bool) {
 	return n, true
 }
 
+// fillsUp tells whether a pool with a fixed number of nodes has fewer: what it lacks is on its way,
+// although no claim says so yet.
+func (j *Judge) fillsUp() bool {
+	for name, x := range j.fixed {
+		if p := j.store.Pools.Get(name); p != nil {
+			if n, is := wanted(p.Now, x.leaving); is && x.staying < n {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // PoolChanged is told every change of a pool.
 func (j *Judge) PoolChanged(o *store.Object[cluster.Pool], old *cluster.Pool) {
 	if o.Now == nil || o.Now.Replicas == nil {

@@ -70,7 +70,7 @@ func (m *moves) pod(now, old *cluster.Pod) {
 // settle compares, if nothing is under way.
 func (j *Judge) settle() {
 	m := &j.moves
-	if m.claims > 0 || m.pods > 0 || j.tidying() {
+	if m.claims > 0 || m.pods > 0 || j.tidying() || j.fillsUp() {
 		return
 	}
 	if outside := max(m.came, m.went) > m.evicted; outside {

@@ -65,6 +65,9 @@ func TestPinnedSeeds(t *testing.T) {
 		{327, "faults=12-25 until=10h49m", 0},
 		// A pool that gives back only empty nodes kept one for a chunk that had room elsewhere.
 		{489, "workloads=0-21 faults=3-4,6-7,9-10,12,14-28 until=19h36m", 0},
+		// A node of a pool with a fixed number went before its successor was there, and what ran then
+		// was taken for what runs when all is settled.
+		{87, "until=7h50m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
