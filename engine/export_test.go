@@ -240,7 +240,7 @@ func (e *Engine) checkEntries() string {
 	if !slices.IsSortedFunc(q.line, entry.compare) {
 		return fmt.Sprintf("entries are not in order: %v", q.line)
 	}
-	if e.provision.planned != e.now || e.provision.planned.IsZero() {
+	if e.now.IsZero() || e.provision.planned != e.now && (e.headroom.planned != e.now || e.headroom.changed) {
 		return ""
 	}
 	for id := range e.answered.of {

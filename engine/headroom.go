@@ -266,6 +266,7 @@ func (e *Engine) buyHeadroom(result *plan.Plan) {
 		e.regretAll()
 	}
 	e.create(result.Creates)
+	e.queueEntries() // pods whose places were gone have others by this plan, too
 	unplaced := 0
 	for _, u := range result.Unplaced {
 		for _, p := range u.Pods {

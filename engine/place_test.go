@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ullage-sh/ullage/cluster"
+	"github.com/ullage-sh/ullage/plan"
 )
 
 // places is an engine that is emptying two nodes, "old" and "spent", which "one" and "two"
@@ -183,5 +184,19 @@ func TestPodsAreLetInBesideHeirs(t *testing.T) {
 	e.letIn()
 	if !e.reserved.underway[waits.ID()] {
 		t.Error("the node is reserved for those who are to come, and who was on the way there is not let in")
+	}
+}
+
+// TestPlansForChunksLetPodsIn: a pod whose place was gone when room for chunks was bought, and that
+// has one on what was bought, is queued for the toleration that it may lack there.
+func TestPlansForChunksLetPodsIn(t *testing.T) {
+	e, _, waits := places(t)
+	e.Step(2, []Event{PoolChanged{Name: "default", Pool: &cluster.Pool{Name: "default", Revision: "1"}}})
+	e.buyHeadroom(&plan.Plan{Creates: []plan.Create{{Pool: "default", Pods: []*cluster.Pod{waits}, Offerings: []cluster.OfferingID{{InstanceType: "t", Zone: "z", CapacityType: cluster.OnDemand}}}}})
+	if e.answered.host(waits.ID()) == "" {
+		t.Fatal("the pod has no place on what was bought: the test tests nothing")
+	}
+	if len(e.answered.fresh) > 0 {
+		t.Errorf("%v have places, and nobody has asked whether they may go there", e.answered.fresh)
 	}
 }
