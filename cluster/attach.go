@@ -51,8 +51,8 @@ func (b *builder) attach(h *Host, lifted []*Pod, attached []*VolumeAttachment) {
 		_, id := x.attaches()
 		seen[id] = true
 	}
-	for _, x := range v.on(nil, attached) {
-		if pv := x.record; pv != nil && !pv.Migrated && pv.id() != "" && !seen[pv.id()] {
+	for _, a := range attached {
+		if pv := v.byName[a.Volume]; pv != nil && !pv.Migrated && pv.id() != "" && !seen[pv.id()] {
 			h.Hanging = append(h.Hanging, pv.id())
 			count(pv.Driver, pv.id())
 		}

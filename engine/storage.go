@@ -134,23 +134,3 @@ func (w *world) attach(x *cluster.VolumeAttachment, hangs bool) {
 	}
 	w.stray(x.Node)
 }
-
-// stray notes whether there are records of a node that is not there itself.
-func (w *world) stray(node string) {
-	if w.nodes[node] == nil && (len(w.podsOn[node]) > 0 || len(w.attached[node]) > 0 || w.csiNodes[node] != nil) {
-		w.strays[node] = true
-	} else {
-		delete(w.strays, node)
-	}
-}
-
-// addStrays adds the records of nodes that are not there.
-func (w *world) addStrays(in *cluster.Input) {
-	for node := range w.strays {
-		in.Pods = append(in.Pods, w.podsOn[node]...)
-		in.Attachments = append(in.Attachments, w.attached[node]...)
-		if n := w.csiNodes[node]; n != nil {
-			in.CSINodes = append(in.CSINodes, n)
-		}
-	}
-}

@@ -9,7 +9,7 @@ import "github.com/ullage-sh/ullage/cluster"
 // survey is what stands in the way of giving nodes back.
 type survey struct {
 	candidates int // that may go because they are not worth their price
-	empty      int // of these, the ones without pods
+	empty      int // of these, the ones without pods on which no room is kept free
 	pods       int // on candidates
 	drifted    int // that have drifted
 	pools      map[string]*poolSurvey

@@ -10,6 +10,16 @@ import (
 	"github.com/ullage-sh/ullage/repack"
 )
 
+// chunkOn is room of so many millicores, and a GiB, that is kept free on a node.
+func chunkOn(node string, cpu int64, selector cluster.Term) *cluster.Pod {
+	d := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: cpu, cluster.Memory: 1 << 30, cluster.Pods: 1}), Selector: selector}
+	d.SetKey()
+	b := cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Demand: d, Chunks: 1}
+	chunk := b.Pods(clustertest.Born)[0]
+	chunk.Node = node
+	return chunk
+}
+
 // TestChunksAreSeenByNoPod: a pod that has to move takes the room that is kept free, where
 // most is. Only if there is as much left for that elsewhere may its node go.
 func TestChunksAreSeenByNoPod(t *testing.T) {
@@ -31,12 +41,7 @@ pods beside 1 cpu=%dm memory=1Gi node=tight
 		if err != nil {
 			t.Fatal(err)
 		}
-		big := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: 2500, cluster.Memory: 1 << 30, cluster.Pods: 1})}
-		big.SetKey()
-		b := cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Demand: big, Chunks: 1}
-		chunk := b.Pods(clustertest.Born)[0]
-		chunk.Node = "roomy"
-		records.Pods = append(records.Pods, chunk)
+		records.Pods = append(records.Pods, chunkOn("roomy", 2500, nil))
 		r := repack.Repack(repack.Input{Input: records, Now: clustertest.Born, Kept: map[string]string{"roomy": "to be looked at", "tight": "to be looked at"}}, repack.Options{})
 		for _, v := range r.Verdicts {
 			if v.Host == "goes" && (v.Kept != 0) != x.kept || v.Kept == plan.KeptNeeded {
@@ -72,13 +77,7 @@ pods mover 6 cpu=500m memory=1Gi node=goes
 		if err != nil {
 			t.Fatal(err)
 		}
-		big := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: x.chunk, cluster.Memory: 1 << 30, cluster.Pods: 1}),
-			Selector: cluster.Term{{Key: "disk", Operator: cluster.In, Values: []string{"ssd"}}}}
-		big.SetKey()
-		b := cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Demand: big, Chunks: 1}
-		chunk := b.Pods(clustertest.Born)[0]
-		chunk.Node = "roomy"
-		records.Pods = append(records.Pods, chunk)
+		records.Pods = append(records.Pods, chunkOn("roomy", x.chunk, cluster.Term{{Key: "disk", Operator: cluster.In, Values: []string{"ssd"}}}))
 		r := repack.Repack(repack.Input{Input: records, Now: clustertest.Born, Kept: kept}, repack.Options{})
 		for _, v := range r.Verdicts {
 			if v.Host == "goes" && (v.Kept != 0) != x.kept {
@@ -103,12 +102,7 @@ pods beside 1 cpu=%dm memory=1Gi node=stays
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &cluster.Demand{Requests: cluster.NewResources(map[string]int64{cluster.CPU: 1500, cluster.Memory: 1 << 30, cluster.Pods: 1})}
-		d.SetKey()
-		b := cluster.CapacityBuffer{Namespace: "default", Name: "room", UID: "room", Demand: d, Chunks: 1}
-		chunk := b.Pods(clustertest.Born)[0]
-		chunk.Node = "goes"
-		records.Pods = append(records.Pods, chunk)
+		records.Pods = append(records.Pods, chunkOn("goes", 1500, nil))
 		r := repack.Repack(repack.Input{Input: records, Now: clustertest.Born}, repack.Options{})
 		if fits := beside == 1000; fits != (len(r.Actions) == 1) {
 			t.Fatalf("beside %d millicores: %d actions: %+v", beside, len(r.Actions), r.Actions)
