@@ -54,7 +54,7 @@ func (p *pass) refit(off []move, pods []*cluster.Pod) bool {
 		homeless = append(homeless, p.class[pod])
 	}
 	for _, class := range homeless {
-		to := p.tightest(p.world.View(class), p.snap.Classes[class].Requests[0])
+		to := p.tightest(class)
 		if to < 0 {
 			return false
 		}
@@ -78,10 +78,10 @@ func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 	w, class := p.emptied(hosts, off, moving)
 	size := map[int]cluster.Vector{} // what each host offers
 	var open, reserved []int
-	for _, h := range p.byRoom {
-		if !slices.Contains(hosts, int(h)) {
-			size[int(h)] = p.snap.Hosts[h].Allocatable
-			open = append(open, int(h))
+	for _, x := range p.byRoom {
+		if h := int(x.host); !slices.Contains(hosts, h) {
+			size[h] = p.snap.Hosts[h].Allocatable
+			open = append(open, h)
 		}
 	}
 	slices.Sort(open)

@@ -202,47 +202,6 @@ func (p *pass) rehearseOnce(pods []*cluster.Pod, anywhere bool, d *dice, then fu
 	return then()
 }
 
-// choice is a host and how much of it would be free, of cpu and memory together.
-type choice struct {
-	host int32
-	free float64
-}
-
-// roomy returns hosts that take one more pod of a class, the one first of which the largest
-// part would be free then: those that are shunned if there are no others.
-func (p *pass) roomy(class int) []choice {
-	p.choices = p.roomyAmong(class, false)
-	if len(p.choices) == 0 {
-		p.choices = p.roomyAmong(class, true)
-	}
-	return p.choices
-}
-
-// roomyAmong looks only at hosts that are shunned, or only at those that are not.
-func (p *pass) roomyAmong(class int, shunned bool) []choice {
-	v := p.world.View(class)
-	wants := p.snap.Classes[class].Requests
-	found := p.choices[:0]
-	for _, h := range slices.Backward(p.byRoom) {
-		if p.shunned[h] != shunned || !v.Takes(int(h)) {
-			continue
-		}
-		x := choice{host: h}
-		room, all := p.world.Room(int(h)), p.snap.Hosts[h].Allocatable
-		for d := range 2 { // cpu and memory, as the scheduler scores
-			x.free += float64(room[d]-wants[d]) / float64(max(all[d], 1))
-		}
-		found = append(found, x)
-		if x.free > found[0].free {
-			found[0], found[len(found)-1] = x, found[0]
-		}
-		if len(found) == roomiest {
-			break
-		}
-	}
-	return found
-}
-
 // dice are chance that is the same every time.
 type dice uint64
 

@@ -57,10 +57,8 @@ func (p *pass) remove(h int) {
 // can. It returns the first pod for which there is no room, if any.
 func (p *pass) findRoom(h int) (moves []move, stuck *cluster.Pod) {
 	for _, x := range p.hosts[h].parts {
-		v := p.world.View(x.class)
-		cpu := p.snap.Classes[x.class].Requests[0]
 		for i := range x.pods {
-			to := p.tightest(v, cpu)
+			to := p.tightest(x.class)
 			if to < 0 {
 				return moves, x.pods[i]
 			}

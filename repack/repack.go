@@ -141,7 +141,7 @@ type pass struct {
 	gone    []bool            // of each host: it is given back
 	filled  []bool            // of each host: pods have been moved there
 	shunned []bool            // of each host: the scheduler takes others where it can
-	byRoom  []int32           // hosts that take pods, those with the least cpu free first
+	byRoom  []spot            // hosts that take pods, those with the least cpu free first
 	coming  []int32           // hosts that will take pods when they are there
 	index   map[string]int    // of hosts, by name
 	class   map[*cluster.Pod]int

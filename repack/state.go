@@ -180,26 +180,6 @@ type move struct {
 	pods      int32
 }
 
-// sortRoom sorts the hosts that take pods by the cpu that is free. Hosts that are gone,
-// or are being tried, leave the order.
-func (p *pass) sortRoom() {
-	p.byRoom, p.coming = p.byRoom[:0], p.coming[:0]
-	for i := range p.snap.Hosts {
-		switch h := &p.snap.Hosts[i]; {
-		case h.Closed != "":
-		case h.InFlight:
-			p.coming = append(p.coming, int32(i))
-		default:
-			p.byRoom = append(p.byRoom, int32(i))
-		}
-	}
-	slices.SortFunc(p.byRoom, p.lessRoom)
-}
-
-func (p *pass) lessRoom(a, b int32) int {
-	return cmp.Or(cmp.Compare(p.world.Room(int(a))[0], p.world.Room(int(b))[0]), cmp.Compare(a, b))
-}
-
 // candidatesBefore tells of each host whether a former pass has found that it can go, and its
 // node says so ([cluster.CandidateTaint]).
 func (p *pass) candidatesBefore() []bool {
@@ -210,51 +190,4 @@ func (p *pass) candidatesBefore() []bool {
 		}
 	}
 	return out
-}
-
-// tightest returns the host with the least cpu free that takes one more pod, as v sees
-// it, and one that is shunned only if there is no other; −1 for none.
-func (p *pass) tightest(v *fit.View, cpu int64) int {
-	shunned := -1
-	from, _ := slices.BinarySearchFunc(p.byRoom, cpu, func(h int32, want int64) int { return cmp.Compare(p.world.Room(int(h))[0], want) })
-	for _, h := range p.byRoom[from:] {
-		switch {
-		case p.shunned[h] && shunned >= 0 || !v.Takes(int(h)):
-		case !p.shunned[h]:
-			return int(h)
-		default:
-			shunned = int(h)
-		}
-	}
-	return shunned
-}
-
-// place puts pods on a host, and keeps the order by room.
-func (p *pass) place(class, to int, pods int32) {
-	p.leaveOrder(to)
-	p.world.Place(class, to, pods)
-	p.joinOrder(to)
-}
-
-// unplace takes them away again.
-func (p *pass) unplace(class, from int, pods int32) {
-	p.leaveOrder(from)
-	for range pods {
-		p.world.Remove(class, from)
-	}
-	p.joinOrder(from)
-}
-
-func (p *pass) leaveOrder(h int) {
-	if i, ok := slices.BinarySearchFunc(p.byRoom, int32(h), p.lessRoom); ok {
-		p.byRoom = slices.Delete(p.byRoom, i, i+1)
-	}
-}
-
-func (p *pass) joinOrder(h int) {
-	if x := &p.snap.Hosts[h]; x.Closed != "" || x.InFlight || p.gone[h] {
-		return
-	}
-	i, _ := slices.BinarySearchFunc(p.byRoom, int32(h), p.lessRoom)
-	p.byRoom = slices.Insert(p.byRoom, i, int32(h))
 }

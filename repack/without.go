@@ -89,12 +89,15 @@ func (p *pass) withRoom(least [basic]int64, but []int) []int32 {
 // cpu free first.
 func (p *pass) withMost(least [basic]int64, but []int) []int32 {
 	var out []int32
-	for _, h := range slices.Backward(p.byRoom) {
-		if least[0] > 0 && p.world.Room(int(h))[0] < least[0] {
+	for _, x := range slices.Backward(p.byRoom) {
+		if least[0] > 0 && x.cpu < least[0] {
 			break
 		}
-		if p.has(h, least) && !slices.Contains(but, int(h)) {
-			out = append(out, h)
+		if least[1] > 0 && x.memory < least[1] {
+			continue
+		}
+		if p.has(x.host, least) && !slices.Contains(but, int(x.host)) {
+			out = append(out, x.host)
 		}
 	}
 	return out
