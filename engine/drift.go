@@ -68,7 +68,7 @@ func (e *Engine) watchDrift(c *cluster.Claim, want *conditions) {
 // their price, so that neither waits for the other to come to an end.
 func (e *Engine) renew(s *survey, guards *quota) {
 	var claims []*cluster.Claim
-	left := map[string]int{}
+	left, chosen := map[string]int{}, guards.tentative()
 	for name, x := range s.pools {
 		left[name] = x.allowed[cluster.ReasonDrifted] - x.disrupting
 		if s.candidates > s.drifted {
@@ -84,14 +84,16 @@ func (e *Engine) renew(s *survey, guards *quota) {
 			e.tellKept(c, n, why)
 			continue
 		}
-		if pods := e.occupants(n.Name); guards.affords(pods) {
-			guards.spend(pods)
+		if pods := e.occupants(n.Name); chosen.affords(pods) {
+			chosen.spend(pods)
 			left[c.Pool]--
 			claims = append(claims, c)
 		}
 	}
 	for _, a := range e.replacing(claims, cluster.ReasonDrifted) {
-		e.begin(&a, 0)
+		if e.begin(&a, 0) { // whoever has no room for a replacement keeps nobody else
+			guards.spend(e.podsOf(&a))
+		}
 	}
 }
 

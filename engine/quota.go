@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"maps"
+
 	"github.com/ullage-sh/ullage/cluster"
 	"github.com/ullage-sh/ullage/repack"
 )
@@ -36,6 +38,9 @@ func (q *quota) affords(pods []*cluster.Pod) bool {
 	}
 	return true
 }
+
+// tentative is a copy to find out with who could go together.
+func (q *quota) tentative() *quota { return &quota{q.Guards, maps.Clone(q.spent)} }
 
 func (q *quota) spend(pods []*cluster.Pod) {
 	for b, n := range q.needs(pods) {

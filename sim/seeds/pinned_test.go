@@ -50,6 +50,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// A pool was to have no nodes any more, the replacement of one of them ended with the
 		// others, and that one was held to be still waiting for it.
 		{706666, "workloads=10-14,16-17,30-34 faults=4,10,17-23 until=10h32m", 0},
+		// Drifted nodes of a fixed number that had no room for a replacement used up what pods'
+		// budgets allow: nothing could be saved.
+		{625, "workloads=0-4,8,10 faults=0-2,4-5,9-14,17-22,24-26,29-30", often},
 		// A node that is held up by its pods uses up the pool's budget: nothing could be saved.
 		{20093, "", often},
 		// Pods of a StatefulSet come one after the other, and others were evicted before the last of
