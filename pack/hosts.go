@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// fillHosts puts what it can on hosts. Items that nothing can be bought for go
-// first, then the largest. With steps to spend, or if it is told to, it tries two other
-// ways, and takes the one that leaves what is worth least: those first that are worth
-// most on new nodes, which is better where hosts have room for one item each, and host by
-// host, which is better where they have room for many.
+// fillHosts puts what it can on hosts. Items that nothing can be bought for go first, then the
+// largest. If that leaves some, it tries other ways. In a first packing those with the least
+// choice come first, if all find room so. With steps to spend, or if it is told to, it takes
+// the way that leaves what is worth least: those first that are worth most on new nodes, which
+// is better where hosts have room for one item each, or host by host, which is better where
+// they have room for many.
 func (s *state) fillHosts() {
 	hosts := s.hostOrder()
 	if len(hosts) == 0 {
@@ -22,7 +23,8 @@ func (s *state) fillHosts() {
 		others.Or(s.tiers[i].buyable)
 	}
 	first, then := stuck.members(), others.members()
-	if s.opt.Steps == 0 && !s.opt.Hosts || len(s.dense) == 0 {
+	quick := s.opt.Steps == 0 && !s.opt.Hosts
+	if len(s.dense) == 0 || quick && !s.roomForAll(hosts) {
 		newQuarters(s, hosts).house(first, then)
 		return
 	}
@@ -31,6 +33,10 @@ func (s *state) fillHosts() {
 	largest.house(first, then)
 	if largest.avail.Empty() {
 		s.settleAs(largest) // no other way can leave less
+		return
+	}
+	if quick {
+		s.settleAs(largest.orChoosiest(begin, first, then))
 		return
 	}
 	worth := s.worthBought()
@@ -52,6 +58,52 @@ func (s *state) fillHosts() {
 		}
 	}
 	s.settleAs(best)
+}
+
+// roomForAll tells whether hosts have room for all that is left, in sum.
+func (s *state) roomForAll(hosts []int32) bool {
+	sum := make([]int64, len(s.dense))
+	for _, h := range hosts {
+		for d, v := range s.row(s.free, h) {
+			sum[d] += max(v, 0)
+		}
+	}
+	for i, n := range s.left {
+		for d, v := range s.row(s.size, int32(i)) {
+			sum[d] -= int64(n) * v
+		}
+	}
+	return !slices.ContainsFunc(sum, func(v int64) bool { return v < 0 })
+}
+
+// orChoosiest is what has been tried, or the way in which those come first that may go to the
+// fewest hosts if that leaves nothing: who may go anywhere leaves these to them.
+func (q *quarters) orChoosiest(begin func() *quarters, first, then []int32) *quarters {
+	may := q.hostsFor()
+	order := slices.Clone(then)
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(may[a], may[b]) })
+	if slices.Equal(order, then) {
+		return q
+	}
+	other := begin()
+	if other.house(first, order); other.avail.Empty() {
+		return other
+	}
+	return q
+}
+
+// hostsFor counts for each item the hosts that take it as long as nothing has been placed.
+func (q *quarters) hostsFor() []int {
+	may := make([]int, len(q.items))
+	for _, h := range q.hosts {
+		free := q.row(q.hostRows, h)
+		for i := range q.hostKinds.list[q.hostKind[h]].items.All {
+			if holds(free, q.row(q.size, int32(i))) {
+				may[i]++
+			}
+		}
+	}
+	return may
 }
 
 // settleAs puts on hosts what has been tried.

@@ -40,6 +40,25 @@ func TestHostsOfOne(t *testing.T) {
 	}
 }
 
+// TestHostsOfTheChoosy: the first packing, too, leaves the hosts of those with little choice to
+// them if nothing has to be bought then.
+func TestHostsOfTheChoosy(t *testing.T) {
+	room := func(v int64) []pack.Amount { return []pack.Amount{{Dim: 0, Value: v}} }
+	anywhere := pack.Item{Size: room(150), Count: 13, Profile: 0}
+	choosy := pack.Item{Size: room(100), Count: 6, Profile: 1}
+	p := &pack.Problem{
+		Room:   []int64{0},
+		Items:  []pack.Item{anywhere, choosy},
+		Admits: []pack.Set{pack.FullSet(2), pack.NewSet(2)},
+		Hosts:  []pack.Host{{Room: room(2420), Kind: 1}, {Room: room(620)}},
+		Shapes: []pack.Shape{{Room: room(2000), Price: 77_000}},
+	}
+	p.Admits[1].Add(0)
+	if out := pack.Pack(p, pack.Options{}); out.Objective != 0 {
+		t.Errorf("for %d something is bought, and there is room for all: %+v", out.Objective, out)
+	}
+}
+
 // cheapestMatching is what must be bought when each host holds one item at most, each
 // item is bought for alone, and all ways are tried.
 func cheapestMatching(p *pack.Problem) int64 {
