@@ -65,8 +65,8 @@ func (p *pass) refit(off []move, pods []*cluster.Pod) bool {
 
 // leavesRoom tells whether there is room for all chunks when the pods of hosts are where they
 // will go that what was bought replaces: wherever most is free, and only those that find no
-// room there to the new nodes, since these are reserved.
-func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
+// room there to the new nodes, since these are reserved. It is tried times as often as usual.
+func (p *pass) leavesRoom(hosts []int, bought *plan.Plan, times int) bool {
 	if len(p.spare) == 0 || len(bought.Creates) == 0 {
 		return true
 	}
@@ -113,7 +113,7 @@ func (p *pass) leavesRoom(hosts []int, bought *plan.Plan) bool {
 	}
 	slices.SortStableFunc(pods, func(a, b *cluster.Pod) int { return cmp.Compare(turn(b), turn(a)) })
 	t := trial{p, w, class, size, open, reserved, dice(hosts[0])}
-	for i := range rehearsalsFor(len(size)) {
+	for i := range times * rehearsalsFor(len(size)) {
 		if !t.once(pods, chunks, i > 0) {
 			return false
 		}

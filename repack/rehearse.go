@@ -38,8 +38,8 @@ func LateTurn(p *cluster.Pod) int { return Turn(p) - 1<<16 }
 const rehearsals = 3
 
 // often is how many times as often they are tried before something begins, if it matters to some
-// of them where others are: then one who takes the only place in a zone keeps those out who may
-// go nowhere else.
+// of them where others are, or if there are chunks: then one who takes the only place in a zone,
+// or the room of a chunk, keeps those out who may go nowhere else.
 const often = 8
 
 // rehearsalsFor is how often they are tried among so many hosts.
@@ -161,14 +161,15 @@ func (p *pass) atOnce() []int {
 
 // rehearse tells whether pods find room, and chunks in what they leave; out are those of
 // them, and of others, that have been taken out of the world. Chance depends on nothing but
-// a number. Where some depend on others it is tried times as often as usual.
+// a number. Where some depend on others, or there are chunks, it is tried times as often as
+// usual.
 func (p *pass) rehearse(number int, all, out []*cluster.Pod, times int) bool {
 	dice := dice(number)
 	pods, chunks := parted(all)
 	off := p.clear(out)
 	defer p.redo(off)
 	tries := rehearsalsFor(len(p.byRoom))
-	if slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
+	if len(off)+len(chunks) > 0 || slices.ContainsFunc(pods, (*cluster.Pod).DependsOnOthers) {
 		tries *= times
 	}
 	for i := range tries {

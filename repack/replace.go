@@ -116,7 +116,7 @@ func (p *pass) withheld(hosts []int, o *offer) (v plan.Verdict, held bool) {
 	if v, held = p.refused(hosts, o.saving); held {
 		return v, true
 	}
-	if certain, _ := p.certain(hosts, o.bought, often); !certain {
+	if certain, _ := p.certain(hosts, o.bought, often); !certain || !p.leavesRoom(hosts, o.bought, often) {
 		return plan.Verdict{Kept: plan.KeptFragile}, true
 	}
 	return v, false
@@ -216,7 +216,7 @@ func (p *pass) best(hosts []int) offer {
 			o.fragile = !o.enough()
 		}
 	}
-	if o.enough() && (!ordered && !p.inOrder(hosts, o.bought) || !p.leavesRoom(hosts, o.bought)) {
+	if o.enough() && (!ordered && !p.inOrder(hosts, o.bought) || !p.leavesRoom(hosts, o.bought, 1)) {
 		o.fragile = true
 	}
 	return o
