@@ -99,7 +99,8 @@ type Judge struct {
 	told    map[string]bool            // what was reported once is enough
 	outside cluster.Instant            // when something last happened from outside
 	moves   moves
-	// surplus are claims that were bought for an action that was taken back, and since when.
+	// surplus are claims that were bought for an action that was taken back or is over, to which
+	// nobody has come, and until when they may stay.
 	surplus map[string]cluster.Instant
 	// vain is how often something was bought to replace a claim, and the claim kept, since
 	// something last happened from outside.
@@ -246,6 +247,9 @@ func (j *Judge) ClaimChanged(o *store.Claim, old *cluster.Claim) {
 	if c == nil {
 		delete(j.chosen, o.Key)
 		delete(j.surplus, o.Key)
+		if p := j.store.Pools.Get(old.Pool); p != nil && p.Now.ConsolidateAfter != cluster.Forever {
+			j.leftOver(old, p.Now.ConsolidateAfter)
+		}
 		if old.Is(cluster.Initialized) {
 			j.left[old.Pool] = append(j.left[old.Pool], j.clock.Now())
 		}

@@ -83,8 +83,9 @@ func (j *Judge) settle() {
 	m.came, m.went, m.evicted = 0, 0, 0
 }
 
-// tidyWithin is how long what was bought for an action that was taken back may stay before
-// it is held against the operator.
+// tidyWithin is how long what was bought for an action may stay, beyond what its pool wants,
+// before it is held against the operator, when the action was taken back or is over and nobody
+// has come there.
 const tidyWithin = cluster.Minute
 
 // vainMost is how often something may be bought in vain to replace the same claim while
@@ -102,14 +103,21 @@ func (j *Judge) takenBack(c, old *cluster.Claim) {
 		j.broken(PointlessMove, c.Name, fmt.Sprintf("%d times something was bought to replace it, and it was kept; nothing has happened since %s", j.vain[c.Name], j.outside.RFC3339()))
 	}
 	j.moves.crowded = j.rooms != nil
-	for _, name := range strings.Split(old.Annotations[doomReplacedBy], ",") {
+	j.leftOver(old, 0)
+}
+
+// leftOver notes what was bought to replace a claim and nobody has come to, if it replaces no
+// other: it may stay for a while.
+func (j *Judge) leftOver(c *cluster.Claim, stays cluster.Duration) {
+	for _, name := range strings.Split(c.Annotations[doomReplacedBy], ",") {
 		r := j.store.Claims.Get(name)
 		if r == nil || r.Now.NodeName != "" && j.store.Occupied(r.Now.NodeName) || j.replaces(name) {
 			continue
 		}
 		if _, known := j.surplus[name]; !known {
-			j.surplus[name] = j.clock.Now()
-			j.clock.At(j.clock.Now().Add(tidyWithin), j.settle)
+			until := j.clock.Now().Add(stays + tidyWithin)
+			j.surplus[name] = until
+			j.clock.At(until, j.settle)
 		}
 	}
 }
@@ -131,11 +139,11 @@ func (j *Judge) unused(claim string) bool {
 	return is
 }
 
-// tidying tells whether an action has been taken back so short a time ago that what was
-// bought for it may still be there.
+// tidying tells whether something may still be there that was bought for an action, and nobody
+// has come to.
 func (j *Judge) tidying() bool {
-	for _, since := range j.surplus {
-		if j.clock.Now() < since.Add(tidyWithin) {
+	for _, until := range j.surplus {
+		if j.clock.Now() < until {
 			return true
 		}
 	}
