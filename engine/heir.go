@@ -133,7 +133,7 @@ func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
 		}
 		return
 	}
-	if !e.awaited(own) {
+	if own == "" {
 		return
 	}
 	for _, q := range e.toEvict(k) {
@@ -141,6 +141,9 @@ func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
 			e.disruptor.moved.set(q.UID, own)
 			return
 		}
+	}
+	if !e.awaited(own) {
+		return
 	}
 	for _, q := range sorted(e.waiting.pods) {
 		if e.answered.host(q.ID()) == taken && q.UID != p.UID && heirOf(q) == k {
