@@ -85,7 +85,7 @@ func AtOnce(in Input, opt Options, percent int) (moved int, cost cluster.Money) 
 	for _, h := range hosts {
 		moved += p.hosts[h].evicted
 	}
-	return moved, cost - p.price(hosts) + p.without(hosts, true).Objective()
+	return moved, cost - p.price(hosts) + p.without(hosts, true, -1).Objective()
 }
 
 // Lined takes pods off some of the hosts, one after the other, and puts each where the first node

@@ -149,13 +149,16 @@ func (p *pass) hopeless(hosts []int, o *offer) bool {
 	if !o.whole || o.fragile || !p.forSale(hosts) {
 		return false
 	}
-	most := o.saving + p.price(hosts)*shortOfBest/1000
+	most := o.saving + p.margin(hosts)
 	return !slices.ContainsFunc(hosts, func(h int) bool { return p.least([]int{h}, p.hosts[h].worth) <= most })
 }
 
 // shortOfBest is by how much the plan for a few nodes costs more than the best, in
 // thousandths.
 const shortOfBest = 20
+
+// margin is the most that a better plan for hosts may be expected to save beyond the first.
+func (p *pass) margin(hosts []int) cluster.Money { return p.price(hosts) * shortOfBest / 1000 }
 
 // forSale tells whether hosts could be bought again as they are, for what they cost.
 func (p *pass) forSale(hosts []int) bool {
@@ -222,9 +225,20 @@ func (p *pass) best(hosts []int) offer {
 	return o
 }
 
-// offer asks for it. Other nodes have room for the pods as well, or only new ones do.
+// offer asks for it. Other nodes have room for the pods as well, or only new ones do. A better
+// plan than the first is sought where it could make the difference: most offers are far from it.
 func (p *pass) offer(hosts []int, others bool) offer {
-	bought := p.without(hosts, others)
+	o := p.offerWithin(hosts, others, -1)
+	if p.search < eachSteps || o.whole && o.saving+p.margin(hosts) < o.least {
+		return o
+	}
+	p.search -= eachSteps
+	return p.offerWithin(hosts, others, eachSteps)
+}
+
+// offerWithin asks for it, and spends so many steps on a better plan: below 0 if the first has to do.
+func (p *pass) offerWithin(hosts []int, others bool, steps int) offer {
+	bought := p.without(hosts, others, steps)
 	return offer{
 		bought: bought, whole: len(bought.Unplaced) == 0 && len(bought.Late) == 0,
 		saving: p.price(hosts) - bought.Objective(), least: p.least(hosts, bought.Objective()),

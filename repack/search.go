@@ -27,16 +27,6 @@ func (p *pass) searchSteps() int {
 	return p.opt.Search
 }
 
-// spend takes the steps for one replacement off those that are left: below 0 if the first
-// plan has to do.
-func (p *pass) spend() int {
-	if p.search < eachSteps {
-		return -1
-	}
-	p.search -= eachSteps
-	return eachSteps
-}
-
 // draws is how often a pass draws nodes that may make up for each other. With a hundred, or with
 // plans that are searched for, some more is found, and passes that find nothing take far longer.
 const draws = 10

@@ -12,10 +12,10 @@ import (
 
 // without is a plan for the pods of hosts as if these and those that are gone were not
 // there. Others may be told to take none of them.
-func (p *pass) without(hosts []int, others bool) *plan.Plan {
+func (p *pass) without(hosts []int, others bool, steps int) *plan.Plan {
 	opt := p.opt.Solve
 	opt.Unproven = true // it is held against what the nodes cost
-	opt.Steps, opt.Hosts = p.spend(), true
+	opt.Steps, opt.Hosts = steps, true
 	return solve.Solve(p.snapshotWithout(hosts, others), opt)
 }
 
