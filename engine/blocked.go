@@ -49,6 +49,21 @@ func (e *Engine) block(p *cluster.Pod, again cluster.Instant) cluster.Instant {
 	return b.notBefore
 }
 
+// progressed notes that one of its controller's pods has been evicted: others of them were
+// refused for its sake, and are not what goes nobody knows when.
+func (e *Engine) progressed(p *cluster.Pod) {
+	for id := range e.blocked {
+		q := e.pods[id]
+		if q == nil || q.Owner.UID != p.Owner.UID {
+			continue
+		}
+		if b := e.retry[podKey(id)]; b.failures > blockedFirst {
+			b.failures = blockedFirst
+			e.retry[podKey(id)] = b
+		}
+	}
+}
+
 // allowedNow tells whether no budget that is known forbids to evict a pod.
 func (e *Engine) allowedNow(p *cluster.Pod) bool {
 	for _, b := range e.guards {

@@ -89,6 +89,7 @@ func (e *Engine) takeOff(p *cluster.Pod) {
 		x.gone[k] = true
 	}
 	t.evicted[k] = e.now
+	e.progressed(p)
 	from := e.now
 	t.over = false
 	if p.Owner.Kind == "StatefulSet" {
@@ -276,8 +277,9 @@ func (e *Engine) lostPlaces() []*cluster.Pod {
 	return out
 }
 
-// patience is how often the eviction of a pod may be refused, after ever longer waits,
-// before it no longer holds up those whose turn comes after: three minutes or so.
+// patience is how often the eviction of a pod may be refused, after ever longer waits and while no
+// other of its controller's can go either, before it no longer holds up those whose turn comes
+// after: three minutes or so.
 const patience = 12
 
 // whoseTurn is the highest turn of all pods that are to be evicted in turns. Those that

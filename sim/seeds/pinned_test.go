@@ -74,6 +74,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// Three pods whose places a spread forbade for now were all given the one place of another like
 		// them: whose it was did not get theirs in exchange, and was asked again.
 		{3171, "workloads=0-1,6-8,18-20 faults=4,6-9,11,16-26 until=3h36m", 0},
+		// A budget lets nine pods go one by one: the last were asked for so often that those whose turn
+		// came after were evicted before them, and had taken their places.
+		{2005, "faults=2-30 until=3h29m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
