@@ -15,7 +15,10 @@ import (
 	"github.com/ullage-sh/ullage/solve"
 )
 
-var bloated = flag.String("bloated", "", "which of seeds.BloatedClusters, a regular expression; a small one if empty")
+var (
+	bloated = flag.String("bloated", "", "which of seeds.BloatedClusters, a regular expression; a small one if empty")
+	atOnce  = flag.Int("at-once", 10, "the percentage of nodes that may be disrupted at once")
+)
 
 // TestEndState takes clusters that have come to cost more than they must, the same for
 // each policy, and lets each give nodes back for as long as [seeds.Settles]; a small one
@@ -24,6 +27,9 @@ var bloated = flag.String("bloated", "", "which of seeds.BloatedClusters, a regu
 // All of them, which takes some minutes of CPU, as a table:
 //
 //	go test ./sim/policy -run TestEndState -bloated . -timeout 2h -v
+//
+// With a budget of a tenth of the nodes, which is what a NodePool has if it names none, or
+// with -at-once 100 without one.
 func TestEndState(t *testing.T) {
 	types, err := seeds.Types()
 	if err != nil {
@@ -104,6 +110,7 @@ func settle(t *testing.T, b seeds.BloatedCluster, types []cluster.InstanceType, 
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Pools[0].Budgets[0].Nodes = *atOnce
 	started := 0
 	s.Brain = func(o engine.Options) sim.Brain {
 		if started++; started == 1 {
