@@ -83,13 +83,16 @@ func (k *packer) packOnce() {
 // retry packs anew what has been packed since a mark, with other care, and keeps the
 // better of the two.
 func (k *packer) retry(m mark, c *care) {
-	was, cost, complete := k.since(m), k.costSince(m), !k.anyLeft()
+	was, before, cost, complete := k.since(m), k.resizedSince(m), k.costSince(m), !k.anyLeft()
 	k.rollback(m)
 	k.care = c
 	k.construct()
 	k.care = &quick
 	if complete && (k.anyLeft() || k.costSince(m) >= cost) {
 		k.rollback(m)
+		for _, x := range before {
+			k.resize(x.group, x.copies)
+		}
 		for i := range was {
 			k.buy(was[i].shape, was[i].takes, was[i].copies)
 		}
@@ -151,12 +154,25 @@ func (s *state) since(m mark) []bought {
 	return out
 }
 
-// costSince is what that costs.
+// resizedSince lists what has been bought of groups that were there at a mark, or given back:
+// nodes that larger ones have taken the place of.
+func (s *state) resizedSince(m mark) []step {
+	var out []step
+	for _, x := range s.log[m.log:] {
+		if x.group >= 0 && int(x.group) < m.groups {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// costSince is what all of that costs.
 func (s *state) costSince(m mark) int64 {
 	sum := int64(0)
-	for i := range s.groups[m.groups:] {
-		g := &s.groups[m.groups+i]
-		sum += int64(g.copies) * s.priceOf(g.shape)
+	for _, x := range s.log[m.log:] {
+		if x.group >= 0 {
+			sum += int64(x.copies) * s.priceOf(s.groups[x.group].shape)
+		}
 	}
 	return sum
 }
