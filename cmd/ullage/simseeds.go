@@ -212,6 +212,12 @@ func (r *seedRun) simulate(ctx context.Context, s sim.Scenario) (result *sim.Res
 		defer func() { err = errors.Join(err, file.Close()) }()
 		s.Journal = file
 	}
+	defer func() {
+		if x := recover(); x != nil {
+			fmt.Fprintf(os.Stderr, "seed %d ended in a panic; see it again: %s\n", s.Seed, seeds.Again(s.Seed, r.disrupt, r.cut))
+			panic(x)
+		}
+	}()
 	return sim.Run(ctx, s)
 }
 
