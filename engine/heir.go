@@ -82,6 +82,40 @@ func (e *Engine) inheritLate() {
 	}
 }
 
+// inheritsWithin is how soon it is looked again whether a pod that waits is an heir.
+const inheritsWithin = 200 * cluster.Millisecond
+
+// mayInherit tells whether a pod that has just come, and no plan has looked at, may have come for
+// one whose eviction has been asked for without an answer: it may have gone all the same.
+func (e *Engine) mayInherit() bool {
+	if len(e.disruptor.turns.emptying) == 0 {
+		return false
+	}
+	asked := map[heir]bool{}
+	for id, p := range e.waiting.pods {
+		if _, answered := e.answered.of[id]; answered || e.now >= p.Created.Add(undecidedFor) {
+			continue
+		}
+		k := heirOf(p)
+		if _, known := asked[k]; !known {
+			asked[k] = slices.ContainsFunc(e.toEvict(k), e.mayBeGone)
+		}
+		if asked[k] {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeGone tells whether a pod that leaves a place of its own has been asked to, and nobody has
+// said no.
+func (e *Engine) mayBeGone(p *cluster.Pod) bool {
+	key := podKey(p.ID())
+	_, underway := e.expected.by[key].effect.(EvictPod)
+	lost := e.retry[key].failures > 0 && !e.blocked[p.ID()]
+	return !p.Deleting() && (underway || lost) && e.awaited(e.disruptor.moved.to[p.UID])
+}
+
 // swapPlaces lets pods that cannot have the places that were left to them try those of others
 // like them, one after the other: which of them a spread allows first nobody has planned. It
 // tells whether there are any that have not been tried.

@@ -101,6 +101,9 @@ func (e *Engine) provisionWaiting() cluster.Instant {
 	if !e.ready() {
 		return again // the resolution that is under way comes back here
 	}
+	if e.mayInherit() {
+		return min(again, e.now.Add(inheritsWithin))
+	}
 	e.planNow()
 	return min(again, e.now.Add(doubtAfter))
 }

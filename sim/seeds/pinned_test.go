@@ -77,6 +77,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// A budget lets nine pods go one by one: the last were asked for so often that those whose turn
 		// came after were evicted before them, and had taken their places.
 		{2005, "faults=2-30 until=3h29m", 0},
+		// The answer to an eviction was lost, and the pod that came for the one that had gone was planned
+		// for before that was seen.
+		{2497, "faults=3-23 until=2h43m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
