@@ -340,11 +340,6 @@ func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 			if delete(e.disruptor.waitFor[r], name); len(e.disruptor.waitFor[r]) == 0 {
 				delete(e.disruptor.waitFor, r)
 			}
-			if len(e.disruptor.waitFor) == 0 {
-				clear(e.disruptor.heirs)
-				clear(e.disruptor.late)
-				clear(e.disruptor.given)
-			}
 		}
 	}
 	if m, doomed := doom(now); doomed {
@@ -355,6 +350,11 @@ func (e *Engine) linkReplacements(name string, old, now *cluster.Claim) {
 			}
 			e.disruptor.waitFor[r][name] = true
 		}
+	}
+	if len(e.disruptor.waitFor) == 0 {
+		clear(e.disruptor.heirs)
+		clear(e.disruptor.late)
+		clear(e.disruptor.given)
 	}
 	for waiting := range e.disruptor.waitFor[name] {
 		e.agenda.by(job{jobClaim, waiting}, e.now)

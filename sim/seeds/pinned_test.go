@@ -80,6 +80,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// The answer to an eviction was lost, and the pod that came for the one that had gone was planned
 		// for before that was seen.
 		{2497, "faults=3-23 until=2h43m", 0},
+		// Whenever the claim of a node that is replaced alone changed, the places of those who were to come
+		// for its pods were forgotten.
+		{4543, "workloads=0-17,20-28,30 faults=2-25 until=6h51m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
