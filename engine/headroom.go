@@ -230,6 +230,11 @@ func (e *Engine) chunksMove(c *cluster.Claim, n *cluster.Node) bool {
 	in := e.placed()
 	in.Emptied = maps.Clone(in.Emptied)
 	in.Emptied[n.Name] = true
+	for name := range e.disruptor.empties { // their taints will say so
+		if x := e.claims[name]; x != nil && x.NodeName != "" {
+			in.Emptied[x.NodeName] = true
+		}
+	}
 	opt := e.opts.Solve
 	opt.Steps, opt.Unproven = -1, true
 	p := e.plan(e.snapshot(in), opt)

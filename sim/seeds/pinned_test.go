@@ -83,6 +83,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// Whenever the claim of a node that is replaced alone changed, the places of those who were to come
 		// for its pods were forgotten.
 		{4543, "workloads=0-17,20-28,30 faults=2-25 until=6h51m", 0},
+		// Room kept free on empty nodes that go was sought on others that were about to go as well, and bought
+		// again, every two minutes.
+		{5747, "workloads=0-5 faults=1,3-27 until=0h18m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
