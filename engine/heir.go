@@ -36,7 +36,7 @@ func (e *Engine) follows(old, now *cluster.Pod) {
 		e.trade(now)
 		e.land(now)
 	case now != nil && now.Ready && !old.Ready:
-		e.disruptor.turns.readied(heirOf(now), e.now)
+		e.disruptor.turns.readied(now, e.now)
 	}
 }
 

@@ -221,10 +221,13 @@ func (e *Engine) oneByOne() cluster.Instant {
 	return min(late, t.ready.Add(landsWithin))
 }
 
-// readied notes that a pod is ready now.
-func (t *turns) readied(k heir, now cluster.Instant) {
-	if t.landing[k] > 0 && t.orderly[k] {
-		t.ready = now
+// readied notes that a pod is ready now. Those of a StatefulSet that have volumes are each one of
+// its kind.
+func (t *turns) readied(p *cluster.Pod, now cluster.Instant) {
+	for k := range t.landing {
+		if k.owner == p.Owner.UID && t.orderly[k] {
+			t.ready = now
+		}
 	}
 }
 
