@@ -172,7 +172,7 @@ func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
 	}
 	for _, q := range e.toEvict(k) {
 		if e.disruptor.moved.to[q.UID] == taken {
-			e.disruptor.moved.set(q.UID, own)
+			e.disruptor.moved.swap(q.UID, own)
 			return
 		}
 	}

@@ -6,9 +6,12 @@ import "github.com/ullage-sh/ullage/cluster"
 type moved struct {
 	to map[string]string // host (node or claim), by UID of a pod
 	on map[string]int    // pods by host
+	// last are those, by UID, that go last though nothing is bought for them any more: others
+	// like them have their places, and theirs.
+	last map[string]bool
 }
 
-func newMoved() moved { return moved{to: map[string]string{}, on: map[string]int{}} }
+func newMoved() moved { return moved{map[string]string{}, map[string]int{}, map[string]bool{}} }
 
 func (m *moved) set(uid, host string) {
 	m.drop(uid)
@@ -16,7 +19,14 @@ func (m *moved) set(uid, host string) {
 	m.on[host]++
 }
 
+// swap gives a pod the place of another that has taken its own. Its turn is what it was.
+func (m *moved) swap(uid, host string) {
+	m.set(uid, host)
+	m.last[uid] = true
+}
+
 func (m *moved) drop(uid string) {
+	delete(m.last, uid)
 	host, ok := m.to[uid]
 	if !ok {
 		return

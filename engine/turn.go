@@ -306,7 +306,7 @@ func (e *Engine) whoseTurn() int {
 
 // turnOf is when it is a pod's turn. Those for which something was bought come last.
 func (e *Engine) turnOf(p *cluster.Pod) int {
-	if len(e.disruptor.waitFor[e.disruptor.moved.to[p.UID]]) > 0 {
+	if m := &e.disruptor.moved; m.last[p.UID] || len(e.disruptor.waitFor[m.to[p.UID]]) > 0 {
 		return repack.LateTurn(p)
 	}
 	return repack.Turn(p)

@@ -89,6 +89,8 @@ func TestPinnedSeeds(t *testing.T) {
 		// Pods of a StatefulSet with volumes are each one of its kind: that one was ready, and the next still
 		// to come, was not noticed.
 		{7680, "workloads=0-12 faults=2-3,5,10-30 until=6h9m", 0},
+		// Pods whose places others like them had taken went before those whose turn it was.
+		{7740, "faults=2-3,8,12-20 until=12h9m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
