@@ -170,7 +170,7 @@ func (e *Engine) exchange(p *cluster.Pod, taken, own string) {
 	if own == "" {
 		return
 	}
-	for _, q := range e.toEvict(k) {
+	for _, q := range slices.Backward(e.toEvict(k)) { // by the time that the last goes, a spread may allow what p could not have
 		if e.disruptor.moved.to[q.UID] == taken {
 			e.disruptor.moved.swap(q.UID, own)
 			return
