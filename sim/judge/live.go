@@ -314,8 +314,10 @@ func (j *Judge) spent(p *cluster.Pool, than *store.Claim) bool {
 func (j *Judge) mark(name string, c *cluster.Claim) {
 	if c == nil || c.Annotations[doomReason] == "" {
 		delete(j.marks, name)
+		delete(j.aged, name)
 	} else if j.marks[name] == 0 {
 		j.marks[name] = j.clock.Now()
+		j.aged[name] = j.tooOld(c)
 	}
 }
 

@@ -100,8 +100,13 @@ func (j *Judge) Landed(f engine.Effect) {
 // it back, and nobody else has asked for it.
 func (j *Judge) voluntary(c *cluster.Claim) bool {
 	n := j.nodeOf(c)
-	expired := c.ExpireAfter != cluster.Forever && c.ExpireAfter > 0 && j.clock.Operator() >= c.Created.Add(c.ExpireAfter)
+	expired := j.tooOld(c) || j.aged[c.Name] // its clock may have been set back since
 	return !expired && !j.reclaimed[c.ProviderID] && !c.Deleting() && c.Is(cluster.Initialized) && n != nil && n.Ready && n.DeletingAt == 0 && j.instances[c.ProviderID] != nil
+}
+
+// tooOld tells whether a claim's expireAfter is over by the operator's clock.
+func (j *Judge) tooOld(c *cluster.Claim) bool {
+	return c.ExpireAfter != cluster.Forever && c.ExpireAfter > 0 && j.clock.Operator() >= c.Created.Add(c.ExpireAfter)
 }
 
 func (j *Judge) checkVoluntary(f engine.DeleteClaim, clock cluster.Instant) {

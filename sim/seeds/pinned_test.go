@@ -91,6 +91,8 @@ func TestPinnedSeeds(t *testing.T) {
 		{7680, "workloads=0-12 faults=2-3,5,10-30 until=6h9m", 0},
 		// Pods whose places others like them had taken went before those whose turn it was.
 		{7740, "faults=2-3,8,12-20 until=12h9m", 0},
+		// Of the judge: a node that was too old by a clock that was set back before it went.
+		{7950, "workloads=0-5,7,9-12 faults=0-3,5-20 extras=volumes until=4h1m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
