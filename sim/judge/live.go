@@ -261,8 +261,8 @@ func (j *Judge) leftNode(node string) {
 }
 
 // goesWith looks at the nodes that are emptied together with that of a claim, or whose pods
-// are to come there, and counts the pods that have to leave them: as long as they go, the
-// claim stays. comes tells that one of those nodes goes whatever its pods do, or waits for
+// are to come there, and counts the pods that have to leave them or have come to what replaces
+// them: as long as they go, the claim stays. comes tells that one of those nodes goes whatever its pods do, or waits for
 // another that replaces it as well.
 func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 	by := c.Annotations[doomReplacedBy]
@@ -272,12 +272,26 @@ func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 		case o.Now.NodeName == "" || !comesHere && (by == "" || theirs != by):
 		case !o.Now.Deleting():
 			pods += j.toDrain(o.Now.NodeName)
-			comes = comes || comesHere && j.boots(theirs)
+			if comesHere {
+				pods, comes = pods+j.arrived(theirs), comes || j.boots(theirs)
+			}
 		case comesHere && !j.endless(o.Now, heldBound):
 			comes = true
 		}
 	}
 	return pods, comes
+}
+
+// arrived is how many pods are on the nodes of claims that replace another, as its annotation
+// lists them: those of a StatefulSet come one by one when all have left.
+func (j *Judge) arrived(replacedBy string) int {
+	n := 0
+	for _, name := range strings.Split(replacedBy, ",") {
+		if o := j.store.Claims.Get(name); o != nil && o.Now.NodeName != "" {
+			n += j.toDrain(o.Now.NodeName)
+		}
+	}
+	return n
 }
 
 // boots tells whether one of the claims that replace another, as its annotation lists them,
