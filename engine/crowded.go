@@ -183,6 +183,10 @@ func (e *Engine) emptied(c *cluster.Claim) bool {
 	return (doomed || e.disruptor.actions[c.Name] != nil) && c.NodeName != ""
 }
 
+// crowdedLong is how long somebody waits for others to go before all of them are taken to stay: a
+// StatefulSet may need a quarter of an hour.
+const crowdedLong = 2 * cluster.Minute
+
 // staying are the pods on nodes that are on their way out, by UID, that may not go for now.
 // They count where they are as long as somebody waits who could not come because of where
 // others are: both would wait for each other. (A ground does not follow the end of a pod's
@@ -191,7 +195,12 @@ func (e *Engine) staying() map[string]bool {
 	if len(e.provision.crowded) == 0 {
 		return nil
 	}
-	return e.leaving(func(p *cluster.Pod) bool { return e.blocked[p.ID()] || p.Protected(e.now) })
+	long := false
+	for id := range e.provision.crowded {
+		p := e.waiting.pods[id]
+		long = long || p != nil && e.now >= p.Created.Add(crowdedLong)
+	}
+	return e.leaving(func(p *cluster.Pod) bool { return long || e.blocked[p.ID()] || p.Protected(e.now) })
 }
 
 // doubtBeside doubts the answers for pods that wait beside the reserved nodes that they may
