@@ -22,43 +22,45 @@ const (
 )
 
 // drifted says how a claim's node differs from what would be launched now, in
-// Karpenter's words; "" if it does not, or if that is not known.
-func (e *Engine) drifted(c *cluster.Claim) (reason, message string) {
+// Karpenter's words; "" if it does not. known is false if that cannot be told yet.
+func (e *Engine) drifted(c *cluster.Claim) (reason, message string, known bool) {
 	p, r := e.pools[c.Pool], e.resolved[c.Class]
 	if p == nil || p.DeletingAt != 0 {
-		return "", ""
+		return "", "", true
 	}
 	if c.Annotations[poolHashVersion] == poolHashVersionCurrent && p.Hash != "" && c.Annotations[poolHash] != p.Hash {
-		return "NodePoolDrifted", "the template of NodePool " + p.Name + " has changed since"
+		return "NodePoolDrifted", "the template of NodePool " + p.Name + " has changed since", true
 	}
 	for i := range p.Requirements {
 		q := &p.Requirements[i]
 		if v, ok := c.Labels.Get(q.Key); ok && !q.Matches(v, true) {
-			return "RequirementsDrifted", "NodePool " + p.Name + " no longer allows " + q.Key + "=" + v
+			return "RequirementsDrifted", "NodePool " + p.Name + " no longer allows " + q.Key + "=" + v, true
 		}
 	}
 	if c.Class != p.Class {
-		return "NodeClassDrifted", "NodePool " + p.Name + " refers to " + p.Class.String() + " now"
+		return "NodeClassDrifted", "NodePool " + p.Name + " refers to " + p.Class.String() + " now", true
 	}
-	i, known := e.instances.byProvider[c.ProviderID]
-	if !known || r.at.IsZero() {
-		return "", ""
+	i, listed := e.instances.byProvider[c.ProviderID]
+	if !listed || r.at.IsZero() {
+		return "", "", false
 	}
 	image := r.Image(i.Offering.InstanceType)
 	switch {
 	case image != "" && c.ImageID != "" && c.ImageID != image:
-		return "AMIDrifted", "its image is " + c.ImageID + ", others would get " + image
+		return "AMIDrifted", "its image is " + c.ImageID + ", others would get " + image, true
 	case r.Hash != "" && i.Hash != "" && i.Hash != r.Hash:
-		return "NodeClassDrifted", c.Class.String() + " has changed since"
+		return "NodeClassDrifted", c.Class.String() + " has changed since", true
 	}
-	return "", ""
+	return "", "", true
 }
 
-// watchDrift keeps the condition that says so.
+// watchDrift keeps the condition that says so. What an engine before has found out holds until
+// this one knows better.
 func (e *Engine) watchDrift(c *cluster.Claim, want *conditions) {
-	if reason, message := e.drifted(c); reason != "" {
+	switch reason, message, known := e.drifted(c); {
+	case reason != "":
 		want.set(cluster.Drifted, "True", reason, message)
-	} else {
+	case known:
 		want.drop(cluster.Drifted)
 	}
 }

@@ -93,6 +93,9 @@ func TestPinnedSeeds(t *testing.T) {
 		{7740, "faults=2-3,8,12-20 until=12h9m", 0},
 		// Of the judge: a node that was too old by a clock that was set back before it went.
 		{7950, "workloads=0-5,7,9-12 faults=0-3,5-20 extras=volumes until=4h1m", 0},
+		// A new leader took back that nodes had drifted before it knew of what they are, and went on giving
+		// them back.
+		{1992, "workloads=2,4,21-23 faults=9-25 until=4h39m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
