@@ -43,6 +43,8 @@ type disruptor struct {
 	regrets map[heir]regret
 	// ripe are claims whose pods have room elsewhere now, as far as is known.
 	ripe map[string]bool
+	// joining is since when ripe ones wait for others, 0 if they do not.
+	joining cluster.Instant
 	// vacating are the claims whose nodes are being emptied before they go.
 	vacating map[string]*vacating
 	// vain are claims that were bought for actions which were taken back.

@@ -36,6 +36,9 @@ func (e *Engine) doRelease() cluster.Instant {
 			ripe = append(ripe, c)
 		}
 	}
+	if e.othersJoin(ripe) {
+		return e.now.Add(cluster.Second)
+	}
 	clear(e.disruptor.ripe)
 	if len(ripe) == 0 {
 		return cluster.Never
@@ -52,6 +55,38 @@ func (e *Engine) doRelease() cluster.Instant {
 		}
 	}
 	return again
+}
+
+// joinWithin bounds how long nodes that could be emptied wait for others that were chosen with
+// them: whose pods come first can be told when it is known whose there are.
+const joinWithin = 5 * cluster.Second
+
+// othersJoin tells whether other nodes could be emptied beside ripe ones as soon as their marks or
+// taints are there.
+func (e *Engine) othersJoin(ripe []*cluster.Claim) bool {
+	d := &e.disruptor
+	if len(ripe) == 0 || slices.ContainsFunc(ripe, func(c *cluster.Claim) bool { return !e.vacates(c) }) {
+		return false
+	}
+	join := false
+	for _, x := range d.actions {
+		join = join || len(x.creates) == 0
+	}
+	e.takeCensus()
+	for name, c := range e.census.saving {
+		m, _ := doom(c)
+		n := e.nodeOfClaim(c)
+		join = join || d.vacating[name] == nil && n != nil && !slices.Contains(n.Taints, cluster.DisruptedTaint) && e.mayGo(c, m)
+	}
+	switch {
+	case !join:
+		d.joining = 0
+	case d.joining == 0:
+		d.joining = e.now
+	case e.now >= d.joining.Add(joinWithin):
+		join = false
+	}
+	return join
 }
 
 // letGo deletes claims that go together, or begins to empty their nodes, if all of them are

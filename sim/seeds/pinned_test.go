@@ -96,6 +96,9 @@ func TestPinnedSeeds(t *testing.T) {
 		// A new leader took back that nodes had drifted before it knew of what they are, and went on giving
 		// them back.
 		{1992, "workloads=2,4,21-23 faults=9-25 until=4h39m", 0},
+		// Of two nodes emptied at the same time the first began before the taint of the other was there,
+		// whose pods would have come first.
+		{2269, "faults=2-25 until=2h34m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
