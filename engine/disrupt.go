@@ -120,14 +120,14 @@ func (e *Engine) doDisrupt() cluster.Instant {
 	r := repack.Repack(in, e.passOptions())
 	e.judge(r)
 	e.out = append(e.out, Repacked{Repacking: r})
-	begun, later := false, map[string]bool{}
+	begun, counted, later := false, true, map[string]bool{}
 	for i := range r.Actions {
 		a := &r.Actions[i]
 		switch {
-		case s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0):
+		case counted && s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0):
 			s.spend(e, a)
 			guards.spend(e.podsOf(a))
-			begun = true
+			begun, counted = true, e.goes(a)
 		case len(a.Creates) == 0:
 			for _, h := range a.Hosts {
 				later[h] = true

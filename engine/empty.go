@@ -111,6 +111,13 @@ func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 	}
 }
 
+// goes tells whether all nodes of an action go now that it has begun. Who stays for a chunk
+// that has no room elsewhere keeps its room: what else was planned with that taken to be
+// free is planned anew.
+func (e *Engine) goes(a *plan.Action) bool {
+	return a.Why != cluster.ReasonEmpty || !slices.ContainsFunc(a.Hosts, func(h string) bool { return !e.disruptor.empties[e.hostOf(h)] })
+}
+
 func (e *Engine) deletionExpected(c *cluster.Claim) bool { return e.expected.ending[c.Name] }
 
 // finishEmpty carries on with a node that was tainted in order to be given back.

@@ -356,6 +356,11 @@ func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan, snapshot
 		return nil
 	}
 	for _, c := range claims {
+		if keeps[c.Name] && !used[c.Name] {
+			e.partWith(c)
+		}
+	}
+	for _, c := range claims {
 		if keeps[c.Name] {
 			e.keep(c, why)
 		}
@@ -366,6 +371,17 @@ func (e *Engine) yieldsWith(claims []*cluster.Claim, bought *plan.Plan, snapshot
 		}
 	}
 	return other
+}
+
+// partWith gives a node back that has been emptied, as far as budgets allow, though others that
+// were to go with it stay: nobody needs it.
+func (e *Engine) partWith(c *cluster.Claim) {
+	if n := e.nodeOfClaim(c); n == nil || !e.isEmpty(c, n) {
+		return
+	}
+	if now, _ := e.mayDelete(c, cluster.ReasonUnderutilized); now {
+		e.giveBack(c)
+	}
 }
 
 // savedBy returns the claims that stay if those stay that are used, and what would have
