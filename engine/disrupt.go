@@ -69,8 +69,22 @@ type spared struct {
 
 func newDisruptor() disruptor {
 	return disruptor{
-		actions: map[string]*action{}, moved: newMoved(), waitFor: map[string]map[string]bool{}, heirs: map[heir][]string{}, late: map[heir]*cluster.Pod{}, given: map[string]string{}, turns: newTurns(), regrets: map[heir]regret{},
-		ripe: map[string]bool{}, vacating: map[string]*vacating{}, vain: map[string]bool{}, empties: map[string]bool{}, blocked: map[string]string{}, told: map[string]told{}, spared: map[string]spared{}, verdicts: map[string]plan.Verdict{},
+		actions:  map[string]*action{},
+		moved:    newMoved(),
+		waitFor:  map[string]map[string]bool{},
+		heirs:    map[heir][]string{},
+		late:     map[heir]*cluster.Pod{},
+		given:    map[string]string{},
+		turns:    newTurns(),
+		regrets:  map[heir]regret{},
+		ripe:     map[string]bool{},
+		vacating: map[string]*vacating{},
+		vain:     map[string]bool{},
+		empties:  map[string]bool{},
+		blocked:  map[string]string{},
+		told:     map[string]told{},
+		spared:   map[string]spared{},
+		verdicts: map[string]plan.Verdict{},
 	}
 }
 
