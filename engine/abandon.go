@@ -10,7 +10,7 @@ import "github.com/ullage-sh/ullage/cluster"
 func (e *Engine) abandon(m mark) {
 	for _, name := range m.replacedBy {
 		if c := e.claims[name]; c != nil && !c.Deleting() {
-			e.disruptor.vain[name] = true
+			e.disruptor.vain[name] = e.now
 			e.agenda.by(job{jobClaim, name}, e.now)
 		}
 	}
@@ -19,7 +19,7 @@ func (e *Engine) abandon(m mark) {
 // endVain deletes a claim that was bought in vain, unless it has come to be of use. It returns
 // when to look again if its pool's budgets forbid it for the moment.
 func (e *Engine) endVain(c *cluster.Claim) cluster.Instant {
-	if !e.disruptor.vain[c.Name] {
+	if _, vain := e.disruptor.vain[c.Name]; !vain {
 		return cluster.Never
 	}
 	now, soon := e.mayDelete(c, cluster.ReasonEmpty)

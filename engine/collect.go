@@ -119,7 +119,7 @@ func (e *Engine) moving() map[string]bool {
 func (e *Engine) calm(c *cluster.Claim) bool {
 	n := e.nodeOfClaim(c)
 	return n != nil && n.Ready && c.Is(cluster.Initialized) && !e.disrupting(c, n) &&
-		e.disruptor.vacating[c.Name] == nil && !e.disruptor.vain[c.Name] &&
+		e.disruptor.vacating[c.Name] == nil && e.disruptor.vain[c.Name] == 0 &&
 		(c.ExpireAfter == cluster.Forever || c.ExpireAfter <= 0 || e.now < c.Created.Add(e.opts.scaled(c.ExpireAfter)))
 }
 

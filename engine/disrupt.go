@@ -47,8 +47,8 @@ type disruptor struct {
 	joining cluster.Instant
 	// vacating are the claims whose nodes are being emptied before they go.
 	vacating map[string]*vacating
-	// vain are claims that were bought for actions which were taken back.
-	vain map[string]bool
+	// vain are claims that were bought for actions which were taken back, and since when.
+	vain map[string]cluster.Instant
 	// empties are the claims whose nodes were tainted since they hold no pods.
 	empties map[string]bool
 	// spared are claims that could not go although they were chosen.
@@ -79,7 +79,7 @@ func newDisruptor() disruptor {
 		regrets:  map[heir]regret{},
 		ripe:     map[string]bool{},
 		vacating: map[string]*vacating{},
-		vain:     map[string]bool{},
+		vain:     map[string]cluster.Instant{},
 		empties:  map[string]bool{},
 		blocked:  map[string]string{},
 		told:     map[string]told{},

@@ -45,7 +45,7 @@ func (e *Engine) rememberIdle(c *cluster.Claim, n *cluster.Node, until cluster.I
 func (e *Engine) stillIdle(x *idle) (again cluster.Instant, still bool) {
 	name, d := x.claim.Name, &e.disruptor
 	_, told := e.notices[name]
-	if e.now >= x.until || told || e.tied || d.vain[name] || d.empties[name] || d.vacating[name] != nil || d.actions[name] != nil ||
+	if e.now >= x.until || told || e.tied || d.vain[name] != 0 || d.empties[name] || d.vacating[name] != nil || d.actions[name] != nil ||
 		e.expected.ending[name] || e.expected.tainting[x.node] || e.podNotes.evicted[name] != nil {
 		return 0, false
 	}

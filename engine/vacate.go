@@ -50,11 +50,15 @@ const (
 // settled is until when nodes that are to save money keep others from being chosen: room
 // that the pods of both could have found would be counted on twice, and who comes first is
 // up to the scheduler. Those that make no progress keep nobody. Nodes that take pods again
-// seem to have room for which those come that were evicted.
+// seem to have room for which those come that were evicted, and nodes that were bought in vain
+// have room until a budget lets them go.
 func (e *Engine) settled() cluster.Instant {
 	until := cluster.Instant(0)
 	if t := &e.disruptor.turns; len(t.landing) > 0 {
 		until = t.until
+	}
+	for _, since := range e.disruptor.vain {
+		until = max(until, min(e.now.Add(e.opts.scaled(e.opts.PassEvery)), since.Add(e.opts.scaled(stillWithin))))
 	}
 	for _, c := range e.onTheWay() {
 		x, marking := e.disruptor.vacating[c.Name], e.disruptor.actions[c.Name] != nil

@@ -99,6 +99,8 @@ func TestPinnedSeeds(t *testing.T) {
 		// Of two nodes emptied at the same time the first began before the taint of the other was there,
 		// whose pods would have come first.
 		{2269, "faults=2-25 until=2h34m", 0},
+		// A node bought in vain waited for a budget to go, and another was emptied onto it.
+		{5109, "faults=1-2,5-6,8,10-28 until=7h55m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
