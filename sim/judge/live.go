@@ -262,14 +262,17 @@ func (j *Judge) leftNode(node string) {
 
 // goesWith looks at the nodes that are emptied together with that of a claim, or whose pods
 // are to come there, and counts the pods that have to leave them or have come to what replaces
-// them: as long as they go, the claim stays. comes tells that one of those nodes goes whatever its pods do, or waits for
-// another that replaces it as well.
+// them: as long as they go, the claim stays. Pods of others that are emptied at the same time
+// may have to go before. comes tells that one of those nodes goes whatever its pods do, or waits
+// for another that replaces it as well.
 func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
-	by := c.Annotations[doomReplacedBy]
+	by, others := c.Annotations[doomReplacedBy], 0
 	for o := range j.leaving {
 		theirs := o.Now.Annotations[doomReplacedBy]
 		switch comesHere := slices.Contains(strings.Split(theirs, ","), c.Name); {
-		case o.Now.NodeName == "" || !comesHere && (by == "" || theirs != by):
+		case o.Now.NodeName == "":
+		case !comesHere && (by == "" || theirs != by):
+			others += j.toDrain(o.Now.NodeName)
 		case !o.Now.Deleting():
 			pods += j.toDrain(o.Now.NodeName)
 			if comesHere {
@@ -278,6 +281,9 @@ func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 		case comesHere && !j.endless(o.Now, heldBound):
 			comes = true
 		}
+	}
+	if pods > 0 {
+		pods += others
 	}
 	return pods, comes
 }

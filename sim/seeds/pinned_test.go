@@ -101,6 +101,8 @@ func TestPinnedSeeds(t *testing.T) {
 		{2269, "faults=2-25 until=2h34m", 0},
 		// A node bought in vain waited for a budget to go, and another was emptied onto it.
 		{5109, "faults=1-2,5-6,8,10-28 until=7h55m", 0},
+		// Of the judge: what was bought waited for a quarter of an hour, until pods had gone one by one whose turn came first.
+		{8533, "faults=0-24 until=0h32m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
