@@ -17,14 +17,29 @@ import (
 // matter, and all that is free for them is what they have left each other. Whoever finds a
 // place so leaves his own in exchange (heir.go).
 
-// absent are stand-ins for those who have been evicted and not been made anew, and where they
-// are to go, by UID.
+// absent are stand-ins for those who have been evicted and not been made anew, or count where
+// they are for now ([Engine.staying]), and where they are to go, by UID.
 func (e *Engine) absent() (pods []*cluster.Pod, promised map[string]string) {
-	if len(e.disruptor.heirs) == 0 {
+	stay := e.staying()
+	if len(e.disruptor.heirs)+len(stay) == 0 {
 		return nil, nil
 	}
 	planned := e.ownersPlanned()
 	promised = map[string]string{}
+	standIn := func(like *cluster.Pod, n int, to string) {
+		p := *like
+		p.UID += "/" + strconv.Itoa(n) // nobody else's
+		p.Node, p.Nominated, p.Gang, p.Phase, p.DeleteAt, p.UnschedulableSince = "", "", "", cluster.Pending, 0, e.now
+		pods = append(pods, &p)
+		promised[p.UID] = to
+	}
+	for _, n := range e.goingNodes() {
+		for _, p := range e.podsOn[n.Name] {
+			if to := e.hostOf(e.disruptor.moved.to[p.UID]); stay[p.UID] && !planned[p.Owner.UID] && len(p.Claims) == 0 && e.replaces(to) {
+				standIn(p, 0, to)
+			}
+		}
+	}
 	for k, places := range e.disruptor.heirs {
 		like := e.disruptor.late[k]
 		if planned[k.owner] || like == nil || len(like.Claims) > 0 {
@@ -34,11 +49,7 @@ func (e *Engine) absent() (pods []*cluster.Pod, promised map[string]string) {
 			if !e.replaces(to) {
 				continue // nobody comes from there any more
 			}
-			p := *like
-			p.UID += "/" + strconv.Itoa(i) // nobody else's
-			p.Node, p.Nominated, p.Gang, p.Phase, p.DeleteAt, p.UnschedulableSince = "", "", "", cluster.Pending, 0, e.now
-			pods = append(pods, &p)
-			promised[p.UID] = to
+			standIn(like, i, to)
 		}
 	}
 	return pods, promised

@@ -103,6 +103,8 @@ func TestPinnedSeeds(t *testing.T) {
 		{5109, "faults=1-2,5-6,8,10-28 until=7h55m", 0},
 		// Of the judge: what was bought waited for a quarter of an hour, until pods had gone one by one whose turn came first.
 		{8533, "faults=0-24 until=0h32m", 0},
+		// Places of pods that a budget does not let go yet were given to others, as if these stayed for ever.
+		{8269, "faults=3,9,15-26 until=12h13m", 0},
 	} {
 		cut, err := ParseCut(x.cut)
 		if err != nil {
