@@ -19,7 +19,7 @@ func (e *Engine) abandon(m mark) {
 // endVain deletes a claim that was bought in vain, unless it has come to be of use. It returns
 // when to look again if its pool's budgets forbid it for the moment.
 func (e *Engine) endVain(c *cluster.Claim) cluster.Instant {
-	if _, vain := e.disruptor.vain[c.Name]; !vain {
+	if e.disruptor.vain[c.Name] == 0 {
 		return cluster.Never
 	}
 	now, soon := e.mayDelete(c, cluster.ReasonEmpty)

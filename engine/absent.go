@@ -26,30 +26,31 @@ func (e *Engine) absent() (pods []*cluster.Pod, promised map[string]string) {
 	}
 	planned := e.ownersPlanned()
 	promised = map[string]string{}
-	standIn := func(like *cluster.Pod, n int, to string) {
+	standIn := func(like *cluster.Pod, n, to string) {
+		if planned[like.Owner.UID] || len(like.Claims) > 0 || !e.replaces(to) {
+			return // or nobody comes from there any more
+		}
 		p := *like
-		p.UID += "/" + strconv.Itoa(n) // nobody else's
+		p.UID += "/" + n // nobody else's
 		p.Node, p.Nominated, p.Gang, p.Phase, p.DeleteAt, p.UnschedulableSince = "", "", "", cluster.Pending, 0, e.now
 		pods = append(pods, &p)
 		promised[p.UID] = to
 	}
-	for _, n := range e.goingNodes() {
-		for _, p := range e.podsOn[n.Name] {
-			if to := e.hostOf(e.disruptor.moved.to[p.UID]); stay[p.UID] && !planned[p.Owner.UID] && len(p.Claims) == 0 && e.replaces(to) {
-				standIn(p, 0, to)
+	for k, places := range e.disruptor.heirs {
+		if like := e.disruptor.late[k]; like != nil {
+			for i, to := range places {
+				standIn(like, strconv.Itoa(i), to)
 			}
 		}
 	}
-	for k, places := range e.disruptor.heirs {
-		like := e.disruptor.late[k]
-		if planned[k.owner] || like == nil || len(like.Claims) > 0 {
-			continue
-		}
-		for i, to := range places {
-			if !e.replaces(to) {
-				continue // nobody comes from there any more
+	if len(stay) == 0 {
+		return pods, promised
+	}
+	for _, n := range e.goingNodes() {
+		for _, p := range e.podsOn[n.Name] {
+			if stay[p.UID] && !p.Deleting() { // else it is one of the others
+				standIn(p, "stays", e.hostOf(e.disruptor.moved.to[p.UID]))
 			}
-			standIn(like, i, to)
 		}
 	}
 	return pods, promised

@@ -195,12 +195,19 @@ func (e *Engine) staying() map[string]bool {
 	if len(e.provision.crowded) == 0 {
 		return nil
 	}
-	long := false
+	all := e.allStay()
+	return e.leaving(func(p *cluster.Pod) bool { return all || e.blocked[p.ID()] || p.Protected(e.now) })
+}
+
+// allStay tells whether somebody has waited so long for others to go that all of them are taken to
+// stay.
+func (e *Engine) allStay() bool {
 	for id := range e.provision.crowded {
-		p := e.waiting.pods[id]
-		long = long || p != nil && e.now >= p.Created.Add(crowdedLong)
+		if p := e.waiting.pods[id]; p != nil && e.now >= p.Created.Add(crowdedLong) {
+			return true
+		}
 	}
-	return e.leaving(func(p *cluster.Pod) bool { return long || e.blocked[p.ID()] || p.Protected(e.now) })
+	return false
 }
 
 // doubtBeside doubts the answers for pods that wait beside the reserved nodes that they may

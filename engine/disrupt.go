@@ -141,7 +141,7 @@ func (e *Engine) doDisrupt() cluster.Instant {
 		case counted && s.affords(e, a) && guards.affords(e.podsOf(a)) && e.begin(a, 0):
 			s.spend(e, a)
 			guards.spend(e.podsOf(a))
-			begun, counted = true, e.goes(a)
+			begun, counted = true, e.allGo(a)
 		case len(a.Creates) == 0:
 			for _, h := range a.Hosts {
 				later[h] = true

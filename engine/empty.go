@@ -111,10 +111,10 @@ func (e *Engine) beginEmpty(c *cluster.Claim, a *plan.Action) {
 	}
 }
 
-// goes tells whether all nodes of an action go now that it has begun. Who stays for a chunk
+// allGo tells whether all nodes of an action go now that it has begun. Who stays for a chunk
 // that has no room elsewhere keeps its room: what else was planned with that taken to be
 // free is planned anew.
-func (e *Engine) goes(a *plan.Action) bool {
+func (e *Engine) allGo(a *plan.Action) bool {
 	return a.Why != cluster.ReasonEmpty || !slices.ContainsFunc(a.Hosts, func(h string) bool { return !e.disruptor.empties[e.hostOf(h)] })
 }
 

@@ -19,6 +19,9 @@ type footing struct {
 	// open are the claims whose nodes were about to go and took pods again in former: what
 	// they are like changes with time.
 	open []string
+	// allStay tells whether ground takes all pods on nodes that are about to go to stay: that
+	// changes with time, too.
+	allStay bool
 }
 
 func newFooting() footing { return footing{claims: map[string]bool{}, nodes: map[string]bool{}} }
@@ -40,9 +43,11 @@ func (e *Engine) Snapshot() *cluster.Snapshot {
 // standsOn returns the ground of what is there apart from pods without a node.
 func (e *Engine) standsOn() *cluster.Ground {
 	f := &e.footing
-	if f.ground != nil {
+	all := e.allStay()
+	if f.ground != nil && f.allStay == all {
 		return f.ground
 	}
+	f.allStay = all
 	if f.ground = e.amended(); f.ground == nil {
 		f.ground = e.ordered(e.standing())
 	}

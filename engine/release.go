@@ -36,9 +36,10 @@ func (e *Engine) doRelease() cluster.Instant {
 			ripe = append(ripe, c)
 		}
 	}
-	if e.othersJoin(ripe) {
+	if e.othersJoin(ripe) && e.disruptor.joins(e.now) {
 		return e.now.Add(cluster.Second)
 	}
+	e.disruptor.joining = 0
 	clear(e.disruptor.ripe)
 	if len(ripe) == 0 {
 		return cluster.Never
@@ -61,32 +62,34 @@ func (e *Engine) doRelease() cluster.Instant {
 // them: whose pods come first can be told when it is known whose there are.
 const joinWithin = 5 * cluster.Second
 
+// joins tells whether it is still waited for others that could join.
+func (d *disruptor) joins(now cluster.Instant) bool {
+	if d.joining == 0 {
+		d.joining = now
+	}
+	return now < d.joining.Add(joinWithin)
+}
+
 // othersJoin tells whether other nodes could be emptied beside ripe ones as soon as their marks or
 // taints are there.
 func (e *Engine) othersJoin(ripe []*cluster.Claim) bool {
-	d := &e.disruptor
 	if len(ripe) == 0 || slices.ContainsFunc(ripe, func(c *cluster.Claim) bool { return !e.vacates(c) }) {
 		return false
 	}
-	join := false
-	for _, x := range d.actions {
-		join = join || len(x.creates) == 0
+	for _, x := range e.disruptor.actions {
+		if len(x.creates) == 0 {
+			return true
+		}
 	}
 	e.takeCensus()
 	for name, c := range e.census.saving {
 		m, _ := doom(c)
 		n := e.nodeOfClaim(c)
-		join = join || d.vacating[name] == nil && n != nil && !slices.Contains(n.Taints, cluster.DisruptedTaint) && e.mayGo(c, m)
+		if e.disruptor.vacating[name] == nil && n != nil && !slices.Contains(n.Taints, cluster.DisruptedTaint) && e.mayGo(c, m) {
+			return true
+		}
 	}
-	switch {
-	case !join:
-		d.joining = 0
-	case d.joining == 0:
-		d.joining = e.now
-	case e.now >= d.joining.Add(joinWithin):
-		join = false
-	}
-	return join
+	return false
 }
 
 // letGo deletes claims that go together, or begins to empty their nodes, if all of them are

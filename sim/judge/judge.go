@@ -106,9 +106,8 @@ type Judge struct {
 	// something last happened from outside.
 	vain  map[string]int
 	rest  rest
-	idle  int                        // steps in a row, see [Judge.Stepped]
-	marks map[string]cluster.Instant // claims that are about to be given back, and since when
-	aged  map[string]bool            // those of them that were too old by then, as the operator's clock said
+	idle  int               // steps in a row, see [Judge.Stepped]
+	marks map[string]marked // claims that are about to be given back
 	// drained is when a pod last left the nodes of claims that go together ([together]).
 	drained map[string]cluster.Instant
 	fixed   map[string]*fixed   // pools with a fixed number of nodes
@@ -136,7 +135,7 @@ func New(s *store.Store, clock Clock, opts engine.Options, report func(Violation
 		clock: clock, store: s, opts: opts, report: report, instances: map[string]*instance{}, claimOf: map[string]string{}, reclaimed: map[string]bool{},
 		chosen: map[string]cluster.Instant{}, left: map[string][]cluster.Instant{}, bound: map[*store.Pod]cluster.Instant{},
 		empty: map[string]cluster.Instant{}, told: map[string]bool{}, outside: clock.Now(), surplus: map[string]cluster.Instant{}, vain: map[string]int{},
-		marks: map[string]cluster.Instant{}, aged: map[string]bool{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()},
+		marks: map[string]marked{}, drained: map[string]cluster.Instant{}, rest: rest{since: clock.Now()},
 		leaving: map[*store.Claim]bool{}, fleet: newFleet(), fixed: map[string]*fixed{}, hung: map[string]cluster.Instant{},
 	}
 }

@@ -272,7 +272,9 @@ func (j *Judge) goesWith(c *cluster.Claim) (pods int, comes bool) {
 		switch comesHere := slices.Contains(strings.Split(theirs, ","), c.Name); {
 		case o.Now.NodeName == "":
 		case !comesHere && (by == "" || theirs != by):
-			others += j.toDrain(o.Now.NodeName)
+			if !o.Now.Deleting() {
+				others += j.toDrain(o.Now.NodeName)
+			}
 		case !o.Now.Deleting():
 			pods += j.toDrain(o.Now.NodeName)
 			if comesHere {
@@ -330,14 +332,19 @@ func (j *Judge) spent(p *cluster.Pool, than *store.Claim) bool {
 	return going >= allows(p, total, now)
 }
 
+// marked says since when a claim is about to be given back, and whether it was too old by then as
+// the operator's clock said.
+type marked struct {
+	since cluster.Instant
+	aged  bool
+}
+
 // mark follows which claims the operator is about to give back.
 func (j *Judge) mark(name string, c *cluster.Claim) {
 	if c == nil || c.Annotations[doomReason] == "" {
 		delete(j.marks, name)
-		delete(j.aged, name)
-	} else if j.marks[name] == 0 {
-		j.marks[name] = j.clock.Now()
-		j.aged[name] = j.tooOld(c)
+	} else if j.marks[name].since == 0 {
+		j.marks[name] = marked{j.clock.Now(), j.tooOld(c)}
 	}
 }
 
@@ -370,8 +377,8 @@ func (j *Judge) End(short []Short, left cluster.Input) {
 			if max(c.DeletingAt, j.drained[together(c)]).Add(endBound) < now && (n == nil || !j.heldUp(n.Name)) {
 				j.broken(Unsettled, c.Name, "the claim is still on its way out")
 			}
-		case j.marks[c.Name] > 0: // it is kept if its pods do not go
-			if max(j.marks[c.Name], j.drained[together(c)]).Add(endBound) < now {
+		case j.marks[c.Name].since > 0: // it is kept if its pods do not go
+			if max(j.marks[c.Name].since, j.drained[together(c)]).Add(endBound) < now {
 				j.broken(Unsettled, c.Name, "the claim is still on its way out")
 			}
 		case c.Created.Add(bootBound) > now: // bought for a move that was not worth it before

@@ -100,7 +100,7 @@ func (j *Judge) Landed(f engine.Effect) {
 // it back, and nobody else has asked for it.
 func (j *Judge) voluntary(c *cluster.Claim) bool {
 	n := j.nodeOf(c)
-	expired := j.tooOld(c) || j.aged[c.Name] // its clock may have been set back since
+	expired := j.tooOld(c) || j.marks[c.Name].aged // its clock may have been set back since
 	return !expired && !j.reclaimed[c.ProviderID] && !c.Deleting() && c.Is(cluster.Initialized) && n != nil && n.Ready && n.DeletingAt == 0 && j.instances[c.ProviderID] != nil
 }
 
